@@ -38,6 +38,7 @@ start() {
     hold_lock
     redis_start
     postgres_start
+    apt_forget
   fi
   redis_greet
   postgres_greet
@@ -70,7 +71,8 @@ print_env() {
   local redis postgres
   redis=$(redis_url)
   postgres=$(postgres_url)
-  printf 'REDIS_URL=%q\nPOSTGRES_URL=%q\n' "$redis" "$postgres"
+  echo "REDIS_URL=$(assignable "$redis")"
+  echo "POSTGRES_URL=$(assignable "$postgres")"
 }
 
 main() {

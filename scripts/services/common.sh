@@ -45,10 +45,11 @@ settle_as_root() {
 # Root in someone else's checkout becomes that someone, so that no file there ends up out of their reach.
 become_owner() {
   ((EUID == 0)) || return 0
-  local uid gid
-  read -r uid gid < <(stat -c '%u %g' "$ROOT")
-  ((uid != 0)) && getent passwd "$uid" >/dev/null || return 0
-  local switch=(setpriv "--reuid=$uid" "--regid=$gid" --init-groups --)
+  local uid gid switch
+  uid=$(stat -c %u "$ROOT")
+  gid=$(getent passwd "$uid" | cut -d: -f4)
+  ((uid != 0)) && [[ -n $gid ]] || return 0
+  switch=(setpriv "--reuid=$uid" "--regid=$gid" --init-groups --)
   "${switch[@]}" test -w "$ROOT" 2>/dev/null || return 0
   exec "${switch[@]}" "$ROOT/scripts/services.sh" "$COMMAND"
 }
@@ -97,6 +98,12 @@ launch() {
 # Process ids get reused: a process is ours only if it works in our data folder.
 works_in() { [[ -n $1 && $(readlink "/proc/$1/cwd" 2>/dev/null) == "$2" ]]; }
 
+# Whether a process is of our user, yet does not let us see where it works.
+is_hidden() {
+  ! is_gone "$1" && [[ $(stat -c %U "/proc/$1") == "${SERVICE_USER:-$(id -un)}" ]] &&
+    ! readlink "/proc/$1/cwd" >/dev/null
+}
+
 processes_in() {
   local link
   for link in /proc/[0-9]*/cwd; do
@@ -116,7 +123,8 @@ wait_until() {
   done
 }
 
-is_gone() { ! kill -0 "$1" 2>/dev/null; }
+# A zombie is gone, too: some first processes, in containers above all, are slow to reap.
+is_gone() { ! grep -qs '^State:[[:space:]]*[^ZX[:space:]]' "/proc/$1/status"; }
 
 show_log() {
   say "last lines of $1:"
@@ -151,6 +159,9 @@ url_host() { sed -E 's#^[a-z]+://([^/@]*@)?([^:/?]*).*#\2#' <<<"$1"; }
 url_port() { sed -nE 's#^[a-z]+://([^/@]*@)?[^:/?]*:([0-9]+).*#\2#p' <<<"$1" | grep . || echo "$2"; }
 
 version_at_least() { [[ $(printf '%s\n' "$2" "$1" | sort -V | head -n 1) == "$2" ]]; }
+
+# A value for the right-hand side of an assignment: quoted where a shell needs it, else left as it is.
+assignable() { [[ $1 =~ ^[A-Za-z0-9:/@%?=._,+*-]*$ ]] && printf '%s\n' "$1" || printf '%q\n' "$1"; }
 
 size_of() { du -sh "$1" 2>/dev/null | cut -f1; }
 

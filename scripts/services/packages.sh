@@ -33,6 +33,12 @@ apt_settle() {
   apt_here update 2>"$APT/log" || say "note: some package lists could not be refreshed"
 }
 
+# The lists are large and soon stale.
+apt_forget() {
+  [[ -z ${APT:-} ]] || rm -rf "$APT"
+  APT=
+}
+
 # fetch_packages FOLDER PACKAGE…: these packages and whatever they need that the system lacks, unpacked
 fetch_packages() {
   local folder=$1 packages

@@ -121,6 +121,9 @@ postgres_clear_remains() {
   for pid in $(processes_in "$POSTGRES_DIR/data"); do kill -QUIT "$pid" 2>/dev/null || true; done
   wait_until "$STOP_DEADLINE_S" postgres_has_no_process ||
     fail "processes of an earlier PostgreSQL do not end: $(processes_in "$POSTGRES_DIR/data" | tr '\n' ' ')"
+  pid=$(first_line "$POSTGRES_DIR/data/postmaster.pid" || true)
+  [[ -z $pid ]] || ! is_hidden "$pid" || fail "cannot tell whether process $pid is this checkout's PostgreSQL" \
+    "run this as the user who started it, or end that process"
   as_service_user rm -f "$POSTGRES_DIR/data/postmaster.pid"
 }
 
@@ -233,8 +236,8 @@ postgres_versions() {
 
 postgres_status() {
   if postgres_is_given; then
-    (postgres_check_given) &&
-      echo "postgres  runs elsewhere, version $(postgres_versions), $(redacted "$POSTGRES_URL")"
+    (postgres_check_given) || { echo "postgres  not usable"; return 1; }
+    echo "postgres  runs elsewhere, version $(postgres_versions), $(redacted "$POSTGRES_URL")"
   elif postgres_complete; then
     echo "postgres  runs, version $(postgres_versions), port $(first_line "$POSTGRES_PORT_FILE"), data $(
       size_of "$POSTGRES_DIR/data"

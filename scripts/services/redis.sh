@@ -148,7 +148,8 @@ redis_version() {
 
 redis_status() {
   if redis_is_given; then
-    (redis_check_given) && echo "redis     runs elsewhere, version $(redis_version), $(redacted "$REDIS_URL")"
+    (redis_check_given) || { echo "redis     not usable"; return 1; }
+    echo "redis     runs elsewhere, version $(redis_version), $(redacted "$REDIS_URL")"
   elif redis_ready; then
     echo "redis     runs, version $(redis_version), port $(first_line "$REDIS_PORT_FILE"), data $(size_of "$REDIS_DIR")"
   else
