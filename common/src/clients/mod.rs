@@ -1,0 +1,4 @@
+//! Connections to Redis and PostgreSQL with every timeout set.
+
+pub mod postgres;
+pub mod redis;

@@ -1,0 +1,20 @@
+//! Configuration from the environment (and `.env`): every problem at once, by variable.
+//!
+//! A section is a flat struct, filled by envy and checked by validator. Its field
+//! `connect_timeout_ms` is the variable `CONNECT_TIMEOUT_MS`. Defaults are in the struct,
+//! and `.env.example` repeats them for the reader; a test holds the two together.
+
+mod bind;
+mod loader;
+mod postgres;
+mod process;
+mod redis;
+mod secret;
+mod stream;
+
+pub use bind::{BindConfig, bind};
+pub use loader::{ConfigError, Loader, Problem, sample_variables};
+pub use postgres::{PostgresConfig, PostgresUrl};
+pub use process::{LogFilter, LogFormat, ProcessConfig};
+pub use redis::{RedisConfig, RedisUrl};
+pub use stream::StreamConfig;

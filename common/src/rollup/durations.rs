@@ -1,0 +1,199 @@
+//! The distribution of durations: a histogram whose buckets grow with the value.
+//!
+//! Below 128 ms every millisecond has a bucket; above, each power of two is cut in 64. A
+//! quantile is therefore off by at most 1/128 of its value, merging is adding, and the
+//! result is the same in any order, which t-digest and KLL can't promise.
+
+use super::InvalidSketch;
+
+/// Largest relative error of a quantile: half a bucket, and a bucket is 1/64 of its start.
+pub const DURATION_RELATIVE_ERROR: f64 = 1.0 / 128.0;
+
+const EXACT_BELOW: u32 = 128;
+const STEPS_LOG2: u32 = 6;
+const VERSION: u8 = 1;
+
+/// Counts by bucket, sorted by bucket.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Durations {
+    counts: Vec<(u16, u64)>,
+}
+
+impl Durations {
+    pub fn insert(&mut self, duration_ms: u32) {
+        self.add(bucket_of(duration_ms), 1);
+    }
+
+    pub fn merge(&mut self, other: &Self) {
+        if self.counts.is_empty() {
+            self.counts.clone_from(&other.counts);
+            return;
+        }
+        for &(bucket, count) in &other.counts {
+            self.add(bucket, count);
+        }
+    }
+
+    fn add(&mut self, bucket: u16, count: u64) {
+        match self.counts.binary_search_by_key(&bucket, |(b, _)| *b) {
+            Ok(at) => self.counts[at].1 += count,
+            Err(at) => self.counts.insert(at, (bucket, count)),
+        }
+    }
+
+    #[must_use]
+    pub fn count(&self) -> u64 {
+        self.counts.iter().map(|(_, count)| count).sum()
+    }
+
+    /// The duration in milliseconds below which the share `q` (0 to 1) lies: nearest rank.
+    /// `None` where there is none.
+    #[must_use]
+    pub fn quantile(&self, q: f64) -> Option<f64> {
+        let total = self.count();
+        if total == 0 {
+            return None;
+        }
+        let rank = ((q.clamp(0.0, 1.0) * total as f64).ceil() as u64).max(1);
+        let mut seen = 0;
+        self.counts
+            .iter()
+            .find(|(_, count)| {
+                seen += count;
+                seen >= rank
+            })
+            .map(|(bucket, _)| middle_of(*bucket))
+    }
+
+    /// The stored form: a version, then bucket gaps and counts as LEB128; empty if empty.
+    #[must_use]
+    pub fn encode(&self) -> Vec<u8> {
+        if self.counts.is_empty() {
+            return Vec::new();
+        }
+        let mut bytes = vec![VERSION];
+        let mut last = 0;
+        for &(bucket, count) in &self.counts {
+            write_leb128(u64::from(bucket - last), &mut bytes);
+            write_leb128(count, &mut bytes);
+            last = bucket;
+        }
+        bytes
+    }
+
+    /// # Errors
+    /// Bytes that [`Self::encode`] didn't write.
+    pub fn decode(bytes: &[u8]) -> Result<Self, InvalidSketch> {
+        let mut rest = match bytes {
+            [] => return Ok(Self::default()),
+            [VERSION, rest @ ..] => rest,
+            _ => return Err(InvalidSketch("durations")),
+        };
+        let mut counts = Vec::new();
+        let mut last: u16 = 0;
+        while !rest.is_empty() {
+            let gap = read_leb128(&mut rest).and_then(|gap| u16::try_from(gap).ok());
+            let bucket = gap.and_then(|gap| last.checked_add(gap));
+            let count = read_leb128(&mut rest).filter(|count| *count > 0);
+            let ascending = counts.is_empty() || gap != Some(0);
+            match (bucket, count) {
+                (Some(bucket), Some(count)) if ascending && bucket <= LAST_BUCKET => {
+                    counts.push((bucket, count));
+                    last = bucket;
+                }
+                _ => return Err(InvalidSketch("durations")),
+            }
+        }
+        Ok(Self { counts })
+    }
+}
+
+const LAST_BUCKET: u16 = bucket_of(u32::MAX);
+
+const fn bucket_of(ms: u32) -> u16 {
+    if ms < EXACT_BELOW {
+        return ms as u16;
+    }
+    let shift = ms.ilog2() - STEPS_LOG2;
+    let step = (ms >> shift) - (1 << STEPS_LOG2);
+    (EXACT_BELOW + ((shift - 1) << STEPS_LOG2) + step) as u16
+}
+
+fn middle_of(bucket: u16) -> f64 {
+    let bucket = u32::from(bucket);
+    if bucket < EXACT_BELOW {
+        return f64::from(bucket);
+    }
+    let shift = ((bucket - EXACT_BELOW) >> STEPS_LOG2) + 1;
+    let step = (bucket - EXACT_BELOW) & ((1 << STEPS_LOG2) - 1);
+    let width = 2_f64.powi(shift as i32);
+    let start = f64::from(step + (1 << STEPS_LOG2)) * width;
+    start + (width - 1.0) / 2.0
+}
+
+fn write_leb128(mut number: u64, out: &mut Vec<u8>) {
+    while number >= 0x80 {
+        out.push(number as u8 | 0x80);
+        number >>= 7;
+    }
+    out.push(number as u8);
+}
+
+fn read_leb128(bytes: &mut &[u8]) -> Option<u64> {
+    let mut number = 0_u64;
+    for shift in (0..64).step_by(7) {
+        let (byte, rest) = bytes.split_first()?;
+        *bytes = rest;
+        number |= u64::from(byte & 0x7f) << shift;
+        if byte & 0x80 == 0 {
+            return Some(number);
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn buckets_ascend_without_gaps() {
+        let mut last = bucket_of(0);
+        for ms in 1..2_000_000 {
+            let bucket = bucket_of(ms);
+            assert!(bucket == last || bucket == last + 1, "{ms}");
+            last = bucket;
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn the_middle_is_within_the_error(ms in any::<u32>()) {
+            let error = (middle_of(bucket_of(ms)) - f64::from(ms)).abs();
+            prop_assert!(error <= f64::from(ms) * DURATION_RELATIVE_ERROR);
+        }
+
+        #[test]
+        fn quantiles_are_within_the_error(
+            mut values in prop::collection::vec(0..100_000_u32, 1..500),
+            q in 0.0..=1.0_f64,
+        ) {
+            let mut sketch = Durations::default();
+            values.iter().for_each(|ms| sketch.insert(*ms));
+            values.sort_unstable();
+            let rank = ((q * values.len() as f64).ceil() as usize).clamp(1, values.len());
+            let exact = f64::from(values[rank - 1]);
+            let got = sketch.quantile(q).unwrap();
+            prop_assert!((got - exact).abs() <= exact * DURATION_RELATIVE_ERROR);
+        }
+
+        #[test]
+        fn any_bytes_are_refused_or_read_back_the_same(bytes in prop::collection::vec(any::<u8>(), 0..40)) {
+            if let Ok(sketch) = Durations::decode(&bytes) {
+                prop_assert_eq!(Durations::decode(&sketch.encode()).unwrap(), sketch);
+            }
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Stopping in two phases: first "take nothing new and finish what you hold", then, when a
+//! deadline has passed, "drop it".
+
+use std::{
+    future::Future,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    time::Duration,
+};
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+
+/// Handed to every task; cheap to clone.
+#[derive(Debug, Clone, Default)]
+pub struct Shutdown {
+    soft: CancellationToken,
+    hard: CancellationToken,
+    tasks: TaskTracker,
+    failed: Arc<AtomicBool>,
+}
+
+impl Shutdown {
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Begins to stop on SIGTERM or SIGINT.
+    ///
+    /// # Errors
+    /// The signal handlers can't be installed.
+    pub fn on_signals(&self) -> std::io::Result<()> {
+        let (mut terminate, mut interrupt) = (
+            signal(SignalKind::terminate())?,
+            signal(SignalKind::interrupt())?,
+        );
+        let shutdown = self.clone();
+        tokio::spawn(async move {
+            let name = tokio::select! {
+                _ = terminate.recv() => "SIGTERM",
+                _ = interrupt.recv() => "SIGINT",
+            };
+            tracing::info!(signal = name, "stopping");
+            shutdown.stop();
+        });
+        Ok(())
+    }
+
+    /// Asks every task to finish.
+    pub fn stop(&self) {
+        self.soft.cancel();
+    }
+
+    #[must_use]
+    pub fn is_stopping(&self) -> bool {
+        self.soft.is_cancelled()
+    }
+
+    /// Completes when the first phase begins.
+    pub async fn stopping(&self) {
+        self.soft.cancelled().await;
+    }
+
+    /// Completes when the second phase begins.
+    pub async fn aborting(&self) {
+        self.hard.cancelled().await;
+    }
+
+    /// A tracked task. One that ends with an error or a panic stops the process.
+    pub fn spawn<F, E>(&self, name: &'static str, task: F)
+    where
+        F: Future<Output = Result<(), E>> + Send + 'static,
+        E: std::fmt::Display + Send + 'static,
+    {
+        let shutdown = self.clone();
+        let inner = tokio::spawn(async move { task.await.map_err(|error| error.to_string()) });
+        self.tasks.spawn(async move {
+            let abort = inner.abort_handle();
+            let outcome = tokio::select! {
+                outcome = inner => outcome,
+                () = shutdown.hard.cancelled() => {
+                    abort.abort();
+                    return;
+                }
+            };
+            let error = match outcome {
+                Ok(Ok(())) => return,
+                Ok(Err(error)) => error,
+                Err(panic) => panic.to_string(),
+            };
+            tracing::error!(task = name, error, "task failed; stopping");
+            shutdown.failed.store(true, Ordering::Release);
+            shutdown.stop();
+        });
+    }
+
+    /// Waits for the first phase to begin and for all tasks to end. Those still running when
+    /// `deadline` has passed are aborted.
+    ///
+    /// # Errors
+    /// A task failed, or had to be aborted.
+    pub async fn finished(&self, deadline: Duration) -> Result<(), Unclean> {
+        self.stopping().await;
+        self.tasks.close();
+        let in_time = tokio::time::timeout(deadline, self.tasks.wait()).await;
+        if in_time.is_err() {
+            tracing::error!(?deadline, "tasks did not finish in time; aborting them");
+            self.hard.cancel();
+            self.tasks.wait().await;
+        }
+        if in_time.is_err() || self.failed.load(Ordering::Acquire) {
+            return Err(Unclean);
+        }
+        Ok(())
+    }
+}
+
+/// A task failed or had to be aborted; the log says which.
+#[derive(Debug, Clone, Copy, thiserror::Error)]
+#[error("a task failed or did not finish in time")]
+pub struct Unclean;
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn all_tasks_are_awaited() {
+        let shutdown = Shutdown::new();
+        let done = Arc::new(AtomicBool::new(false));
+        let (task, flag) = (shutdown.clone(), done.clone());
+        shutdown.spawn("slow", async move {
+            task.stopping().await;
+            tokio::time::sleep(Duration::from_secs(5)).await;
+            flag.store(true, Ordering::Release);
+            Ok::<_, Infallible>(())
+        });
+        shutdown.stop();
+        shutdown.finished(Duration::from_secs(10)).await.unwrap();
+        assert!(done.load(Ordering::Acquire));
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn a_task_past_the_deadline_is_aborted_and_reported() {
+        let shutdown = Shutdown::new();
+        shutdown.spawn("stuck", std::future::pending::<Result<(), Infallible>>());
+        shutdown.stop();
+        assert!(shutdown.finished(Duration::from_secs(10)).await.is_err());
+    }
+
+    #[tokio::test]
+    async fn a_failing_task_stops_the_process() {
+        for panics in [false, true] {
+            let shutdown = Shutdown::new();
+            shutdown.spawn("failing", async move {
+                assert!(!panics, "on purpose");
+                Err("on purpose")
+            });
+            assert!(shutdown.finished(Duration::from_secs(10)).await.is_err());
+        }
+    }
+}

@@ -1,0 +1,83 @@
+//! Logs on standard output, metrics for Prometheus.
+
+use std::{fmt, io::IsTerminal as _, sync::OnceLock};
+
+use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
+use tracing::{Event, Subscriber};
+use tracing_subscriber::{
+    EnvFilter,
+    fmt::{
+        FmtContext, FormatEvent, FormatFields,
+        format::{Format, Json, Writer},
+    },
+    registry::LookupSpan,
+};
+
+use crate::config::{LogFormat, ProcessConfig};
+
+/// Installs the process's log subscriber: one JSON object a line with `service`, or text for
+/// people. Calls after the first change nothing.
+pub fn init_logs(service: &'static str, config: &ProcessConfig) {
+    let filter = || {
+        EnvFilter::builder()
+            .parse(&config.log_level.0)
+            .unwrap_or_else(|_| EnvFilter::new("info"))
+    };
+    let subscriber = tracing_subscriber::fmt().with_env_filter(filter());
+    // A second subscriber is refused, which happens where tests share a process.
+    let _ = match config.log_format {
+        LogFormat::Pretty => subscriber
+            .with_ansi(std::io::stdout().is_terminal())
+            .try_init(),
+        LogFormat::Json => tracing_subscriber::fmt()
+            .with_env_filter(filter())
+            .fmt_fields(tracing_subscriber::fmt::format::JsonFields::new())
+            .event_format(JsonWithService {
+                service,
+                json: Format::default().json().flatten_event(true),
+            })
+            .try_init(),
+    };
+}
+
+struct JsonWithService {
+    service: &'static str,
+    json: Format<Json>,
+}
+
+impl<S, N> FormatEvent<S, N> for JsonWithService
+where
+    S: Subscriber + for<'a> LookupSpan<'a>,
+    N: for<'a> FormatFields<'a> + 'static,
+{
+    fn format_event(
+        &self,
+        context: &FmtContext<'_, S, N>,
+        mut writer: Writer<'_>,
+        event: &Event<'_>,
+    ) -> fmt::Result {
+        let mut line = String::new();
+        self.json.format_event(context, Writer::new(&mut line), event)?;
+        let members = line.strip_prefix('{').unwrap_or(&line);
+        write!(writer, "{{\"service\":\"{}\",{members}", self.service)
+    }
+}
+
+/// Upper bounds of latency histograms, in seconds: 1 ms to 30 s.
+const LATENCY_BUCKETS: [f64; 14] = [
+    0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
+];
+
+/// The process's metrics; the first call installs the recorder.
+///
+/// # Panics
+/// Another recorder was installed before: a programming error.
+pub fn metrics() -> &'static PrometheusHandle {
+    static HANDLE: OnceLock<PrometheusHandle> = OnceLock::new();
+    HANDLE.get_or_init(|| {
+        PrometheusBuilder::new()
+            .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &LATENCY_BUCKETS)
+            .and_then(PrometheusBuilder::install_recorder)
+            .expect("the metrics recorder is installed once, with constant buckets")
+    })
+}
