@@ -103,7 +103,7 @@ postgres_initialise() {
     show_log "$STATE/initdb.log"
     fail "initdb failed"
   fi
-  echo "include = '$STATE/postgres.conf'" | as_service_user tee -a "$POSTGRES_DIR/data.part/postgresql.conf" >/dev/null
+  echo "include = '../../postgres.conf'" | as_service_user tee -a "$POSTGRES_DIR/data.part/postgresql.conf" >/dev/null
   as_service_user mv "$POSTGRES_DIR/data.part" "$POSTGRES_DIR/data"
 }
 
