@@ -172,14 +172,21 @@ postgres_wal_compression() {
 }
 
 postgres_prepare_database() {
-  [[ $(postgres_ask postgres "SELECT 1 FROM pg_database WHERE datname = 'tidemark'") == 1 ]] ||
+  if [[ $(postgres_ask postgres "SELECT 1 FROM pg_database WHERE datname = 'tidemark'") != 1 ]]; then
     postgres_ask postgres 'CREATE DATABASE tidemark'
+    postgres_create_timescaledb
   # An update has to be a session's first command: nothing may have loaded the old library by then.
-  postgres_ask tidemark 'ALTER EXTENSION timescaledb UPDATE' >/dev/null 2>&1 ||
-    postgres_ask tidemark 'CREATE EXTENSION timescaledb' >/dev/null 2>>"$STATE/postgres.log" ||
-    fail "TimescaleDB cannot be loaded" "see $STATE/postgres.log"
+  elif ! postgres_ask tidemark 'ALTER EXTENSION timescaledb UPDATE' >/dev/null 2>&1; then
+    postgres_create_timescaledb
+  fi
   [[ $(postgres_preloaded) != pg_stat_statements,* ]] ||
     postgres_ask tidemark 'CREATE EXTENSION IF NOT EXISTS pg_stat_statements' 2>/dev/null
+}
+
+postgres_create_timescaledb() {
+  postgres_ask tidemark 'CREATE EXTENSION timescaledb' >/dev/null 2>&1 && return
+  show_log "$STATE/postgres.log"
+  fail "TimescaleDB cannot be loaded"
 }
 
 # --- stopping --------------------------------------------------------------------------------------------
