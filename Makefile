@@ -1,0 +1,108 @@
+# The only entry. `make` alone lists what there is.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+MAKEFLAGS += --no-builtin-rules
+
+# Of a demo: seconds, events per second, and what makes two runs alike.
+DURATION ?= 60
+RATE ?= 5000
+SEED ?= 1
+
+CARGO := cargo
+# The dependencies are those of Cargo.lock.
+LOCKED ?= --locked
+DENY_VERSION := 0.20.2
+MACHETE_VERSION := 0.9.2
+
+# Tools that a machine may have; else they are compiled once, into the checkout.
+CARGO_DENY := $(or $(shell command -v cargo-deny),.tools/cargo-deny@$(DENY_VERSION)/bin/cargo-deny)
+CARGO_MACHETE := $(or $(shell command -v cargo-machete),.tools/cargo-machete@$(MACHETE_VERSION)/bin/cargo-machete)
+
+# Starts the services where they don't run and puts their addresses into the environment.
+with_services = scripts/services.sh start; services=$$(scripts/services.sh env); \
+	set -a; eval "$$services"; set +a;
+
+web_sources := $(shell find web -name node_modules -prune -o -path web/dist -prune -o -type f -print)
+scripts := $(shell find scripts .ci -type f \( -name '*.sh' -o -name run \))
+
+.PHONY: help
+help: ## list the targets
+	@echo 'make <target>, with DURATION=$(DURATION) RATE=$(RATE) SEED=$(SEED) or values of your own:'
+	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1\t\2/p' Makefile | expand -t 14
+
+.PHONY: demo
+demo: release ## run all for DURATION seconds at RATE events/s, then audit every number
+	@$(with_services) exec target/release/demo --duration $(DURATION) --rate $(RATE) --seed $(SEED)
+
+.PHONY: up
+up: release ## run all until Ctrl-C
+	@$(with_services) exec target/release/demo --forever --rate $(RATE) --seed $(SEED)
+
+.PHONY: test
+test: web ## run all tests, on real services
+	cd web && npm test
+	@$(with_services) if cargo nextest --version >/dev/null 2>&1; \
+	then set -x; $(CARGO) nextest run --workspace $(LOCKED); \
+	else set -x; $(CARGO) test --workspace $(LOCKED); fi
+
+.PHONY: check
+check: check-rust check-web check-scripts ## format, lints, documentation, dependencies, types
+
+.PHONY: check-rust
+check-rust: $(CARGO_DENY) $(CARGO_MACHETE)
+	$(CARGO) fmt --all --check
+	$(CARGO) clippy --workspace --all-targets $(LOCKED) -- -D warnings
+	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --workspace $(LOCKED)
+	scripts/deny.sh $(CARGO_DENY)
+	$(CARGO_MACHETE)
+
+.PHONY: check-web
+check-web: web/node_modules/.package-lock.json
+	cd web && npm run --silent typecheck
+
+.PHONY: check-scripts
+check-scripts:
+	@if command -v shellcheck >/dev/null; then set -x; shellcheck --external-sources $(scripts); \
+	else echo 'shellcheck is not installed: the scripts are not checked'; fi
+
+.PHONY: bench
+bench: release ## measure the pipeline and write docs/BENCHMARKS.md
+	@$(with_services) exec target/release/bench
+
+.PHONY: release
+release: web ## build the daemons and the tools round them
+	$(CARGO) build --release --workspace --bins $(LOCKED)
+
+.PHONY: web
+web: web/dist/index.html ## build the page that the api serves
+
+web/dist/index.html: $(web_sources) web/node_modules/.package-lock.json
+	cd web && npm run --silent build
+	@touch $@
+
+web/node_modules/.package-lock.json: web/package.json web/package-lock.json web/.npmrc
+	cd web && npm ci --no-progress
+	@touch $@
+
+.PHONY: fmt
+fmt: ## format the Rust code
+	$(CARGO) fmt --all
+
+.PHONY: stop
+stop: ## stop the private Redis and PostgreSQL; their data stays
+	scripts/services.sh stop
+
+.PHONY: clean-data
+clean-data: stop ## throw away the data of the private Redis and PostgreSQL
+	rm -rf .services/redis .services/postgres
+
+.PHONY: clean
+clean: ## throw away what was built; tools and data stay
+	$(CARGO) clean
+	rm -rf web/dist web/node_modules
+
+# Without debug information and optimisation: they run for a second and compile for minutes.
+.tools/%/bin/cargo-deny .tools/%/bin/cargo-machete:
+	CARGO_PROFILE_DEV_DEBUG=0 $(CARGO) install --quiet --debug --locked --root .tools/$* $*
