@@ -1,1 +1,19 @@
+//! Real services for tests: a migrated database and a stream of their own for each test.
 
+mod services;
+mod wait;
+
+pub use services::Services;
+pub use wait::wait_until;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn migrations_apply_twice() {
+        let services = Services::start().await;
+        let again = consumer::migrate::run(&services.postgres).await.unwrap();
+        assert!(again.is_empty(), "{again:?}");
+    }
+}

@@ -1,0 +1,66 @@
+//! Brings the database to the schema of this version.
+
+use anyhow::{Context as _, bail};
+use common::{clients, config::PostgresConfig};
+
+mod embedded {
+    refinery::embed_migrations!("../migrations");
+}
+
+/// Serialises migrations of all consumers; refinery takes no lock of its own.
+const LOCK: i64 = 0x7469_6465_6d61_726b;
+
+/// Below this, ON CONFLICT DO NOTHING on a compressed chunk could drop the rest of a batch.
+const MIN_TIMESCALEDB: (u32, u32, u32) = (2, 19, 1);
+const MIN_POSTGRES: i32 = 150_000;
+
+/// Applies what is missing; returns the names of what was applied. Any number of processes
+/// may call it at once.
+///
+/// # Errors
+/// The database can't be reached, is too old, or has a migration that this version doesn't
+/// know or that was changed since.
+pub async fn run(config: &PostgresConfig) -> anyhow::Result<Vec<String>> {
+    let mut client = clients::postgres::connect(config, "tidemark-migrate")
+        .await
+        .context("can't connect to PostgreSQL")?;
+    // Session locks end with the session, also when this process is killed.
+    client
+        .execute("SET lock_timeout = '60s'", &[])
+        .await
+        .context("can't set the lock timeout")?;
+    client
+        .execute("SELECT pg_advisory_lock($1)", &[&LOCK])
+        .await
+        .context("another migration is still running")?;
+    check_versions(&client).await?;
+    let report = embedded::migrations::runner()
+        .run_async(&mut client)
+        .await
+        .context("a migration failed; the database is as before it")?;
+    Ok(report.applied_migrations().iter().map(ToString::to_string).collect())
+}
+
+async fn check_versions(client: &tokio_postgres::Client) -> anyhow::Result<()> {
+    let row = client
+        .query_one(
+            "SELECT current_setting('server_version_num')::int,
+                    (SELECT default_version FROM pg_available_extensions
+                      WHERE name = 'timescaledb')",
+            &[],
+        )
+        .await?;
+    let (postgres, timescaledb): (i32, Option<String>) = (row.get(0), row.get(1));
+    if postgres < MIN_POSTGRES {
+        bail!("PostgreSQL 15 or newer is needed; this is {postgres}");
+    }
+    let Some(timescaledb) = timescaledb else {
+        bail!("the TimescaleDB extension is not installed on this PostgreSQL");
+    };
+    let mut parts = timescaledb.split(['.', '-']).map(|part| part.parse().unwrap_or(0));
+    let mut next = || parts.next().unwrap_or(0);
+    if (next(), next(), next()) < MIN_TIMESCALEDB {
+        bail!("TimescaleDB 2.19.1 or newer is needed; this is {timescaledb}");
+    }
+    Ok(())
+}

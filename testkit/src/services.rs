@@ -1,0 +1,155 @@
+//! A database and a stream that no other test sees.
+
+use std::{collections::BTreeMap, process::Command, time::Duration};
+
+use common::{
+    clients,
+    config::{Loader, PostgresConfig, RedisConfig, StreamConfig, sample_variables},
+    wire::StreamKeys,
+};
+use redis::aio::MultiplexedConnection;
+use tokio_postgres::Client;
+use uuid::Uuid;
+
+/// Configuration of the real services, for one test. The database and the keys are removed
+/// when it is dropped.
+pub struct Services {
+    pub postgres: PostgresConfig,
+    pub redis: RedisConfig,
+    pub stream: StreamConfig,
+    admin: PostgresConfig,
+    database: String,
+}
+
+impl Services {
+    /// A migrated database and an unused stream key.
+    ///
+    /// # Panics
+    /// The services can't be reached.
+    pub async fn start() -> Self {
+        let services = Self::without_schema().await;
+        consumer::migrate::run(&services.postgres)
+            .await
+            .expect("migrations apply to an empty database");
+        services
+    }
+
+    /// An empty database and an unused stream key.
+    ///
+    /// # Panics
+    /// The services can't be reached.
+    pub async fn without_schema() -> Self {
+        let name = format!("tidemark_test_{}", Uuid::new_v4().simple());
+        let mut variables = service_variables();
+        variables.insert("STREAM_KEY".into(), name.clone());
+        let admin: PostgresConfig = section(&variables);
+        let url = variables["POSTGRES_URL"].clone();
+        let (server, _) = url.rsplit_once('/').expect("the URL names a database");
+        variables.insert("POSTGRES_URL".into(), format!("{server}/{name}"));
+        let services = Self {
+            postgres: section(&variables),
+            redis: section(&variables),
+            stream: section(&variables),
+            admin,
+            database: name,
+        };
+        let client = connect(&services.admin).await;
+        let create = format!("CREATE DATABASE {}", services.database);
+        client.batch_execute(&create).await.expect("a database is created");
+        services
+    }
+
+    /// A connection to the test's database.
+    ///
+    /// # Panics
+    /// It can't be made.
+    pub async fn db(&self) -> Client {
+        connect(&self.postgres).await
+    }
+
+    /// A connection to Redis.
+    ///
+    /// # Panics
+    /// It can't be made.
+    pub async fn redis(&self) -> MultiplexedConnection {
+        clients::redis::connect(&self.redis, Duration::ZERO)
+            .await
+            .expect("Redis is reachable")
+    }
+
+    #[must_use]
+    pub fn keys(&self) -> StreamKeys {
+        StreamKeys::new(&self.stream.stream_key)
+    }
+
+    /// The environment for a daemon process that is to use these services.
+    #[must_use]
+    pub fn variables(&self) -> BTreeMap<String, String> {
+        BTreeMap::from([
+            ("REDIS_URL".into(), self.redis.redis_url.0.clone()),
+            ("POSTGRES_URL".into(), self.postgres.postgres_url.0.clone()),
+            ("STREAM_KEY".into(), self.stream.stream_key.clone()),
+        ])
+    }
+}
+
+impl Drop for Services {
+    fn drop(&mut self) {
+        let (admin, redis, keys) = (self.admin.clone(), self.redis.clone(), self.keys());
+        let drop_database = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.database);
+        // A runtime of its own: drop may run inside one, or after it has ended.
+        let cleaner = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.expect("a runtime can be built").block_on(async {
+                let client = connect(&admin).await;
+                client.batch_execute(&drop_database).await.expect("the database is dropped");
+                if let Ok(mut redis) = clients::redis::connect(&redis, Duration::ZERO).await {
+                    let mut command = redis::cmd("DEL");
+                    command.arg(&[keys.stream, keys.ledger, keys.generator]);
+                    let _: Result<(), _> = command.query_async(&mut redis).await;
+                }
+            });
+        });
+        if cleaner.join().is_err() && !std::thread::panicking() {
+            panic!("the test's database {} could not be dropped", self.database);
+        }
+    }
+}
+
+async fn connect(config: &PostgresConfig) -> Client {
+    clients::postgres::connect(config, "tidemark-test")
+        .await
+        .expect("PostgreSQL is reachable")
+}
+
+fn section<T: serde::de::DeserializeOwned + validator::Validate>(
+    variables: &BTreeMap<String, String>,
+) -> T {
+    let mut loader = Loader::from_variables(variables.clone());
+    loader.section().expect("the test's configuration is right")
+}
+
+/// From the environment where both are set, else from `scripts/services.sh`.
+fn service_variables() -> BTreeMap<String, String> {
+    let mut variables = sample_variables();
+    let given = ["REDIS_URL", "POSTGRES_URL"].map(|name| Some((name, std::env::var(name).ok()?)));
+    if let [Some(redis), Some(postgres)] = given {
+        variables.extend([redis, postgres].map(|(name, url)| (name.to_owned(), url)));
+        return variables;
+    }
+    let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/services.sh");
+    for command in ["start", "env"] {
+        let output = Command::new(script).arg(command).output().expect("the script can be run");
+        assert!(
+            output.status.success(),
+            "{script} {command} failed:\n{}",
+            String::from_utf8_lossy(&output.stderr)
+        );
+        let lines = String::from_utf8_lossy(&output.stdout).into_owned();
+        variables.extend(lines.lines().filter_map(|line| {
+            let (name, value) = line.split_once('=')?;
+            Some((name.to_owned(), value.to_owned()))
+        }));
+    }
+    variables
+}
