@@ -88,7 +88,7 @@ export class Chart {
         cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
         scales: { x: { range: (_, min, max) => [min, max + 60] }, y: { range: upTo } },
         axes: [
-          { ...axis, grid: { show: false }, values: hours, space: 60 },
+          { ...axis, grid: { show: false }, values: hours, space: 60, size: 30 },
           { ...axis, size: 52, values: (_, ticks) => ticks.map(format.short) },
         ],
         series: [

@@ -28,14 +28,14 @@ export class Header {
       setState(element, "warn", state.attempt === 0 ? "connecting…" : "reconnecting…");
     } else {
       setState(element, "bad", "disconnected");
-      void this.explain(state.why, state.ms);
+      void this.explain(state.why);
     }
   }
 
-  private async explain(why: string, ms: number): Promise<void> {
+  private async explain(why: string): Promise<void> {
     const since = this.lastData ? ` The numbers below are from ${this.lastData}.` : "";
     const say = (reason: string) =>
-      notice("connection", `No live connection: ${reason}. Trying again after ${format.span(ms)}.${since}`);
+      notice("connection", `No live connection: ${reason}. The page keeps trying.${since}`);
     say(why);
     const cause = await whyNotReady();
     if (cause && byId("connection").dataset.state === "bad") say(`${why}; ${cause}`);
