@@ -1,0 +1,107 @@
+//! Errors at the HTTP edge: status and code in one place, details logged once, never sent.
+
+use axum::{
+    http::StatusCode,
+    response::{IntoResponse, Response},
+};
+use common::http::Problem;
+
+use crate::query::{audit::AuditError, database::QueryError, stream::StreamError};
+
+/// Why a request was not answered.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    #[error("a parameter is wrong")]
+    Parameter(Box<Problem>),
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    #[error(transparent)]
+    Stream(#[from] StreamError),
+}
+
+impl From<AuditError> for ApiError {
+    fn from(error: AuditError) -> Self {
+        match error {
+            AuditError::Database(error) => Self::Query(error),
+            AuditError::Stream(error) => Self::Stream(error),
+        }
+    }
+}
+
+impl ApiError {
+    /// 422: `parameter` can't be as it is. `detail` says what would be right.
+    #[must_use]
+    pub fn parameter(parameter: &str, detail: impl Into<String>) -> Self {
+        Self::refused("invalid_parameter", parameter, detail)
+    }
+
+    /// 422 with a code of its own.
+    #[must_use]
+    pub fn refused(code: &'static str, parameter: &str, detail: impl Into<String>) -> Self {
+        let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail);
+        Self::Parameter(Box::new(problem.with("parameter", parameter)))
+    }
+
+    /// Adds a member to a refusal.
+    #[must_use]
+    pub fn with(self, member: &str, value: impl Into<serde_json::Value>) -> Self {
+        match self {
+            Self::Parameter(problem) => Self::Parameter(Box::new(problem.with(member, value))),
+            other => other,
+        }
+    }
+
+    fn problem(self) -> Problem {
+        let unavailable = |code, detail| {
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, detail).retry_after(1)
+        };
+        match self {
+            Self::Parameter(problem) => *problem,
+            Self::Query(QueryError::Busy) => {
+                let detail = "too many queries at once; ask again in a second";
+                Problem::new(StatusCode::TOO_MANY_REQUESTS, "busy", detail).retry_after(1)
+            }
+            Self::Query(QueryError::Timeout) => {
+                unavailable("query_timeout", "the query took too long; ask for less, or for whole minutes")
+            }
+            Self::Query(QueryError::Unavailable(_)) => {
+                unavailable("database_unavailable", "the database can't be reached at present")
+            }
+            Self::Query(QueryError::NoSchema(_)) => {
+                unavailable("not_migrated", "the database is not migrated yet; the consumer does that at its start")
+            }
+            Self::Stream(_) => unavailable("redis_unavailable", "Redis can't be reached at present"),
+            Self::Query(QueryError::Database(_) | QueryError::Corrupt(_)) => Problem::new(
+                StatusCode::INTERNAL_SERVER_ERROR,
+                "internal",
+                "something went wrong here; the log says what",
+            ),
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        match &self {
+            Self::Parameter(_) | Self::Query(QueryError::Busy) => {}
+            Self::Query(QueryError::Database(_) | QueryError::Corrupt(_)) => {
+                tracing::error!(error = %causes(&self), "query failed");
+            }
+            _ => tracing::warn!(error = %causes(&self), "request not answered"),
+        }
+        self.problem().into_response()
+    }
+}
+
+/// An error with what caused it, in one line.
+#[must_use]
+pub fn causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
+}

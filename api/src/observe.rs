@@ -1,0 +1,82 @@
+//! Every moment of the api that is logged or counted.
+
+use std::time::Instant;
+
+use axum::{
+    extract::{MatchedPath, Request, State},
+    http::{HeaderName, HeaderValue, header},
+    middleware::Next,
+    response::Response,
+};
+use uuid::Uuid;
+
+use crate::state::ApiState;
+
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+const LONGEST_ID: usize = 128;
+
+/// Names, times and counts every request.
+pub async fn request(State(state): State<ApiState>, request: Request, next: Next) -> Response {
+    let started = Instant::now();
+    let id = request_id(&request);
+    let origin = request.headers().get(header::ORIGIN).cloned();
+    // The pattern, not the path: a client can't make new series.
+    let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+    let route = route.unwrap_or("other").to_owned();
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(REQUEST_ID, id);
+    headers.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
+    if let Some(origin) = origin {
+        let listed = origin.to_str().is_ok_and(|origin| state.config.api.cors_origins.allow(origin));
+        headers.insert(header::VARY, HeaderValue::from_static("origin"));
+        if listed {
+            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
+        }
+    }
+    let status = response.status().as_u16().to_string();
+    metrics::histogram!("tidemark_api_request_seconds", "route" => route.clone())
+        .record(started.elapsed().as_secs_f64());
+    metrics::counter!("tidemark_api_requests_total", "route" => route, "status" => status)
+        .increment(1);
+    response
+}
+
+/// The client's, if it is short and plain, else a new one.
+fn request_id(request: &Request) -> HeaderValue {
+    let given = request.headers().get(REQUEST_ID).filter(|id| {
+        let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte);
+        (1..=LONGEST_ID).contains(&id.len()) && id.as_bytes().iter().all(plain)
+    });
+    let fresh = || {
+        let id = Uuid::now_v7().to_string();
+        HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("unknown"))
+    };
+    given.cloned().unwrap_or_else(fresh)
+}
+
+pub fn sockets(open: usize) {
+    metrics::gauge!("tidemark_api_sockets").set(open as f64);
+}
+
+pub fn socket_closed(code: u16) {
+    metrics::counter!("tidemark_api_sockets_closed_total", "code" => code.to_string()).increment(1);
+}
+
+pub fn frames_sent(count: u64) {
+    metrics::counter!("tidemark_api_frames_sent_total").increment(count);
+}
+
+/// A slow client was given the newest state instead of each change.
+pub fn conflated() {
+    metrics::counter!("tidemark_api_frames_conflated_total").increment(1);
+}
+
+pub fn feed_tick(started: Instant) {
+    metrics::histogram!("tidemark_api_feed_tick_seconds").record(started.elapsed().as_secs_f64());
+}
+
+pub fn feed_failed(error: &str) {
+    metrics::counter!("tidemark_api_feed_failures_total").increment(1);
+    tracing::warn!(error, "live feed can't read; retrying");
+}

@@ -1,0 +1,250 @@
+//! Connections for reading: one snapshot per question, bounded in number and time, cancelled
+//! in the database when nobody waits for the answer any more.
+
+use std::{pin::pin, sync::Arc, time::Duration};
+
+use common::time::UnixMicros;
+use deadpool_postgres::{Object, Pool, PoolError};
+use futures_util::TryStreamExt as _;
+use tokio::{
+    sync::{OwnedSemaphorePermit, Semaphore},
+    time::timeout,
+};
+use tokio_postgres::{
+    NoTls, Row,
+    error::SqlState,
+    types::{FromSql, IsNull, ToSql, Type, private::BytesMut},
+};
+
+/// How long a connection may take to be there: a dead database is an answer, not a wait.
+const CONNECTION_WAIT: Duration = Duration::from_millis(1_500);
+/// What a statement may take beyond its own timeout before the connection counts as dead.
+const GRACE: Duration = Duration::from_millis(500);
+const CANCEL_WAIT: Duration = Duration::from_secs(2);
+
+#[derive(Debug, thiserror::Error)]
+pub enum QueryError {
+    #[error("all places for queries are taken")]
+    Busy,
+    #[error("the query took longer than it may")]
+    Timeout,
+    #[error("the database can't be reached")]
+    Unavailable(#[source] Option<Box<dyn std::error::Error + Send + Sync>>),
+    #[error("the schema isn't there: the consumer migrates it at its start")]
+    NoSchema(#[source] tokio_postgres::Error),
+    #[error("the database refused the query")]
+    Database(#[source] tokio_postgres::Error),
+    #[error("a stored value can't be read")]
+    Corrupt(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl From<tokio_postgres::Error> for QueryError {
+    fn from(error: tokio_postgres::Error) -> Self {
+        let Some(code) = error.code() else {
+            return Self::Unavailable(Some(error.into()));
+        };
+        match *code {
+            SqlState::QUERY_CANCELED | SqlState::LOCK_NOT_AVAILABLE => Self::Timeout,
+            SqlState::UNDEFINED_TABLE | SqlState::UNDEFINED_COLUMN => Self::NoSchema(error),
+            _ if ["08", "53", "57", "28", "3D"].iter().any(|class| code.code().starts_with(class)) => {
+                Self::Unavailable(Some(error.into()))
+            }
+            _ => Self::Database(error),
+        }
+    }
+}
+
+impl From<PoolError> for QueryError {
+    fn from(error: PoolError) -> Self {
+        Self::Unavailable(Some(error.into()))
+    }
+}
+
+/// A constant SQL text; its first line names it.
+#[derive(Debug, Clone, Copy)]
+pub struct Statement(pub &'static str);
+
+/// Where queries are answered from; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Database {
+    pool: Pool,
+    places: Arc<Semaphore>,
+    wait: Duration,
+    statement_timeout: Duration,
+}
+
+impl Database {
+    /// At most `places` snapshots for clients at once; one more waits for `wait`.
+    #[must_use]
+    pub fn new(pool: Pool, places: usize, wait: Duration, statement_timeout: Duration) -> Self {
+        let places = Arc::new(Semaphore::new(places));
+        Self { pool, places, wait, statement_timeout }
+    }
+
+    /// A snapshot for a client's question.
+    ///
+    /// # Errors
+    /// [`QueryError::Busy`] where no place gets free in time, else as [`Self::internal_snapshot`].
+    pub async fn snapshot(&self) -> Result<Snapshot, QueryError> {
+        let permit = timeout(self.wait, self.places.clone().acquire_owned()).await;
+        let permit = permit.ok().and_then(Result::ok).ok_or(QueryError::Busy)?;
+        self.begin(Some(permit)).await
+    }
+
+    /// A snapshot for our own work, of which there is one of each kind at most.
+    ///
+    /// # Errors
+    /// [`QueryError::Unavailable`] within 1.5 s.
+    pub async fn internal_snapshot(&self) -> Result<Snapshot, QueryError> {
+        self.begin(None).await
+    }
+
+    async fn begin(&self, permit: Option<OwnedSemaphorePermit>) -> Result<Snapshot, QueryError> {
+        let client = timeout(CONNECTION_WAIT, self.pool.get()).await;
+        let client = client.map_err(|_| QueryError::Unavailable(None))??;
+        let limit = self.statement_timeout + GRACE;
+        let snapshot = Snapshot { client: Some(client), limit, _permit: permit };
+        let begin = snapshot.client()?.batch_execute(BEGIN);
+        timeout(CONNECTION_WAIT, begin).await.map_err(|_| QueryError::Unavailable(None))??;
+        Ok(snapshot)
+    }
+}
+
+const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+/// One state of the database. Dropped without [`Self::finish`], it cancels what runs and
+/// throws the connection away: a cancel that comes late must not hit somebody else's query.
+#[derive(Debug)]
+pub struct Snapshot {
+    client: Option<Object>,
+    limit: Duration,
+    _permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Snapshot {
+    fn client(&self) -> Result<&Object, QueryError> {
+        self.client.as_ref().ok_or(QueryError::Unavailable(None))
+    }
+
+    /// # Errors
+    /// [`QueryError::Timeout`] after the statement timeout; what the database says otherwise.
+    pub async fn rows(
+        &self,
+        statement: Statement,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, QueryError> {
+        let client = self.client()?;
+        let work = async {
+            let statement = client.prepare_cached(statement.0).await?;
+            client.query(&statement, parameters).await
+        };
+        match timeout(self.limit, work).await {
+            Ok(rows) => Ok(rows?),
+            Err(_) => Err(QueryError::Timeout),
+        }
+    }
+
+    /// Rows as they come, for results too large to hold.
+    ///
+    /// # Errors
+    /// As [`Self::rows`], and what `visit` says.
+    pub async fn each_row(
+        &self,
+        statement: Statement,
+        parameters: &[&(dyn ToSql + Sync)],
+        mut visit: impl FnMut(&Row) -> Result<(), QueryError>,
+    ) -> Result<(), QueryError> {
+        let client = self.client()?;
+        let work = async {
+            let statement = client.prepare_cached(statement.0).await?;
+            let parameters = parameters.iter().copied();
+            let mut rows = pin!(client.query_raw(&statement, parameters).await?);
+            while let Some(row) = rows.try_next().await? {
+                visit(&row)?;
+            }
+            Ok(())
+        };
+        match timeout(self.limit, work).await {
+            Ok(outcome) => outcome,
+            Err(_) => Err(QueryError::Timeout),
+        }
+    }
+
+    /// The only row of a statement that always gives one.
+    ///
+    /// # Errors
+    /// As [`Self::rows`].
+    pub async fn row(
+        &self,
+        statement: Statement,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Row, QueryError> {
+        let rows = self.rows(statement, parameters).await?;
+        let none = || QueryError::Corrupt("an aggregate gave no row".into());
+        rows.into_iter().next().ok_or_else(none)
+    }
+
+    /// Ends the snapshot and gives the connection back.
+    ///
+    /// # Errors
+    /// The connection is gone; everything read so far is right nevertheless.
+    pub async fn finish(mut self) -> Result<(), QueryError> {
+        let end = self.client()?.batch_execute("COMMIT");
+        timeout(CONNECTION_WAIT, end).await.map_err(|_| QueryError::Unavailable(None))??;
+        drop(self.client.take());
+        Ok(())
+    }
+}
+
+impl Drop for Snapshot {
+    fn drop(&mut self) {
+        let Some(client) = self.client.take().map(Object::take) else {
+            return;
+        };
+        let cancel = client.cancel_token();
+        let Ok(runtime) = tokio::runtime::Handle::try_current() else {
+            return;
+        };
+        // Bounded by its own deadline; nothing waits for it.
+        runtime.spawn(async move {
+            let _ = timeout(CANCEL_WAIT, cancel.cancel_query(NoTls)).await;
+            drop(client);
+        });
+    }
+}
+
+/// An instant as a `timestamptz`: both count microseconds, from different days.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Instant(pub UnixMicros);
+
+/// 2000-01-01T00:00:00Z, PostgreSQL's zero.
+const POSTGRES_EPOCH_MICROS: i64 = 946_684_800_000_000;
+
+impl ToSql for Instant {
+    fn to_sql(
+        &self,
+        _: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
+        let micros = self.0.0.saturating_sub(POSTGRES_EPOCH_MICROS);
+        out.extend_from_slice(&micros.to_be_bytes());
+        Ok(IsNull::No)
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        *ty == Type::TIMESTAMPTZ
+    }
+
+    tokio_postgres::types::to_sql_checked!();
+}
+
+impl<'a> FromSql<'a> for Instant {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+        let micros = i64::from_be_bytes(raw.try_into()?);
+        Ok(Self(UnixMicros(micros.saturating_add(POSTGRES_EPOCH_MICROS))))
+    }
+
+    fn accepts(ty: &Type) -> bool {
+        *ty == Type::TIMESTAMPTZ
+    }
+}

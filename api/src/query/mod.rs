@@ -1,0 +1,16 @@
+//! Questions and their answers, without HTTP: `metrics` from rollups, the pipeline's own
+//! state, the audit. Every statement is constant and named; every answer comes from one
+//! snapshot of the database.
+
+pub mod audit;
+pub mod database;
+pub mod dead_letters;
+pub mod events;
+pub mod metrics;
+pub mod number;
+pub mod pipeline;
+pub mod plan;
+pub mod range;
+pub mod rollups;
+pub mod statements;
+pub mod stream;

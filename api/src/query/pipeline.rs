@@ -1,0 +1,315 @@
+//! The pipeline's own state: what arrives, what waits, how long each stage takes.
+
+use std::time::Duration;
+
+use common::{
+    time::UnixMicros,
+    wire::Source,
+};
+use serde::Serialize;
+use serde_json::{Value, value::RawValue};
+use tokio::time::Instant;
+use tokio_postgres::Row;
+
+use super::{
+    database::{Database, QueryError, Snapshot},
+    number::rounded,
+    rollups::count,
+    statements,
+    stream::{ConsumerState, RedisMemory, Stream, StreamState},
+};
+
+/// Over which time commits are looked at.
+const WINDOW_SECONDS: f64 = 10.0;
+const REASONS: usize = 10;
+const SIZES_LIVE: Duration = Duration::from_secs(10);
+const REASONS_LIVE: Duration = Duration::from_secs(2);
+const REPORT_LIVE: Duration = Duration::from_millis(250);
+
+#[derive(Debug, Clone, Serialize)]
+pub struct Report {
+    generator: Option<Box<RawValue>>,
+    rate: Rate,
+    backlog: Backlog,
+    pending: Option<u64>,
+    consumers: Vec<ConsumerState>,
+    commits: Commits,
+    latency_ms: Latency,
+    totals: Option<Totals>,
+    dead_letters: Option<DeadLetters>,
+    redis: Option<RedisMemory>,
+    tables: Option<Vec<TableSize>>,
+    watermark: Option<String>,
+    watermark_age_seconds: Option<f64>,
+    generated_at: String,
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+struct Rate {
+    wanted: Option<f64>,
+    achieved: Option<f64>,
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+struct Backlog {
+    entries: Option<u64>,
+    events: Option<u64>,
+    seconds: Option<f64>,
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+struct Commits {
+    window_seconds: f64,
+    commits: Option<u64>,
+    events_per_second: Option<f64>,
+    bytes_per_second: Option<f64>,
+    batch: Batch,
+    commit_ms: CommitTime,
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+struct Batch {
+    mean: Option<f64>,
+    max: Option<i64>,
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+struct CommitTime {
+    mean: Option<f64>,
+    p50: Option<f64>,
+    p99: Option<f64>,
+}
+
+/// Milliseconds.
+#[derive(Debug, Clone, Default, Serialize)]
+struct Latency {
+    stream: Percentiles,
+    decode: Percentiles,
+    queue: Percentiles,
+    write: Percentiles,
+    total: Percentiles,
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+struct Percentiles {
+    p50: Option<f64>,
+    p99: Option<f64>,
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+struct Totals {
+    stored: u64,
+    duplicates: u64,
+    dead_lettered: u64,
+}
+
+#[derive(Debug, Clone, Default, Serialize)]
+struct DeadLetters {
+    total: u64,
+    last_hour: u64,
+    by_reason: Vec<Reason>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct Reason {
+    reason: String,
+    count: u64,
+}
+
+#[derive(Debug, Clone, Serialize)]
+struct TableSize {
+    name: String,
+    bytes: i64,
+    rows: i64,
+}
+
+/// Makes reports. Those who ask within 250 ms of each other share one.
+#[derive(Debug)]
+pub struct Reporter {
+    database: Database,
+    stream: Stream,
+    kept: tokio::sync::Mutex<Kept>,
+}
+
+#[derive(Debug, Default)]
+struct Kept {
+    report: Option<(Instant, std::sync::Arc<Report>)>,
+    sizes: Option<(Instant, Vec<TableSize>)>,
+    reasons: Option<(Instant, DeadLetters)>,
+}
+
+fn fresh<T>(kept: &Option<(Instant, T)>, live: Duration) -> Option<&T> {
+    kept.as_ref().filter(|(at, _)| at.elapsed() < live).map(|(_, value)| value)
+}
+
+#[derive(Default)]
+struct FromDatabase {
+    commits: Commits,
+    latency_ms: Latency,
+    totals: Totals,
+    /// Of the stream's present epoch: entries and events.
+    handled: (u64, u64),
+}
+
+impl Reporter {
+    #[must_use]
+    pub fn new(database: Database, stream: Stream) -> Self {
+        Self { database, stream, kept: tokio::sync::Mutex::default() }
+    }
+
+    /// Always answers: what can't be known at present is `null` in it.
+    pub async fn report(&self) -> std::sync::Arc<Report> {
+        let mut kept = self.kept.lock().await;
+        if let Some(report) = fresh(&kept.report, REPORT_LIVE) {
+            return report.clone();
+        }
+        let (stream, memory) = tokio::join!(self.stream.state(), self.stream.memory());
+        let stream = stream.inspect_err(|error| tracing::debug!(%error, "no stream state")).ok();
+        let database = self.from_database(stream.as_ref(), &mut kept).await;
+        let database = database.inspect_err(|error| tracing::debug!(%error, "no database state")).ok();
+        let known = database.is_some();
+        let report = std::sync::Arc::new(Report {
+            redis: memory.ok(),
+            tables: kept.sizes.as_ref().filter(|_| known).map(|(_, sizes)| sizes.clone()),
+            dead_letters: kept.reasons.as_ref().filter(|_| known).map(|(_, reasons)| reasons.clone()),
+            ..report_of(stream, database)
+        });
+        kept.report = Some((Instant::now(), report.clone()));
+        report
+    }
+
+    async fn from_database(
+        &self,
+        stream: Option<&StreamState>,
+        kept: &mut Kept,
+    ) -> Result<FromDatabase, QueryError> {
+        let snapshot = self.database.internal_snapshot().await?;
+        let (commits, latency_ms) =
+            commits(&snapshot.row(statements::RECENT_COMMITS, &[&WINDOW_SECONDS]).await?)?;
+        let totals = snapshot.row(statements::LEDGER_TOTALS, &[]).await?;
+        let totals = Totals {
+            stored: count(totals.try_get(0)?),
+            duplicates: count(totals.try_get(1)?),
+            dead_lettered: count(totals.try_get(2)?),
+        };
+        let epoch = stream.and_then(StreamState::epoch).unwrap_or_default();
+        let mut handled = (0, 0);
+        for source in super::audit::handled(&snapshot, self.stream.key(), epoch).await? {
+            handled.0 += source.entries + source.lost_entries;
+            handled.1 += match source.source {
+                Source::External => 0,
+                _ => source.stored + source.duplicates + source.dead_lettered,
+            };
+        }
+        if fresh(&kept.reasons, REASONS_LIVE).is_none() {
+            kept.reasons = Some((Instant::now(), dead_letters(&snapshot).await?));
+        }
+        if fresh(&kept.sizes, SIZES_LIVE).is_none() {
+            kept.sizes = Some((Instant::now(), sizes(&snapshot).await?));
+        }
+        snapshot.finish().await?;
+        Ok(FromDatabase { commits, latency_ms, totals, handled })
+    }
+}
+
+fn report_of(stream: Option<StreamState>, database: Option<FromDatabase>) -> Report {
+    let now = UnixMicros::now();
+    let generator = stream.as_ref().and_then(|stream| stream.generator.clone());
+    let generator = generator.and_then(|json| RawValue::from_string(json).ok());
+    let backlog = stream.as_ref().map(|stream| backlog(stream, database.as_ref()));
+    let watermark = stream.as_ref().map(StreamState::watermark);
+    let age = |at: UnixMicros| (now.0 - at.0).max(0) as f64 / 1e6;
+    let database_known = database.is_some();
+    let FromDatabase { commits, latency_ms, totals, .. } = database.unwrap_or_default();
+    Report {
+        rate: generator.as_deref().map(rate).unwrap_or_default(),
+        generator,
+        backlog: backlog.unwrap_or_default(),
+        pending: stream.as_ref().map(|stream| stream.pending),
+        consumers: stream.map(|stream| stream.consumers).unwrap_or_default(),
+        commits: Commits { window_seconds: WINDOW_SECONDS, ..commits },
+        latency_ms,
+        totals: database_known.then_some(totals),
+        dead_letters: None,
+        redis: None,
+        tables: None,
+        watermark: watermark.map(UnixMicros::to_rfc3339),
+        watermark_age_seconds: watermark.map(age).map(rounded),
+        generated_at: now.to_rfc3339(),
+    }
+}
+
+/// The rates within ingestion's report, whichever of its usual places they have.
+fn rate(report: &RawValue) -> Rate {
+    let report: Value = serde_json::from_str(report.get()).unwrap_or_default();
+    let number = |paths: &[&str]| paths.iter().find_map(|path| report.pointer(path)?.as_f64());
+    Rate {
+        wanted: number(&["/wanted", "/rate/wanted", "/wanted_rate", "/rate"]),
+        achieved: number(&["/achieved", "/rate/achieved", "/achieved_rate"]),
+    }
+}
+
+/// Entries appended and not yet handled, those being written included; events are known for
+/// our own sources.
+fn backlog(stream: &StreamState, database: Option<&FromDatabase>) -> Backlog {
+    let quiet = stream.oldest_open().is_none();
+    let ours = [Source::Collector, Source::Generator];
+    let accepted: u64 = ours.iter().map(|source| stream.accepted(*source)).sum();
+    let open = |known: u64, handled: u64| if quiet { 0 } else { known.saturating_sub(handled) };
+    Backlog {
+        entries: database.map(|database| open(stream.entries_added, database.handled.0)),
+        events: database.map(|database| open(accepted, database.handled.1)),
+        seconds: Some(rounded(stream.backlog_seconds())),
+    }
+}
+
+fn commits(row: &Row) -> Result<(Commits, Latency), QueryError> {
+    let commits: i64 = row.try_get(0)?;
+    let per_second = |total: i64| rounded(total as f64 / WINDOW_SECONDS);
+    let real = |column| row.try_get::<_, Option<f64>>(column).map(|n| n.map(rounded));
+    let pair = |column| -> Result<Percentiles, QueryError> {
+        let both: Option<Vec<f64>> = row.try_get(column)?;
+        Ok(match both.as_deref() {
+            Some([p50, p99]) => Percentiles { p50: Some(rounded(*p50)), p99: Some(rounded(*p99)) },
+            _ => Percentiles::default(),
+        })
+    };
+    let latency = Latency {
+        stream: pair(6)?,
+        decode: pair(7)?,
+        queue: pair(8)?,
+        write: pair(9)?,
+        total: pair(10)?,
+    };
+    let commits = Commits {
+        window_seconds: WINDOW_SECONDS,
+        commits: Some(count(commits)),
+        events_per_second: Some(per_second(row.try_get(1)?)),
+        bytes_per_second: Some(per_second(row.try_get(2)?)),
+        batch: Batch { mean: real(3)?, max: row.try_get(4)? },
+        commit_ms: CommitTime { mean: real(5)?, p50: latency.write.p50, p99: latency.write.p99 },
+    };
+    Ok((commits, latency))
+}
+
+async fn dead_letters(snapshot: &Snapshot) -> Result<DeadLetters, QueryError> {
+    let mut letters = DeadLetters::default();
+    for row in snapshot.rows(statements::DEAD_LETTER_REASONS, &[]).await? {
+        let reason = Reason { reason: row.try_get(0)?, count: count(row.try_get(1)?) };
+        letters.total += reason.count;
+        letters.last_hour += count(row.try_get(2)?);
+        if letters.by_reason.len() < REASONS {
+            letters.by_reason.push(reason);
+        }
+    }
+    Ok(letters)
+}
+
+async fn sizes(snapshot: &Snapshot) -> Result<Vec<TableSize>, QueryError> {
+    let rows = snapshot.rows(statements::TABLE_SIZES, &[]).await?;
+    rows.iter()
+        .map(|row| {
+            Ok(TableSize { name: row.try_get(0)?, bytes: row.try_get(1)?, rows: row.try_get(2)? })
+        })
+        .collect()
+}

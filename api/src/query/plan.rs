@@ -1,0 +1,158 @@
+//! Which rows answer a question: whole minutes from rollups, as coarse as is exact, and what
+//! is left at the ends from raw rows.
+
+use std::collections::HashSet;
+
+use common::{rollup::Tier, time::UnixMicros};
+
+use super::range::{MINUTE, Range};
+
+/// Coarse buckets that may be used: built, and not touched since.
+#[derive(Debug, Clone, Default)]
+pub struct Usable {
+    pub quarters: HashSet<UnixMicros>,
+    pub days: HashSet<UnixMicros>,
+}
+
+impl Usable {
+    fn holds(&self, tier: Tier, bucket: UnixMicros) -> bool {
+        match tier {
+            Tier::Minute => true,
+            Tier::QuarterHour => self.quarters.contains(&bucket),
+            Tier::Day => self.days.contains(&bucket),
+        }
+    }
+}
+
+/// Neighbouring buckets of one tier.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Piece {
+    pub tier: Tier,
+    pub range: Range,
+}
+
+/// A range cut at whole minutes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Split {
+    /// Whole minutes; `None` where there are none.
+    pub minutes: Option<Range>,
+    /// Parts of a minute: before the minutes, after them.
+    pub edges: [Option<Range>; 2],
+}
+
+#[must_use]
+pub fn split(range: Range) -> Split {
+    let some = |from: i64, to: i64| {
+        let range = Range { from: UnixMicros(from), to: UnixMicros(to) };
+        (from < to).then_some(range)
+    };
+    let first = range.from.0.div_euclid(MINUTE) * MINUTE;
+    let first = if first < range.from.0 { first + MINUTE } else { first };
+    let last = range.to.0.div_euclid(MINUTE) * MINUTE;
+    if first > last {
+        return Split { minutes: None, edges: [Some(range), None] };
+    }
+    Split {
+        minutes: some(first, last),
+        edges: [some(range.from.0, first), some(last, range.to.0)],
+    }
+}
+
+/// Covers `minutes` with the coarsest usable buckets that lie within one answer bucket each.
+/// `edges` are the edges of the answer's buckets, ascending.
+#[must_use]
+pub fn pieces(minutes: Range, edges: &[UnixMicros], usable: &Usable) -> Vec<Piece> {
+    let mut pieces: Vec<Piece> = Vec::new();
+    let mut at = minutes.from;
+    let mut cuts = edges.iter().filter(|edge| **edge > minutes.from && **edge < minutes.to);
+    let mut end = *cuts.next().unwrap_or(&minutes.to);
+    while at < minutes.to {
+        let (tier, next) = step(at, end, usable);
+        match pieces.last_mut() {
+            Some(last) if last.tier == tier && last.range.to == at => last.range.to = next,
+            _ => pieces.push(Piece { tier, range: Range { from: at, to: next } }),
+        }
+        at = next;
+        if at >= end {
+            end = *cuts.next().unwrap_or(&minutes.to);
+        }
+    }
+    pieces
+}
+
+fn step(at: UnixMicros, end: UnixMicros, usable: &Usable) -> (Tier, UnixMicros) {
+    let width = |tier: Tier| tier.seconds() * 1_000_000;
+    let fits = |tier: &Tier| {
+        tier.bucket(at) == at && at.0 + width(*tier) <= end.0 && usable.holds(*tier, at)
+    };
+    match [Tier::Day, Tier::QuarterHour].into_iter().find(fits) {
+        Some(tier) => (tier, UnixMicros(at.0 + width(tier))),
+        // Minutes up to where a coarser bucket could begin.
+        None => {
+            let next = Tier::QuarterHour.bucket(at).0 + width(Tier::QuarterHour);
+            (Tier::Minute, UnixMicros(next.min(end.0)))
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn range(from: i64, to: i64) -> Range {
+        Range { from: UnixMicros(from), to: UnixMicros(to) }
+    }
+
+    #[test]
+    fn parts_of_a_minute_are_split_off() {
+        let cases = [
+            ((0, 3 * MINUTE), (Some(range(0, 3 * MINUTE)), [None, None])),
+            ((1, 3 * MINUTE), (Some(range(MINUTE, 3 * MINUTE)), [Some(range(1, MINUTE)), None])),
+            ((5, 9), (None, [Some(range(5, 9)), None])),
+            ((5, MINUTE), (None, [Some(range(5, MINUTE)), None])),
+            ((MINUTE, MINUTE + 1), (None, [None, Some(range(MINUTE, MINUTE + 1))])),
+            ((-1, MINUTE + 1), (Some(range(0, MINUTE)), [Some(range(-1, 0)), Some(range(MINUTE, MINUTE + 1))])),
+            ((5, MINUTE + 5), (None, [Some(range(5, MINUTE)), Some(range(MINUTE, MINUTE + 5))])),
+        ];
+        for ((from, to), (minutes, edges)) in cases {
+            assert_eq!(split(range(from, to)), Split { minutes, edges }, "{from} {to}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn pieces_cover_the_minutes_once_and_never_cross_an_edge(
+            from in 0_i64..5_000,
+            length in 1_i64..8_000,
+            mut cuts in prop::collection::vec(0_i64..13_000, 0..12),
+            quarters in prop::collection::hash_set(0_i64..900, 0..600),
+            days in prop::collection::hash_set(0_i64..10, 0..9),
+        ) {
+            let minutes = range(from * MINUTE, (from + length) * MINUTE);
+            cuts.sort_unstable();
+            cuts.dedup();
+            let edges: Vec<_> = cuts.iter().map(|cut| UnixMicros(cut * MINUTE)).collect();
+            let usable = Usable {
+                quarters: quarters.iter().map(|q| UnixMicros(q * 15 * MINUTE)).collect(),
+                days: days.iter().map(|d| UnixMicros(d * 1_440 * MINUTE)).collect(),
+            };
+            let pieces = pieces(minutes, &edges, &usable);
+            let mut at = minutes.from;
+            for piece in &pieces {
+                prop_assert_eq!(piece.range.from, at);
+                at = piece.range.to;
+                let width = piece.tier.seconds() * 1_000_000;
+                prop_assert_eq!(piece.range.from.0 % width, 0);
+                prop_assert_eq!(piece.range.to.0 % width, 0);
+                for bucket in (piece.range.from.0..piece.range.to.0).step_by(width as usize) {
+                    prop_assert!(usable.holds(piece.tier, UnixMicros(bucket)));
+                    let crossed = |e: &&UnixMicros| e.0 > bucket && e.0 < bucket + width;
+                    prop_assert!(edges.iter().find(crossed).is_none());
+                }
+            }
+            prop_assert_eq!(at, minutes.to);
+        }
+    }
+}

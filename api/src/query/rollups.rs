@@ -1,0 +1,228 @@
+//! Reads rollup rows and folds them into the buckets of an answer.
+
+use std::error::Error;
+
+use common::{
+    rollup::{Dimension, Distinct, Durations, Identity, Rollup, Sample, Tier, key_value},
+    time::UnixMicros,
+};
+use tokio_postgres::Row;
+
+use super::{
+    database::{Instant, QueryError, Snapshot},
+    plan::{self, Piece, Usable},
+    range::{MINUTE, Range},
+    statements,
+};
+
+/// Of which events: those with `value` in `dimension`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Subject {
+    pub dimension: Dimension,
+    pub value: String,
+}
+
+impl Subject {
+    #[must_use]
+    pub const fn everything() -> Self {
+        Self { dimension: Dimension::All, value: String::new() }
+    }
+}
+
+/// Which sketches are worth reading.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Sketches {
+    pub users: bool,
+    pub sessions: bool,
+    pub durations: bool,
+}
+
+/// Where an answer came from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Origin {
+    Rollup,
+    /// Parts of a minute at the ends of the range were counted from raw rows.
+    RollupAndRaw,
+}
+
+impl Origin {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Rollup => "rollup",
+            Self::RollupAndRaw => "rollup+raw",
+        }
+    }
+
+    #[must_use]
+    pub const fn of(edges: &[Option<Range>; 2]) -> Self {
+        match edges {
+            [None, None] => Self::Rollup,
+            _ => Self::RollupAndRaw,
+        }
+    }
+}
+
+/// One rollup for each of the buckets between `edges`, over the events of `range`.
+///
+/// # Errors
+/// As [`Snapshot::rows`]; [`QueryError::Corrupt`] where a sketch can't be read.
+pub async fn fold(
+    snapshot: &Snapshot,
+    range: Range,
+    edges: &[UnixMicros],
+    subject: &Subject,
+    sketches: Sketches,
+) -> Result<(Vec<Rollup>, Origin), QueryError> {
+    let split = plan::split(range);
+    let mut buckets = vec![Rollup::default(); edges.len().saturating_sub(1)];
+    for piece in cover(snapshot, split.minutes, edges).await? {
+        for row in rows_of(snapshot, piece, subject, sketches).await? {
+            let (at, rollup) = decode(&row)?;
+            buckets[index_of(edges, at)].merge(&rollup);
+        }
+    }
+    for edge in split.edges.into_iter().flatten() {
+        each_raw(snapshot, edge, subject.dimension, |at, value, sample| {
+            if subject.dimension == Dimension::All || value == subject.value {
+                buckets[index_of(edges, at)].add(sample);
+            }
+        })
+        .await?;
+    }
+    Ok((buckets, Origin::of(&split.edges)))
+}
+
+fn index_of(edges: &[UnixMicros], at: UnixMicros) -> usize {
+    let after = edges.partition_point(|edge| *edge <= at);
+    after.saturating_sub(1).min(edges.len().saturating_sub(2))
+}
+
+/// The pieces that answer for whole minutes, as coarse as this snapshot allows.
+///
+/// # Errors
+/// As [`Snapshot::rows`].
+pub async fn cover(
+    snapshot: &Snapshot,
+    minutes: Option<Range>,
+    edges: &[UnixMicros],
+) -> Result<Vec<Piece>, QueryError> {
+    let Some(minutes) = minutes else {
+        return Ok(Vec::new());
+    };
+    let widest = edges.windows(2).map(|pair| pair[1].0 - pair[0].0).max().unwrap_or_default();
+    let usable = if widest < 15 * MINUTE || minutes.micros() < 15 * MINUTE {
+        Usable::default()
+    } else {
+        usable_buckets(snapshot, minutes, days_fit(edges)).await?
+    };
+    Ok(plan::pieces(minutes, edges, &usable))
+}
+
+/// Whether whole UTC days lie within the answer's buckets, so that their quarters needn't be known.
+fn days_fit(edges: &[UnixMicros]) -> bool {
+    let inner = edges.get(1..edges.len().saturating_sub(1)).unwrap_or_default();
+    inner.iter().all(|edge| Tier::Day.bucket(*edge) == *edge)
+}
+
+async fn usable_buckets(
+    snapshot: &Snapshot,
+    minutes: Range,
+    days: bool,
+) -> Result<Usable, QueryError> {
+    let (from, to) = (Instant(minutes.from), Instant(minutes.to));
+    let mut usable = Usable::default();
+    for row in snapshot.rows(statements::USABLE_BUCKETS, &[&from, &to, &days]).await? {
+        let (tier, Instant(bucket)): (i32, Instant) = (row.try_get(0)?, row.try_get(1)?);
+        match i64::from(tier) == Tier::Day.seconds() {
+            true => usable.days.insert(bucket),
+            false => usable.quarters.insert(bucket),
+        };
+    }
+    Ok(usable)
+}
+
+async fn rows_of(
+    snapshot: &Snapshot,
+    piece: Piece,
+    subject: &Subject,
+    sketches: Sketches,
+) -> Result<Vec<Row>, QueryError> {
+    let (from, to) = (Instant(piece.range.from), Instant(piece.range.to));
+    let dimension = subject.dimension.id();
+    let Sketches { users, sessions, durations } = sketches;
+    snapshot
+        .rows(
+            statements::rollup_rows(piece.tier),
+            &[&dimension, &subject.value, &from, &to, &users, &sessions, &durations],
+        )
+        .await
+}
+
+/// A row of `rollup_rows`, `live_minutes` or `live_window`.
+///
+/// # Errors
+/// [`QueryError::Corrupt`] where a number or sketch can't be read.
+pub fn decode(row: &Row) -> Result<(UnixMicros, Rollup), QueryError> {
+    let Instant(bucket) = row.try_get(0)?;
+    let bytes = |column| row.try_get::<_, Option<&[u8]>>(column).map(Option::unwrap_or_default);
+    let rollup = Rollup {
+        events: count(row.try_get(1)?),
+        value_micros: parsed(row.try_get(2)?)?,
+        values: 0,
+        duration_ms: parsed(row.try_get(3)?)?,
+        users: Distinct::decode(bytes(4)?).map_err(corrupt)?,
+        sessions: Distinct::decode(bytes(5)?).map_err(corrupt)?,
+        durations: Durations::decode(bytes(6)?).map_err(corrupt)?,
+    };
+    Ok((bucket, rollup))
+}
+
+/// Counts in the database are never negative.
+#[must_use]
+pub fn count(number: i64) -> u64 {
+    u64::try_from(number).unwrap_or_default()
+}
+
+/// A numeric that was read as text.
+///
+/// # Errors
+/// [`QueryError::Corrupt`] where it isn't a whole number in range.
+pub fn parsed<T: std::str::FromStr<Err: Error + Send + Sync + 'static>>(
+    text: &str,
+) -> Result<T, QueryError> {
+    text.parse().map_err(corrupt)
+}
+
+pub(super) fn corrupt(error: impl Error + Send + Sync + 'static) -> QueryError {
+    QueryError::Corrupt(Box::new(error))
+}
+
+/// Raw rows, one by one: when, their key in `dimension`, what they add.
+///
+/// # Errors
+/// As [`Snapshot::rows`].
+pub async fn each_raw(
+    snapshot: &Snapshot,
+    range: Range,
+    dimension: Dimension,
+    mut visit: impl FnMut(UnixMicros, &str, &Sample),
+) -> Result<(), QueryError> {
+    let (from, to, name) = (Instant(range.from), Instant(range.to), dimension.as_str());
+    snapshot
+        .each_row(statements::RAW_EVENTS, &[&from, &to, &name], |row| {
+            let duration: Option<i32> = row.try_get(2)?;
+            let session: Option<&str> = row.try_get(4)?;
+            let value: Option<&str> = row.try_get(5)?;
+            let sample = Sample {
+                user: Identity::of(row.try_get(3)?),
+                session: session.map(Identity::of),
+                value_micros: row.try_get(1)?,
+                duration_ms: duration.and_then(|ms| u32::try_from(ms).ok()),
+            };
+            let Instant(at) = row.try_get(0)?;
+            visit(at, &key_value(value.unwrap_or_default()), &sample);
+            Ok(())
+        })
+        .await
+}

@@ -1,0 +1,2 @@
+-- audit_raw_events
+SELECT count(*) FROM events

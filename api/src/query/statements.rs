@@ -1,0 +1,104 @@
+//! Every SQL text of the api, each with the one function that uses it elsewhere in `query`
+//! and `live`. The first line is its name in logs and `pg_stat_statements`.
+
+use common::rollup::Tier;
+
+use super::database::Statement;
+
+/// The same statement on each tier's table.
+macro_rules! by_tier {
+    ($name:literal, $head:literal, $tail:literal) => {
+        [
+            Statement(concat!("-- ", $name, "_1m\n", $head, " FROM rollup_1m ", $tail)),
+            Statement(concat!("-- ", $name, "_15m\n", $head, " FROM rollup_15m ", $tail)),
+            Statement(concat!("-- ", $name, "_1d\n", $head, " FROM rollup_1d ", $tail)),
+        ]
+    };
+}
+
+const ROWS: [Statement; 3] = by_tier!(
+    "rollup_rows",
+    "SELECT bucket, events, value_micros::text, duration_ms::text, \
+     CASE WHEN $5 THEN users END, CASE WHEN $6 THEN sessions END, CASE WHEN $7 THEN durations END",
+    "WHERE dimension = $1 AND value = $2 AND bucket >= $3 AND bucket < $4"
+);
+
+const VALUE_SUMS: [Statement; 3] = by_tier!(
+    "rollup_value_sums",
+    "SELECT value, sum(events)::bigint, sum(value_micros)::text",
+    "WHERE dimension = $1 AND bucket >= $2 AND bucket < $3 GROUP BY value"
+);
+
+const VALUE_SKETCHES: [Statement; 3] = by_tier!(
+    "rollup_value_sketches",
+    "SELECT value, users, sessions",
+    "WHERE dimension = $1 AND bucket >= $2 AND bucket < $3 AND value = ANY ($4)"
+);
+
+const fn of_tier(statements: &[Statement; 3], tier: Tier) -> Statement {
+    match tier {
+        Tier::Minute => statements[0],
+        Tier::QuarterHour => statements[1],
+        Tier::Day => statements[2],
+    }
+}
+
+#[must_use]
+pub const fn rollup_rows(tier: Tier) -> Statement {
+    of_tier(&ROWS, tier)
+}
+
+#[must_use]
+pub const fn rollup_value_sums(tier: Tier) -> Statement {
+    of_tier(&VALUE_SUMS, tier)
+}
+
+#[must_use]
+pub const fn rollup_value_sketches(tier: Tier) -> Statement {
+    of_tier(&VALUE_SKETCHES, tier)
+}
+
+pub const USABLE_BUCKETS: Statement = Statement(include_str!("sql/usable_buckets.sql"));
+pub const RAW_EVENTS: Statement = Statement(include_str!("sql/raw_events.sql"));
+pub const RECENT_COMMITS: Statement = Statement(include_str!("sql/recent_commits.sql"));
+pub const LEDGER: Statement = Statement(include_str!("sql/ledger.sql"));
+pub const LEDGER_TOTALS: Statement = Statement(include_str!("sql/ledger_totals.sql"));
+pub const DEAD_LETTER_REASONS: Statement = Statement(include_str!("sql/dead_letter_reasons.sql"));
+pub const DEAD_LETTERS: Statement = Statement(include_str!("sql/dead_letters.sql"));
+pub const TABLE_SIZES: Statement = Statement(include_str!("sql/table_sizes.sql"));
+pub const AUDIT_SUMS: Statement = Statement(include_str!("sql/audit_sums.sql"));
+pub const AUDIT_TIER: Statement = Statement(include_str!("sql/audit_tier.sql"));
+pub const AUDIT_RAW_EVENTS: Statement = Statement(include_str!("sql/audit_raw_events.sql"));
+pub const SCHEMA_PRESENT: Statement = Statement(include_str!("sql/schema_present.sql"));
+pub const LIVE_COMMITS: Statement = Statement(include_str!("sql/live_commits.sql"));
+pub const LIVE_POSITION: Statement = Statement(include_str!("sql/live_position.sql"));
+pub const LIVE_MINUTES: Statement = Statement(include_str!("sql/live_minutes.sql"));
+pub const LIVE_WINDOW: Statement = Statement(include_str!("sql/live_window.sql"));
+pub const NEWEST_EVENTS: Statement = Statement(include_str!("sql/newest_events.sql"));
+pub const ACCEPTED_EVENTS: Statement = Statement(include_str!("sql/accepted_events.sql"));
+
+/// All of them, for the test that prepares each against a migrated database.
+#[must_use]
+pub fn all() -> Vec<Statement> {
+    let single = [
+        USABLE_BUCKETS,
+        RAW_EVENTS,
+        RECENT_COMMITS,
+        LEDGER,
+        LEDGER_TOTALS,
+        DEAD_LETTER_REASONS,
+        DEAD_LETTERS,
+        TABLE_SIZES,
+        AUDIT_SUMS,
+        AUDIT_TIER,
+        AUDIT_RAW_EVENTS,
+        SCHEMA_PRESENT,
+        LIVE_COMMITS,
+        LIVE_POSITION,
+        LIVE_MINUTES,
+        LIVE_WINDOW,
+        NEWEST_EVENTS,
+        ACCEPTED_EVENTS,
+    ];
+    [ROWS, VALUE_SUMS, VALUE_SKETCHES].into_iter().flatten().chain(single).collect()
+}

@@ -1,0 +1,77 @@
+//! The envelope of every answer: `data` and `meta`.
+
+use axum::{
+    Json,
+    http::{HeaderValue, header},
+    response::{IntoResponse, Response},
+};
+use common::{
+    rollup::{DISTINCT_RELATIVE_ERROR, DURATION_RELATIVE_ERROR},
+    time::UnixMicros,
+};
+use jiff::tz::TimeZone;
+use serde::Serialize;
+use serde_json::{Map, Value, json};
+
+use crate::query::{
+    range::{Range, rfc3339_in},
+    rollups::{Origin, Sketches},
+};
+
+/// What is said about the data.
+#[derive(Debug)]
+pub(super) struct Meta(Map<String, Value>);
+
+impl Meta {
+    /// `watermark` must have been taken before the data was read.
+    #[must_use]
+    pub(super) fn new(watermark: Option<UnixMicros>) -> Self {
+        let mut members = Map::new();
+        members.insert("watermark".into(), watermark.map(UnixMicros::to_rfc3339).into());
+        members.insert("generated_at".into(), UnixMicros::now().to_rfc3339().into());
+        Self(members)
+    }
+
+    #[must_use]
+    pub(super) fn with(mut self, member: &str, value: impl Into<Value>) -> Self {
+        self.0.insert(member.to_owned(), value.into());
+        self
+    }
+
+    #[must_use]
+    pub(super) fn range(self, range: Range, name: &str, zone: &TimeZone) -> Self {
+        self.with("from", rfc3339_in(range.from, zone))
+            .with("to", rfc3339_in(range.to, zone))
+            .with("tz", name)
+    }
+
+    /// Where the data comes from, and which of it is estimated how well (standard error).
+    #[must_use]
+    pub(super) fn source(self, origin: Origin, sketches: Sketches) -> Self {
+        let Sketches { users, sessions, durations } = sketches;
+        let named = [
+            ("users", users, DISTINCT_RELATIVE_ERROR),
+            ("sessions", sessions, DISTINCT_RELATIVE_ERROR),
+            ("duration_ms", durations, DURATION_RELATIVE_ERROR),
+        ];
+        let estimates: Map<_, _> = named
+            .into_iter()
+            .filter(|(_, held, _)| *held)
+            .map(|(name, _, error)| (name.to_owned(), json!({ "relative_error": error })))
+            .collect();
+        self.with("source", origin.as_str()).with("estimates", estimates)
+    }
+}
+
+/// `{"data": …, "meta": …}`.
+pub(super) fn answer(data: impl Serialize, meta: Meta) -> Response {
+    #[derive(Serialize)]
+    struct Envelope<T> {
+        data: T,
+        meta: Map<String, Value>,
+    }
+    let mut response = Json(Envelope { data, meta: meta.0 }).into_response();
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    response
+}

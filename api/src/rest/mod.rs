@@ -1,0 +1,30 @@
+//! REST: parameters in, JSON out.
+
+mod answer;
+mod metrics;
+mod operations;
+pub mod parameters;
+pub mod time;
+
+use axum::{Router, extract::Request, http::StatusCode, routing::get};
+use common::http::Problem;
+
+use crate::state::ApiState;
+
+pub fn router(state: ApiState) -> Router {
+    Router::new()
+        .route("/api/v1/metrics/summary", get(metrics::summary))
+        .route("/api/v1/metrics/timeseries", get(metrics::timeseries))
+        .route("/api/v1/metrics/breakdown", get(metrics::breakdown))
+        .route("/api/v1/metrics/realtime", get(metrics::realtime))
+        .route("/api/v1/pipeline", get(operations::pipeline))
+        .route("/api/v1/audit", get(operations::audit))
+        .route("/api/v1/dead-letters", get(operations::dead_letters))
+        .with_state(state)
+}
+
+/// The router's answer to a wrong method; axum adds `Allow`.
+pub async fn method_not_allowed(request: Request) -> Problem {
+    let detail = format!("{} is not answered at {}", request.method(), request.uri().path());
+    Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
+}

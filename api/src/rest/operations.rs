@@ -1,0 +1,53 @@
+//! The pipeline about itself.
+
+use axum::{extract::State, http::Uri, response::Response};
+use serde_json::{Value, json};
+
+use super::{
+    answer::{Meta, answer},
+    parameters::Parameters,
+};
+use crate::{
+    error::ApiError,
+    query::{audit, dead_letters},
+    state::ApiState,
+};
+
+pub(super) async fn pipeline(State(state): State<ApiState>, uri: Uri) -> Result<Response, ApiError> {
+    Parameters::read(&uri, &[])?;
+    let meta = Meta::new(state.watermark()).with("source", "state");
+    Ok(answer(&*state.reporter.report().await, meta))
+}
+
+pub(super) async fn audit(State(state): State<ApiState>, uri: Uri) -> Result<Response, ApiError> {
+    let raw = Parameters::read(&uri, &["raw"])?.flag("raw")?;
+    let audit = audit::audit(&state.database, &state.stream, raw).await?;
+    let meta = Meta::new(Some(audit.watermark));
+    let source = if raw { "ledger+rollup+raw" } else { "ledger+rollup" };
+    Ok(answer(audit, meta.with("source", source)))
+}
+
+pub(super) async fn dead_letters(
+    State(state): State<ApiState>,
+    uri: Uri,
+) -> Result<Response, ApiError> {
+    let limit = Parameters::read(&uri, &["limit"])?.limit(50, 1_000)?;
+    let meta = Meta::new(state.watermark()).with("source", "raw").with("limit", limit);
+    let snapshot = state.database.snapshot().await?;
+    let letters = dead_letters::newest(&snapshot, i64::from(limit)).await?;
+    snapshot.finish().await?;
+    let row = |letter: &dead_letters::DeadLetter| -> Value {
+        json!({
+            "entry_id": letter.entry_id,
+            "index": letter.index,
+            "source": letter.source,
+            "reason": letter.reason,
+            "detail": letter.detail,
+            "payload": letter.payload,
+            "truncated": letter.truncated,
+            "received_at": letter.received_at.to_rfc3339(),
+            "replayed_at": letter.replayed_at.map(common::time::UnixMicros::to_rfc3339),
+        })
+    };
+    Ok(answer(letters.iter().map(row).collect::<Vec<_>>(), meta))
+}

@@ -1,0 +1,129 @@
+//! What every request and socket shares, and the tasks that keep it true.
+
+use std::{sync::Arc, time::Duration};
+
+use common::{
+    admin::Health, backoff::Backoff, clients, shutdown::Shutdown, time::UnixMicros, wire::StreamKeys,
+};
+use tokio::sync::watch;
+
+use crate::{
+    config::Config,
+    error::causes,
+    query::{
+        database::{Database, QueryError},
+        pipeline::Reporter,
+        statements,
+        stream::{Stream, StreamState},
+    },
+};
+
+/// How often the stream's state is read.
+const STREAM_INTERVAL: Duration = Duration::from_millis(150);
+/// How often the database is asked whether it is there.
+const DATABASE_INTERVAL: Duration = Duration::from_secs(1);
+
+/// Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct ApiState {
+    pub config: Arc<Config>,
+    pub health: Health,
+    pub database: Database,
+    pub stream: Stream,
+    pub reporter: Arc<Reporter>,
+    moment: watch::Receiver<Option<Arc<StreamState>>>,
+}
+
+impl ApiState {
+    /// Starts the watchers.
+    ///
+    /// # Errors
+    /// An address is wrong, which a loaded configuration excludes.
+    pub fn start(config: Arc<Config>, health: Health, shutdown: &Shutdown) -> anyhow::Result<Self> {
+        let timeout = config.api.query_timeout();
+        let pool = clients::postgres::pool(&config.postgres, "api", timeout)?;
+        let (places, wait) = (config.api.query_concurrency, config.api.query_wait());
+        let database = Database::new(pool.clone(), places, wait, timeout);
+        let keys = StreamKeys::new(&config.stream.stream_key);
+        let redis = clients::redis::pool(&config.redis)?;
+        let stream = Stream::new(redis, keys, config.stream.consumer_group.clone());
+        let (known, moment) = watch::channel(None);
+        let watch = watch_stream(stream.clone(), health.clone(), known);
+        until_stop(shutdown, "stream watcher", watch);
+        until_stop(shutdown, "database watcher", watch_database(database.clone(), health.clone()));
+        let postgres = config.postgres.clone();
+        until_stop(shutdown, "idle connections", async move {
+            clients::postgres::close_idle(pool, &postgres).await;
+        });
+        let reporter = Arc::new(Reporter::new(database.clone(), stream.clone()));
+        Ok(Self { config, health, database, stream, reporter, moment })
+    }
+
+    /// Every event accepted before this is counted by a query that begins now. It may be a
+    /// little old, which keeps it true; `None` until Redis has answered once.
+    #[must_use]
+    pub fn watermark(&self) -> Option<UnixMicros> {
+        self.moment.borrow().as_ref().map(|state| state.watermark())
+    }
+}
+
+fn until_stop(
+    shutdown: &Shutdown,
+    name: &'static str,
+    task: impl Future<Output = ()> + Send + 'static,
+) {
+    let stop = shutdown.clone();
+    shutdown.spawn(name, async move {
+        tokio::select! {
+            () = stop.stopping() => {}
+            () = task => {}
+        }
+        Ok::<_, std::convert::Infallible>(())
+    });
+}
+
+async fn watch_stream(
+    stream: Stream,
+    health: Health,
+    known: watch::Sender<Option<Arc<StreamState>>>,
+) {
+    let mut backoff = Backoff::default();
+    loop {
+        match stream.state().await {
+            Ok(state) => {
+                health.up("redis");
+                backoff.reset();
+                known.send_replace(Some(Arc::new(state)));
+                tokio::time::sleep(STREAM_INTERVAL).await;
+            }
+            Err(error) => {
+                health.down("redis", causes(&error));
+                backoff.wait().await;
+            }
+        }
+    }
+}
+
+async fn watch_database(database: Database, health: Health) {
+    let mut backoff = Backoff::default();
+    loop {
+        match schema_present(&database).await {
+            Ok(true) => {
+                health.up("postgres");
+                backoff.reset();
+                tokio::time::sleep(DATABASE_INTERVAL).await;
+                continue;
+            }
+            Ok(false) => health.down("postgres", "not migrated yet: start the consumer"),
+            Err(error) => health.down("postgres", causes(&error)),
+        }
+        backoff.wait().await;
+    }
+}
+
+async fn schema_present(database: &Database) -> Result<bool, QueryError> {
+    let snapshot = database.internal_snapshot().await?;
+    let present = snapshot.row(statements::SCHEMA_PRESENT, &[]).await?.try_get(0)?;
+    snapshot.finish().await?;
+    Ok(present)
+}
