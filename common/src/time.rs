@@ -2,7 +2,9 @@
 
 use std::time::{Duration, SystemTime, UNIX_EPOCH};
 
+use bytes::BytesMut;
 use jiff::Timestamp;
+use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, accepts, to_sql_checked};
 
 /// Microseconds since 1970-01-01T00:00:00Z.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -65,6 +67,41 @@ impl UnixMicros {
         let timestamp: Timestamp = text.parse().ok()?;
         Some(Self(timestamp.as_microsecond()))
     }
+}
+
+/// 2000-01-01T00:00:00Z, from which PostgreSQL counts.
+const POSTGRES_EPOCH: i64 = 946_684_800_000_000;
+
+impl UnixMicros {
+    /// The instant as PostgreSQL's binary format has it.
+    #[must_use]
+    pub const fn to_postgres(self) -> i64 {
+        self.0.saturating_sub(POSTGRES_EPOCH)
+    }
+
+    #[must_use]
+    pub const fn from_postgres(micros: i64) -> Self {
+        Self(micros.saturating_add(POSTGRES_EPOCH))
+    }
+}
+
+type SqlError = Box<dyn std::error::Error + Sync + Send>;
+
+impl ToSql for UnixMicros {
+    fn to_sql(&self, _: &Type, out: &mut BytesMut) -> Result<IsNull, SqlError> {
+        self.to_postgres().to_sql(&Type::INT8, out)
+    }
+
+    accepts!(TIMESTAMPTZ);
+    to_sql_checked!();
+}
+
+impl<'a> FromSql<'a> for UnixMicros {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, SqlError> {
+        i64::from_sql(&Type::INT8, raw).map(Self::from_postgres)
+    }
+
+    accepts!(TIMESTAMPTZ);
 }
 
 /// `Z` or `±hh:mm` at the end: jiff alone would also take `+05` and `[Europe/Berlin]`.

@@ -50,6 +50,14 @@ pub struct ProcessConfig {
     pub shutdown_timeout_ms: u64,
 }
 
+impl ProcessConfig {
+    /// How long a stop may take.
+    #[must_use]
+    pub const fn shutdown_timeout(&self) -> std::time::Duration {
+        std::time::Duration::from_millis(self.shutdown_timeout_ms)
+    }
+}
+
 fn app_env() -> String {
     "development".into()
 }

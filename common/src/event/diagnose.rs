@@ -47,22 +47,26 @@ pub(super) fn why_unreadable(
 }
 
 fn is_json(json: &[u8]) -> bool {
-    serde_json::from_slice::<serde::de::IgnoredAny>(json).is_ok()
+    // serde_json skips a string without looking at its bytes.
+    std::str::from_utf8(json)
+        .is_ok_and(|text| serde_json::from_str::<serde::de::IgnoredAny>(text).is_ok())
 }
 
-fn check_field(
-    name: &str,
-    raw: &RawValue,
-    repeated: bool,
-) -> Result<serde_json::Value, Violation> {
+fn check_field(name: &str, raw: &RawValue, repeated: bool) -> Result<serde_json::Value, Violation> {
     let violation = |code, detail: String| Violation::field(&quote(name), code, detail);
     let Some((_, kind)) = FIELDS.iter().find(|(known, _)| *known == name) else {
         let known: Vec<_> = FIELDS.iter().map(|(name, _)| *name).collect();
-        let detail = format!("not a field of an event; the fields are {}", known.join(", "));
+        let detail = format!(
+            "not a field of an event; the fields are {}",
+            known.join(", ")
+        );
         return Err(violation(Code::UnknownField, detail));
     };
     if repeated {
-        return Err(violation(Code::DuplicateField, "given more than once".into()));
+        return Err(violation(
+            Code::DuplicateField,
+            "given more than once".into(),
+        ));
     }
     let value: serde_json::Value = serde_json::from_str(raw.get())
         .map_err(|error| violation(Code::MalformedJson, error.to_string()))?;

@@ -23,7 +23,9 @@ pub struct Identity(Coupon);
 impl Identity {
     #[must_use]
     pub fn of(id: &str) -> Self {
-        Self(Coupon::from_value(datasketches::hash::value::raw_bytes::from_str(id)))
+        Self(Coupon::from_value(
+            datasketches::hash::value::raw_bytes::from_str(id),
+        ))
     }
 }
 
@@ -69,6 +71,12 @@ impl Distinct {
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
+    }
+
+    /// About how much memory this takes.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        self.0.estimated_size()
     }
 
     /// The stored form; empty for an empty set.

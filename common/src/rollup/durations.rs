@@ -65,6 +65,12 @@ impl Durations {
             .map(|(bucket, _)| middle_of(*bucket))
     }
 
+    /// About how much memory this takes.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        self.counts.capacity() * size_of::<(u16, u64)>()
+    }
+
     /// The stored form: a version, then bucket gaps and counts as LEB128; empty if empty.
     #[must_use]
     pub fn encode(&self) -> Vec<u8> {

@@ -61,6 +61,15 @@ impl Rollup {
         }
     }
 
+    /// About how much memory this takes.
+    #[must_use]
+    pub fn memory_bytes(&self) -> usize {
+        size_of::<Self>()
+            + self.users.memory_bytes()
+            + self.sessions.memory_bytes()
+            + self.durations.memory_bytes()
+    }
+
     pub fn merge(&mut self, other: &Self) {
         self.events += other.events;
         self.value_micros += other.value_micros;
@@ -109,7 +118,12 @@ mod tests {
             (a.estimate() - b.estimate()).abs() <= 1e-9 * a.estimate().max(1.0)
         };
         assert!(close(&a.users, &b.users), "{:?} {:?}", a.users, b.users);
-        assert!(close(&a.sessions, &b.sessions), "{:?} {:?}", a.sessions, b.sessions);
+        assert!(
+            close(&a.sessions, &b.sessions),
+            "{:?} {:?}",
+            a.sessions,
+            b.sessions
+        );
     }
 
     proptest! {
@@ -170,7 +184,11 @@ mod tests {
                 }
             }
             let error = (users.estimate() - f64::from(n)).abs();
-            let bound = if n <= 300 { 0.5 } else { 4.0 * DISTINCT_RELATIVE_ERROR * f64::from(n) };
+            let bound = if n <= 300 {
+                0.5
+            } else {
+                4.0 * DISTINCT_RELATIVE_ERROR * f64::from(n)
+            };
             assert!(error <= bound, "{n}: {}", users.estimate());
         }
     }

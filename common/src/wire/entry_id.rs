@@ -71,7 +71,10 @@ mod tests {
         let id: EntryId = "1763634907123-4".parse().unwrap();
         assert_eq!(id.to_string(), "1763634907123-4");
         assert_eq!(id.next().to_string(), "1763634907123-5");
-        let last = EntryId { ms: 1, seq: u64::MAX };
+        let last = EntryId {
+            ms: 1,
+            seq: u64::MAX,
+        };
         assert_eq!(last.next(), EntryId { ms: 2, seq: 0 });
         assert!(last.as_u128() < last.next().as_u128());
         for text in ["", "5", "-", "1-", "a-1", "1-1-1", "-1-0"] {

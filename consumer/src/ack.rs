@@ -1,0 +1,159 @@
+//! The last stage, and the only place where entries are acknowledged: after their COMMIT.
+//! Here the stream is trimmed, too, and readers are woken.
+
+use std::time::{Duration, Instant};
+
+use common::{
+    backoff::Backoff,
+    clients,
+    config::RedisConfig,
+    shutdown::Shutdown,
+    wire::{EntryId, StreamKeys},
+};
+use redis::{RedisResult, Script, aio::MultiplexedConnection};
+use tokio::{
+    sync::mpsc,
+    time::{MissedTickBehavior, interval},
+};
+
+use crate::{observe, write::Committed};
+
+/// Ids in one XACK.
+const ACK_CHUNK: usize = 1_000;
+const TRIM_EVERY: Duration = Duration::from_millis(500);
+
+/// Trims below the lowest entry that some group hasn't read or not acknowledged. In one
+/// script, so that no delivery can come between looking and trimming. An id is compared by
+/// Redis itself; the script only adds one to a sequence, where that is exact in a double.
+const TRIM: &str = r"
+local function after(id)
+    local ms, seq = string.match(id, '^(%d+)-(%d+)$')
+    if tonumber(seq) >= 9007199254740991 then return id end
+    return ms .. '-' .. string.format('%.0f', tonumber(seq) + 1)
+end
+local function less(a, b)
+    local ams, aseq = string.match(a, '^(%d+)-(%d+)$')
+    local bms, bseq = string.match(b, '^(%d+)-(%d+)$')
+    if #ams ~= #bms then return #ams < #bms end
+    if ams ~= bms then return ams < bms end
+    if #aseq ~= #bseq then return #aseq < #bseq end
+    return aseq < bseq
+end
+if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+local lowest = false
+for _, fields in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
+    local group = {}
+    for i = 1, #fields, 2 do group[fields[i]] = fields[i + 1] end
+    local needed = after(group['last-delivered-id'])
+    if group['pending'] > 0 then
+        needed = redis.call('XPENDING', KEYS[1], group['name'])[2]
+    end
+    if not lowest or less(needed, lowest) then lowest = needed end
+end
+if not lowest then return 0 end
+return redis.call('XTRIM', KEYS[1], 'MINID', '=', lowest)";
+
+#[derive(Debug, Clone)]
+pub(crate) struct AckConfig {
+    pub(crate) redis: RedisConfig,
+    pub(crate) keys: StreamKeys,
+    pub(crate) group: String,
+    /// The lane's name, for logs.
+    pub(crate) lane: String,
+}
+
+/// Acknowledges what arrives until the channel ends; then nothing committed is pending.
+/// While Redis is away it waits, and the lane with it. In a shutdown it gives up: what stays
+/// pending is recognised as counted when it is delivered again.
+pub(crate) async fn acknowledge(
+    config: AckConfig,
+    mut committed: mpsc::Receiver<Committed>,
+    shutdown: Shutdown,
+) {
+    let mut acker = Acker {
+        config,
+        redis: None,
+        last_trim: Instant::now(),
+    };
+    let mut idle = interval(TRIM_EVERY);
+    idle.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let done = tokio::select! {
+            biased;
+            done = committed.recv() => done,
+            _ = idle.tick() => {
+                acker.trim_idle().await;
+                continue;
+            }
+        };
+        let Some(done) = done else { return };
+        let mut backoff = Backoff::default();
+        while let Err(error) = acker.settle(&done.entries).await {
+            observe::ack_failed(&acker.config.lane, &error);
+            acker.redis = None;
+            if shutdown.is_stopping() {
+                return;
+            }
+            backoff.wait().await;
+        }
+        observe::acknowledged(&done);
+    }
+}
+
+struct Acker {
+    config: AckConfig,
+    redis: Option<MultiplexedConnection>,
+    last_trim: Instant,
+}
+
+impl Acker {
+    async fn settle(&mut self, entries: &[EntryId]) -> RedisResult<()> {
+        let mut redis = self.connection().await?;
+        let (keys, group) = (&self.config.keys, &self.config.group);
+        for chunk in entries.chunks(ACK_CHUNK) {
+            let ids: Vec<_> = chunk.iter().map(ToString::to_string).collect();
+            let mut ack = redis::cmd("XACK");
+            ack.arg(&keys.stream).arg(group).arg(ids);
+            ack.query_async::<()>(&mut redis).await?;
+        }
+        redis::cmd("PUBLISH")
+            .arg(&keys.commits)
+            .arg("")
+            .query_async::<()>(&mut redis)
+            .await?;
+        if self.last_trim.elapsed() >= TRIM_EVERY {
+            self.trim().await?;
+        }
+        Ok(())
+    }
+
+    async fn trim_idle(&mut self) {
+        if self.last_trim.elapsed() < TRIM_EVERY {
+            return;
+        }
+        if let Err(error) = self.trim().await {
+            observe::trim_failed(&self.config.lane, &error);
+            self.redis = None;
+        }
+    }
+
+    async fn trim(&mut self) -> RedisResult<()> {
+        let mut redis = self.connection().await?;
+        let trimmed: u64 = Script::new(TRIM)
+            .key(&self.config.keys.stream)
+            .invoke_async(&mut redis)
+            .await?;
+        self.last_trim = Instant::now();
+        observe::trimmed(trimmed);
+        Ok(())
+    }
+
+    async fn connection(&mut self) -> RedisResult<MultiplexedConnection> {
+        if let Some(redis) = &self.redis {
+            return Ok(redis.clone());
+        }
+        let redis = clients::redis::connect(&self.config.redis, Duration::ZERO).await?;
+        self.redis = Some(redis.clone());
+        Ok(redis)
+    }
+}

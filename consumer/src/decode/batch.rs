@@ -1,0 +1,137 @@
+//! What one commit will hold.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use bytes::Bytes;
+use common::{
+    event::{Code, Violations},
+    rollup::{Dimension, Sample},
+    time::UnixMicros,
+    wire::{EntryId, Source},
+};
+use tokio::sync::OwnedSemaphorePermit;
+use uuid::Uuid;
+
+use super::Values;
+use crate::read::Entry;
+
+/// An event to be stored: where it came from and what it adds to the rollups. Its columns
+/// are in [`Batch::copy`], in the same order.
+#[derive(Debug, Clone)]
+pub struct Row {
+    /// Position in [`Batch::entries`].
+    pub entry: u32,
+    /// Index within the entry.
+    pub index: u32,
+    pub occurred_at: UnixMicros,
+    pub event_id: Uuid,
+    pub values: [u32; Dimension::COUNT],
+    pub sample: Sample,
+}
+
+/// An event that was refused, as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetter {
+    pub entry: u32,
+    pub index: u32,
+    pub code: Code,
+    pub detail: String,
+    pub payload: Vec<u8>,
+}
+
+impl DeadLetter {
+    #[must_use]
+    pub fn new(entry: u32, index: u32, violations: &Violations, payload: &[u8]) -> Self {
+        Self {
+            entry,
+            index,
+            code: violations.code(),
+            detail: violations.to_string(),
+            payload: payload.to_vec(),
+        }
+    }
+}
+
+/// What became of the events of one source.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    pub entries: u64,
+    pub stored: u64,
+    pub duplicates: u64,
+    pub dead_lettered: u64,
+    pub lost_entries: u64,
+}
+
+/// [`Counts`] for each source.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct PerSource([Counts; Source::ALL.len()]);
+
+impl PerSource {
+    pub fn of(&mut self, source: Source) -> &mut Counts {
+        &mut self.0[source as usize]
+    }
+
+    pub fn iter(&self) -> impl Iterator<Item = (Source, &Counts)> {
+        Source::ALL.into_iter().zip(&self.0)
+    }
+
+    #[must_use]
+    pub fn total(&self) -> Counts {
+        self.0.iter().fold(Counts::default(), |sum, c| Counts {
+            entries: sum.entries + c.entries,
+            stored: sum.stored + c.stored,
+            duplicates: sum.duplicates + c.duplicates,
+            dead_lettered: sum.dead_lettered + c.dead_lettered,
+            lost_entries: sum.lost_entries + c.lost_entries,
+        })
+    }
+}
+
+/// Decoded entries of one stream epoch.
+#[derive(Debug)]
+pub struct Batch {
+    pub epoch: Arc<str>,
+    pub entries: Vec<Entry>,
+    pub lost: Vec<EntryId>,
+    /// The entries as ranges of the stream, ends included. What was read fresh is a piece of
+    /// the stream without gaps; what was delivered again stands for itself, id by id.
+    pub spans: Vec<(EntryId, EntryId)>,
+    /// Whether some entry may have been counted before.
+    pub redelivered: bool,
+    /// The rows, ready for COPY.
+    pub copy: Bytes,
+    pub rows: Vec<Row>,
+    pub values: Values,
+    pub dead_letters: Vec<DeadLetter>,
+    /// Events that repeat another one of this batch, by entry position.
+    pub repeated: Vec<u32>,
+    /// Payload bytes.
+    pub bytes: usize,
+    /// Waiting in the stream, summed over the events, in milliseconds.
+    pub stream_ms_sum: f64,
+    pub decoding: Duration,
+    pub finished_at: Instant,
+    /// Counts the batches a lane has in memory.
+    pub permit: Option<OwnedSemaphorePermit>,
+}
+
+impl Batch {
+    /// Events of any fate.
+    #[must_use]
+    pub fn events(&self) -> usize {
+        self.rows.len() + self.dead_letters.len() + self.repeated.len()
+    }
+
+    /// What to acknowledge once the batch is committed.
+    pub fn entry_ids(&self) -> impl Iterator<Item = EntryId> {
+        self.entries.iter().map(|entry| entry.id).chain(self.lost.iter().copied())
+    }
+
+    #[must_use]
+    pub fn source(&self, entry: u32) -> Source {
+        self.entries[entry as usize].source
+    }
+}

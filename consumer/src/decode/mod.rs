@@ -1,0 +1,16 @@
+//! Entries → a batch of rows ready for COPY. Events are decoded where they lie; what leaves
+//! this stage owns its memory.
+
+mod batch;
+mod copy;
+mod decoder;
+mod intern;
+mod policy;
+mod stage;
+
+pub use batch::{Batch, Counts, DeadLetter, PerSource, Row};
+pub use copy::{COLUMNS, CopyRows};
+pub use decoder::{Decoder, Rejected, decode_again, empty_batch, parse_row};
+pub use stage::decode;
+pub use intern::Values;
+pub use policy::BatchPolicy;

@@ -1,0 +1,149 @@
+//! Rows → rollups. A lane keeps the state of the rollup rows that it alone writes; a batch
+//! is folded beside it, and the state advances only when the commit is known.
+
+use std::collections::HashMap;
+
+use common::{
+    rollup::{Dimension, OTHER, Rollup, Tier},
+    time::UnixMicros,
+};
+use foldhash::fast::FixedState;
+
+use crate::decode::{Row, Values};
+
+type ByValue = HashMap<Box<str>, Rollup, FixedState>;
+
+/// The rollup rows under one writer id, as the database has them.
+#[derive(Debug, Default)]
+pub struct Memory {
+    buckets: HashMap<UnixMicros, [ByValue; Dimension::COUNT], FixedState>,
+    bytes: usize,
+}
+
+/// A rollup row after a batch: to be written as it is.
+#[derive(Debug)]
+pub struct Folded {
+    pub bucket: UnixMicros,
+    pub dimension: Dimension,
+    pub value: Box<str>,
+    pub rollup: Rollup,
+}
+
+impl Memory {
+    /// About how much memory the state takes.
+    #[must_use]
+    pub fn bytes(&self) -> usize {
+        self.bytes
+    }
+
+    /// The state with `rows` added, for the rollup rows that they touch, in key order.
+    /// `max_values` bounds the named values per bucket and dimension; the rest is `(other)`.
+    #[must_use]
+    pub fn fold<'r>(
+        &self,
+        rows: impl Iterator<Item = &'r Row>,
+        values: &Values,
+        max_values: usize,
+    ) -> Vec<Folded> {
+        let mut fold = Fold {
+            memory: self,
+            values,
+            max_values,
+            slots: HashMap::default(),
+            folded: Vec::new(),
+        };
+        rows.for_each(|row| fold.add(row));
+        let mut folded = fold.folded;
+        for row in &mut folded {
+            if let Some(known) = self.get(row.bucket, row.dimension, &row.value) {
+                let mut merged = known.clone();
+                merged.merge(&row.rollup);
+                row.rollup = merged;
+            }
+        }
+        // One order for all lanes: concurrent upserts can't deadlock.
+        folded.sort_unstable_by(|a, b| {
+            (a.dimension, a.bucket, &a.value).cmp(&(b.dimension, b.bucket, &b.value))
+        });
+        folded
+    }
+
+    /// Takes over what was committed.
+    pub fn advance(&mut self, folded: Vec<Folded>) {
+        for row in folded {
+            let bucket = self.buckets.entry(row.bucket).or_default();
+            self.bytes += row.value.len() + row.rollup.memory_bytes();
+            let known = bucket[row.dimension as usize].insert(row.value, row.rollup);
+            self.bytes -= known.map_or(0, |known| known.memory_bytes());
+        }
+    }
+
+    fn get(&self, bucket: UnixMicros, dimension: Dimension, value: &str) -> Option<&Rollup> {
+        self.buckets.get(&bucket)?[dimension as usize].get(value)
+    }
+
+    fn len(&self, bucket: UnixMicros, dimension: Dimension) -> usize {
+        self.buckets.get(&bucket).map_or(0, |bucket| bucket[dimension as usize].len())
+    }
+}
+
+/// One batch on its way: values are numbers, so an event finds its rollups by index.
+struct Fold<'f> {
+    memory: &'f Memory,
+    values: &'f Values,
+    max_values: usize,
+    slots: HashMap<UnixMicros, BucketSlots, FixedState>,
+    folded: Vec<Folded>,
+}
+
+const NONE: u32 = u32::MAX;
+
+/// For each dimension, where in `folded` a value's rollup is; and how many are named.
+struct BucketSlots {
+    by_value: [Vec<u32>; Dimension::COUNT],
+    named: [usize; Dimension::COUNT],
+    other: [u32; Dimension::COUNT],
+}
+
+impl Fold<'_> {
+    fn add(&mut self, row: &Row) {
+        let bucket = Tier::Minute.bucket(row.occurred_at);
+        let (memory, values) = (self.memory, self.values);
+        let slots = self.slots.entry(bucket).or_insert_with(|| BucketSlots {
+            by_value: Dimension::ALL.map(|d| vec![NONE; values.len(d)]),
+            named: Dimension::ALL.map(|d| memory.len(bucket, d)),
+            other: [NONE; Dimension::COUNT],
+        });
+        for (dimension, id) in Dimension::ALL.into_iter().zip(row.values) {
+            let by_value = &mut slots.by_value[dimension as usize];
+            let mut slot = by_value.get(id as usize).copied().unwrap_or(NONE);
+            if slot == NONE {
+                let value = values.get(dimension, id);
+                let named = &mut slots.named[dimension as usize];
+                let known = memory.get(bucket, dimension, value).is_some();
+                let other = &mut slots.other[dimension as usize];
+                slot = if value != OTHER && (known || *named < self.max_values) {
+                    *named += usize::from(!known);
+                    push(&mut self.folded, bucket, dimension, value)
+                } else {
+                    if *other == NONE {
+                        *other = push(&mut self.folded, bucket, dimension, OTHER);
+                    }
+                    *other
+                };
+                by_value[id as usize] = slot;
+            }
+            self.folded[slot as usize].rollup.add(&row.sample);
+        }
+    }
+}
+
+fn push(folded: &mut Vec<Folded>, bucket: UnixMicros, dimension: Dimension, value: &str) -> u32 {
+    folded.push(Folded {
+        bucket,
+        dimension,
+        value: value.into(),
+        rollup: Rollup::default(),
+    });
+    folded.len() as u32 - 1
+}

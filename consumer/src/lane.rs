@@ -1,0 +1,106 @@
+//! A lane: reader → decoder → writer → acknowledger, with bounded channels between them. A
+//! lane shares nothing with the others.
+
+use std::convert::Infallible;
+
+use common::{admin::Health, backoff::Backoff, shutdown::Shutdown, wire::StreamKeys};
+use tokio::sync::mpsc;
+use tokio_postgres::Client;
+
+use crate::{
+    ack::{self, AckConfig},
+    config::Config,
+    decode,
+    read::{Reader, ReaderConfig},
+    write::{Writer, WriterConfig, free_lane_name},
+};
+
+/// Runs read ahead of the decoder.
+const RUNS: usize = 1;
+/// Finished batches before the writer; the decoder bounds the batches in memory, too.
+const BATCHES: usize = 1;
+/// Commits before the acknowledger.
+const COMMITS: usize = 4;
+
+/// Starts one lane under the first free name of this host.
+pub(crate) fn start(config: Config, health: Health, shutdown: &Shutdown) {
+    let outer = shutdown.clone();
+    shutdown.spawn("lane", async move {
+        if let Some((lane, name_holder)) = take_name(&config, &health, &outer).await {
+            spawn_stages(&config, health, &outer, lane, name_holder);
+        }
+        Ok::<_, Infallible>(())
+    });
+}
+
+async fn take_name(
+    config: &Config,
+    health: &Health,
+    shutdown: &Shutdown,
+) -> Option<(String, Client)> {
+    let mut backoff = Backoff::default();
+    let host = config.consumer.host();
+    loop {
+        match free_lane_name(&config.postgres, &host).await {
+            Ok(name) => return Some(name),
+            Err(error) => health.down("postgres", crate::observe::with_cause(&error)),
+        }
+        tokio::select! {
+            () = shutdown.stopping() => return None,
+            () = backoff.wait() => {}
+        }
+    }
+}
+
+fn spawn_stages(
+    config: &Config,
+    health: Health,
+    shutdown: &Shutdown,
+    lane: String,
+    name_holder: Client,
+) {
+    let keys = StreamKeys::new(&config.stream.stream_key);
+    let limits = config.stream.limits();
+    let group = config.stream.consumer_group.clone();
+    let reader = ReaderConfig {
+        redis: config.redis.clone(),
+        keys: keys.clone(),
+        group: group.clone(),
+        consumer: lane.clone(),
+        claim_idle: config.consumer.claim_idle(),
+    };
+    let ack = AckConfig {
+        redis: config.redis.clone(),
+        keys,
+        group,
+        lane: lane.clone(),
+    };
+    let writer = WriterConfig {
+        postgres: config.postgres.clone(),
+        stream_key: config.stream.stream_key.clone(),
+        lane,
+        limits,
+        max_values: config.consumer.rollup_max_values,
+        timeout: config.consumer.write_timeout(),
+    };
+    let (runs_in, runs) = mpsc::channel(RUNS);
+    let (batches_in, batches) = mpsc::channel(BATCHES);
+    let (committed_in, committed) = mpsc::channel(COMMITS);
+
+    let reader = Reader::new(reader, health.clone()).run(runs_in, shutdown.clone());
+    let decoder = decode::decode(runs, batches_in, config.consumer.batch_policy(), limits);
+    let writer =
+        Writer::new(writer, health, name_holder).run(batches, committed_in, shutdown.clone());
+    let acknowledger = ack::acknowledge(ack, committed, shutdown.clone());
+    spawn(shutdown, "reader", reader);
+    spawn(shutdown, "decoder", decoder);
+    spawn(shutdown, "writer", writer);
+    spawn(shutdown, "acknowledger", acknowledger);
+}
+
+fn spawn(shutdown: &Shutdown, name: &'static str, stage: impl Future<Output = ()> + Send + 'static) {
+    shutdown.spawn(name, async move {
+        stage.await;
+        Ok::<_, Infallible>(())
+    });
+}

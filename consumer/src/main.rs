@@ -1,0 +1,65 @@
+//! The `consumer` daemon and its maintenance commands.
+
+mod cli;
+
+use std::process::ExitCode;
+
+use clap::Parser as _;
+use common::{
+    config::{Loader, bind},
+    shutdown::Shutdown,
+    telemetry,
+};
+use consumer::config::Config;
+
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
+/// Bad configuration.
+const EXIT_CONFIG: u8 = 2;
+
+fn main() -> ExitCode {
+    let arguments = cli::Arguments::parse();
+    let config = match Config::load(Loader::from_env()) {
+        Ok(config) => config,
+        Err(error) => {
+            eprintln!("consumer: {error}");
+            return ExitCode::from(EXIT_CONFIG);
+        }
+    };
+    let runtime = match tokio::runtime::Builder::new_multi_thread().enable_all().build() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            eprintln!("consumer: can't start: {error}");
+            return ExitCode::FAILURE;
+        }
+    };
+    let outcome = runtime.block_on(async {
+        match arguments.command {
+            Some(command) => cli::run(command, config).await,
+            None => serve(config).await,
+        }
+    });
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("consumer: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(config: Config) -> anyhow::Result<()> {
+    telemetry::init_logs("consumer", &config.process);
+    telemetry::metrics();
+    let port = config.consumer.consumer_port;
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), port, "starting");
+    let shutdown = Shutdown::new();
+    shutdown.on_signals()?;
+    let listener = bind(config.bind.bind_address, port).await?;
+    let deadline = config.process.shutdown_timeout();
+    consumer::run(config, listener, &shutdown);
+    shutdown.finished(deadline).await?;
+    tracing::info!("stopped");
+    Ok(())
+}

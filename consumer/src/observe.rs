@@ -1,0 +1,106 @@
+//! Every moment of the consumer that an operator should see: its log line and its metrics.
+
+use std::{error::Error, fmt::Write as _};
+
+use metrics::{counter, gauge, histogram};
+
+use crate::write::Committed;
+
+/// An error and what caused it, on one line.
+#[must_use]
+pub(crate) fn with_cause(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        // Writing to a String can't fail.
+        let _ = write!(text, ": {error}");
+        cause = error.source();
+    }
+    text
+}
+
+pub(crate) fn read_failed(lane: &str, error: &redis::RedisError) {
+    counter!("consumer_read_failures_total").increment(1);
+    tracing::warn!(lane, %error, "can't read the stream; trying again");
+}
+
+pub(crate) fn group_recreated(group: &str) {
+    counter!("consumer_group_recreated_total").increment(1);
+    tracing::warn!(group, "the consumer group was gone; making it again at the beginning of the stream");
+}
+
+pub(crate) fn claimed(lane: &str, entries: usize) {
+    counter!("consumer_claimed_entries_total").increment(entries as u64);
+    tracing::info!(lane, entries, "took over entries of another consumer");
+}
+
+pub(crate) fn dead_consumer_removed(consumer: &str) {
+    tracing::info!(consumer, "removed a dead consumer that held nothing");
+}
+
+pub(crate) fn write_failed(lane: &str, failure: &dyn Error, events: usize) {
+    counter!("consumer_write_failures_total").increment(1);
+    tracing::warn!(lane, events, error = with_cause(failure), "batch not committed yet");
+}
+
+pub(crate) fn rows_refused(lane: &str, rows: usize) {
+    counter!("consumer_rows_refused_total").increment(rows as u64);
+    tracing::warn!(lane, rows, "the database refused valid events; they become dead letters");
+}
+
+pub(crate) fn left_pending(lane: &str, entries: usize) {
+    tracing::warn!(lane, entries, "stopping with a batch that could not be written; it stays pending");
+}
+
+pub(crate) fn ack_failed(lane: &str, error: &redis::RedisError) {
+    counter!("consumer_ack_failures_total").increment(1);
+    tracing::warn!(lane, %error, "can't acknowledge; trying again");
+}
+
+pub(crate) fn trim_failed(lane: &str, error: &redis::RedisError) {
+    counter!("consumer_trim_failures_total").increment(1);
+    tracing::warn!(lane, %error, "can't trim the stream; trying again");
+}
+
+pub(crate) fn trimmed(entries: u64) {
+    counter!("consumer_trimmed_entries_total").increment(entries);
+}
+
+pub(crate) fn acknowledged(done: &Committed) {
+    for (source, counts) in done.counts.iter() {
+        let source = source.as_str();
+        for (fate, events) in [
+            ("stored", counts.stored),
+            ("duplicate", counts.duplicates),
+            ("dead_lettered", counts.dead_lettered),
+        ] {
+            counter!("consumer_events_total", "source" => source, "fate" => fate).increment(events);
+        }
+        if counts.lost_entries > 0 {
+            counter!("consumer_lost_entries_total").increment(counts.lost_entries);
+            tracing::error!(
+                entries = counts.lost_entries,
+                ids = ?done.entries,
+                "entries were deleted from the stream before they were read; their events are lost"
+            );
+        }
+    }
+    counter!("consumer_commits_total").increment(1);
+    histogram!("consumer_batch_events").record(done.counts.total().stored as f64);
+}
+
+pub(crate) fn compaction_failed(error: &dyn Error) {
+    counter!("consumer_compaction_failures_total").increment(1);
+    tracing::warn!(error = with_cause(error), "compaction failed; trying again");
+}
+
+pub(crate) fn compacted(step: &'static str, rows: u64) {
+    counter!("consumer_compacted_total", "step" => step).increment(rows);
+    if rows > 0 {
+        tracing::debug!(step, rows, "compacted");
+    }
+}
+
+pub(crate) fn lanes(count: usize) {
+    gauge!("consumer_lanes").set(count as f64);
+}

@@ -1,0 +1,198 @@
+//! The reader of one lane.
+
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use common::{
+    admin::Health,
+    backoff::Backoff,
+    clients,
+    config::RedisConfig,
+    shutdown::Shutdown,
+    wire::{EntryId, StreamKeys},
+};
+use redis::{RedisResult, Value, aio::MultiplexedConnection};
+use tokio::sync::mpsc;
+
+use super::{
+    claim::Claimer,
+    group,
+    reply::{self, Delivered, Run},
+};
+use crate::observe;
+
+/// How long an empty read waits in Redis.
+const BLOCK: Duration = Duration::from_millis(500);
+/// Payload that one read should bring; with its count it is adapted to the entries' size.
+const TARGET_BYTES: usize = 2 * 1024 * 1024;
+const MAX_COUNT: usize = 4_000;
+/// Between two sweeps for entries that a dead consumer holds.
+const CLAIM_EVERY: Duration = Duration::from_secs(3);
+
+#[derive(Debug, Clone)]
+pub struct ReaderConfig {
+    pub redis: RedisConfig,
+    pub keys: StreamKeys,
+    pub group: String,
+    /// The lane's name in the group.
+    pub consumer: String,
+    pub claim_idle: Duration,
+}
+
+pub struct Reader {
+    config: ReaderConfig,
+    health: Health,
+    claimer: Claimer,
+    last_claim: Instant,
+    bytes_per_entry: usize,
+}
+
+/// One connection's state: reading goes from what is pending to what is new.
+struct Session {
+    redis: MultiplexedConnection,
+    epoch: Arc<str>,
+    /// The next own pending entry to ask for; `None` once they are all in hand.
+    pending_after: Option<EntryId>,
+}
+
+impl Reader {
+    #[must_use]
+    pub fn new(config: ReaderConfig, health: Health) -> Self {
+        Self {
+            claimer: Claimer::new(config.claim_idle),
+            config,
+            health,
+            last_claim: Instant::now(),
+            bytes_per_entry: TARGET_BYTES,
+        }
+    }
+
+    /// Reads until the shutdown begins or nobody takes the runs any more. A full channel is
+    /// the backpressure: nothing is read meanwhile.
+    pub async fn run(mut self, runs: mpsc::Sender<Run>, shutdown: Shutdown) {
+        let mut backoff = Backoff::default();
+        let mut session = None;
+        while !shutdown.is_stopping() {
+            // A place for the run first: what is read must never wait in our hands.
+            let place = tokio::select! {
+                () = shutdown.stopping() => break,
+                place = runs.reserve() => place,
+            };
+            let Ok(place) = place else { break };
+            match self.step(&mut session).await {
+                Ok(Some(run)) => {
+                    backoff.reset();
+                    place.send(run);
+                }
+                Ok(None) => backoff.reset(),
+                Err(error) => {
+                    self.fail(&mut session, &error);
+                    tokio::select! {
+                        () = shutdown.stopping() => break,
+                        () = backoff.wait() => {}
+                    }
+                }
+            }
+        }
+    }
+
+    /// One read on a connection that is made when there is none.
+    async fn step(&mut self, session: &mut Option<Session>) -> RedisResult<Option<Run>> {
+        let session = match session {
+            Some(session) => session,
+            None => session.insert(self.connect().await?),
+        };
+        let (delivered, redelivered) = self.read(session).await?;
+        if delivered.is_empty() {
+            return Ok(None);
+        }
+        self.adapt(&delivered);
+        Ok(Some(Run {
+            epoch: session.epoch.clone(),
+            entries: delivered.entries,
+            lost: delivered.lost,
+            redelivered,
+            read_at: Instant::now(),
+        }))
+    }
+
+    fn fail(&mut self, session: &mut Option<Session>, error: &redis::RedisError) {
+        observe::read_failed(&self.config.consumer, error);
+        self.health.down("redis", error);
+        // What a timed-out read has taken is pending under our name: a new session asks.
+        *session = None;
+    }
+
+    async fn connect(&self) -> RedisResult<Session> {
+        let mut redis = clients::redis::connect(&self.config.redis, BLOCK).await?;
+        group::ensure(&mut redis, &self.config.keys, &self.config.group).await?;
+        let epoch = group::epoch(&mut redis, &self.config.keys).await?;
+        self.health.up("redis");
+        Ok(Session {
+            redis,
+            epoch,
+            pending_after: Some(EntryId::MIN),
+        })
+    }
+
+    async fn read(&mut self, session: &mut Session) -> RedisResult<(Delivered, bool)> {
+        if let Some(after) = session.pending_after {
+            let delivered = self.read_group(session, &after.to_string()).await?;
+            session.pending_after = delivered.last_id();
+            if !delivered.is_empty() {
+                return Ok((delivered, true));
+            }
+        }
+        if self.claimer.is_under_way() || self.last_claim.elapsed() >= CLAIM_EVERY {
+            let delivered = self.claim(&mut session.redis).await?;
+            if !delivered.is_empty() {
+                return Ok((delivered, true));
+            }
+        }
+        let delivered = self.read_group(session, ">").await?;
+        Ok((delivered, false))
+    }
+
+    async fn read_group(&self, session: &mut Session, after: &str) -> RedisResult<Delivered> {
+        let mut read = redis::cmd("XREADGROUP");
+        read.arg("GROUP").arg(&self.config.group).arg(&self.config.consumer);
+        read.arg("COUNT").arg((TARGET_BYTES / self.bytes_per_entry).clamp(1, MAX_COUNT));
+        if after == ">" {
+            read.arg("BLOCK").arg(BLOCK.as_millis() as u64);
+        }
+        read.arg("STREAMS").arg(&self.config.keys.stream).arg(after);
+        let reply: Value = match read.query_async(&mut session.redis).await {
+            Err(error) if group::is_missing(&error) => {
+                observe::group_recreated(&self.config.group);
+                return Err(error);
+            }
+            reply => reply?,
+        };
+        reply::from_read(reply).map_err(|error| {
+            redis::RedisError::from((redis::ErrorKind::Parse, "XREADGROUP", error.to_string()))
+        })
+    }
+
+    async fn claim(&mut self, redis: &mut MultiplexedConnection) -> RedisResult<Delivered> {
+        let config = &self.config;
+        let (stream, group) = (&config.keys.stream, &config.group);
+        let delivered = self.claimer.claim(redis, stream, group, &config.consumer).await?;
+        self.last_claim = Instant::now();
+        if !delivered.is_empty() {
+            observe::claimed(&config.consumer, delivered.entries.len());
+        }
+        for consumer in self.claimer.remove_dead_consumers(redis, stream, group).await? {
+            observe::dead_consumer_removed(&consumer);
+        }
+        Ok(delivered)
+    }
+
+    /// So many entries that a read brings about [`TARGET_BYTES`].
+    fn adapt(&mut self, delivered: &Delivered) {
+        let entries = delivered.entries.len().max(1);
+        let mean = (delivered.payload_bytes() / entries).max(64);
+        self.bytes_per_entry = (self.bytes_per_entry + mean) / 2;
+    }
+}

@@ -1,0 +1,13 @@
+//! Batch → database, in one transaction: rows, rollups, dead letters, accounts. The next
+//! stage acknowledges what was committed.
+
+mod failure;
+mod recover;
+mod session;
+mod statements;
+mod transaction;
+mod writer;
+
+pub use session::{LANE_LOCKS, REBUILD_LOCK, free_lane_name};
+pub use statements::Statements;
+pub use writer::{Committed, Writer, WriterConfig};

@@ -1,0 +1,136 @@
+//! A lane's connection to the database, and what it owns while the connection lasts: the
+//! lock on the lane's name, a writer id, and the rollup rows under that id.
+
+use std::{
+    collections::HashMap,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use common::{clients, config::PostgresConfig};
+use tokio_postgres::{Client, Error};
+
+use super::{failure::Failure, statements::Statements};
+use crate::fold::Memory;
+
+/// Class of the advisory locks on lane names.
+pub const LANE_LOCKS: i32 = 0x6c61_6e65;
+/// Shared by every commit, held alone by a rebuild of rollups.
+pub const REBUILD_LOCK: i64 = 0x7265_6275_696c;
+
+const APPLICATION: &str = "tidemark-consumer";
+
+/// A writer's rollups are closed and compacted after this time, or at this size in memory.
+const ROTATE_AFTER: Duration = Duration::from_secs(15 * 60);
+const ROTATE_BYTES: usize = 48 * 1024 * 1024;
+
+pub(super) struct Session {
+    pub(super) client: Client,
+    pub(super) statements: Statements,
+    pub(super) writer: WriterState,
+    stream_ids: HashMap<Arc<str>, i32>,
+    lane: String,
+}
+
+/// The writer id and what was committed under it.
+pub(super) struct WriterState {
+    pub(super) id: i64,
+    pub(super) seq: i64,
+    pub(super) generation: Option<i64>,
+    pub(super) memory: Memory,
+    opened: Instant,
+}
+
+impl WriterState {
+    fn new(id: i64) -> Self {
+        Self {
+            id,
+            seq: 0,
+            generation: None,
+            memory: Memory::default(),
+            opened: Instant::now(),
+        }
+    }
+}
+
+impl Session {
+    /// Takes the lane's name on a new connection, unless `held` has it already.
+    pub(super) async fn open(
+        config: &PostgresConfig,
+        lane: &str,
+        held: Option<Client>,
+    ) -> Result<Self, Failure> {
+        let client = match held {
+            Some(client) => client,
+            None => {
+                let client = clients::postgres::connect(config, APPLICATION).await?;
+                let lock = "SELECT pg_advisory_lock($1, hashtext($2))";
+                client.execute(lock, &[&LANE_LOCKS, &lane]).await?;
+                client
+            }
+        };
+        let statements = Statements::prepare(&client).await?;
+        let id = open_writer(&client, &statements, lane).await?;
+        Ok(Self {
+            client,
+            statements,
+            writer: WriterState::new(id),
+            stream_ids: HashMap::new(),
+            lane: lane.to_owned(),
+        })
+    }
+
+    /// A new writer id where the old one's rollups are old or large enough to be closed.
+    pub(super) async fn rotate_when_due(&mut self) -> Result<(), Failure> {
+        let writer = &self.writer;
+        if writer.opened.elapsed() < ROTATE_AFTER && writer.memory.bytes() < ROTATE_BYTES {
+            return Ok(());
+        }
+        self.rotate().await
+    }
+
+    pub(super) async fn rotate(&mut self) -> Result<(), Failure> {
+        let id = open_writer(&self.client, &self.statements, &self.lane).await?;
+        self.writer = WriterState::new(id);
+        Ok(())
+    }
+
+    /// The number under which the database knows this epoch of the stream.
+    pub(super) async fn stream_id(&mut self, key: &str, epoch: &Arc<str>) -> Result<i32, Failure> {
+        if let Some(id) = self.stream_ids.get(epoch) {
+            return Ok(*id);
+        }
+        let statement = &self.statements.upsert_stream;
+        let row = self.client.query_one(statement, &[&key, &&**epoch]).await?;
+        let id = row.get(0);
+        self.stream_ids.insert(epoch.clone(), id);
+        Ok(id)
+    }
+}
+
+async fn open_writer(client: &Client, statements: &Statements, lane: &str) -> Result<i64, Error> {
+    let row = client.query_one(&statements.open_writer, &[&lane]).await?;
+    Ok(row.get(0))
+}
+
+/// Takes the first free lane name of this host: `host/0`, `host/1`, … The name is ours while
+/// the connection lasts.
+///
+/// # Errors
+/// The database can't be reached.
+pub async fn free_lane_name(
+    config: &PostgresConfig,
+    host: &str,
+) -> Result<(String, Client), Error> {
+    let client = clients::postgres::connect(config, APPLICATION).await?;
+    for number in 0.. {
+        let lane = format!("{host}/{number}");
+        let row = client
+            .query_one("SELECT pg_try_advisory_lock($1, hashtext($2))", &[&LANE_LOCKS, &lane])
+            .await?;
+        if row.get(0) {
+            return Ok((lane, client));
+        }
+    }
+    unreachable!("there are more names than connections")
+}

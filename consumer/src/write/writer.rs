@@ -1,0 +1,265 @@
+//! The writer of one lane: a loop around one attempt, and what each failure means for the
+//! next.
+
+use std::{collections::HashSet, time::Duration};
+
+use common::{
+    admin::Health, backoff::Backoff, config::PostgresConfig, event::Limits, shutdown::Shutdown,
+    wire::EntryId,
+};
+use tokio::{sync::mpsc, time::timeout};
+use tokio_postgres::Client;
+
+use super::{
+    failure::Failure,
+    recover,
+    session::Session,
+    transaction::{Attempt, Path, Written},
+};
+use crate::{
+    decode::{Batch, PerSource, Rejected},
+    observe,
+};
+
+#[derive(Debug, Clone)]
+pub struct WriterConfig {
+    pub postgres: PostgresConfig,
+    pub stream_key: String,
+    /// The lane's name in the consumer group and in `writers`.
+    pub lane: String,
+    pub limits: Limits,
+    pub max_values: usize,
+    /// For one attempt.
+    pub timeout: Duration,
+}
+
+/// What may be acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Committed {
+    pub entries: Vec<EntryId>,
+    pub counts: PerSource,
+}
+
+pub struct Writer {
+    config: WriterConfig,
+    health: Health,
+    session: Option<Session>,
+    /// The connection that holds the lane's name until the first session takes it over.
+    name_holder: Option<Client>,
+    /// Batches that go by the staged path at once, since duplicates were met lately.
+    staged_left: u32,
+}
+
+/// After a duplicate, so many batches go staged at once: a failed COPY costs more.
+const STAGED_AFTER_DUPLICATE: u32 = 8;
+
+/// A batch and what was learned about it so far.
+struct Work {
+    batch: Batch,
+    entries: Vec<EntryId>,
+    path: Path,
+    check_handled: bool,
+}
+
+impl Writer {
+    #[must_use]
+    pub fn new(config: WriterConfig, health: Health, name_holder: Client) -> Self {
+        Self {
+            config,
+            health,
+            session: None,
+            name_holder: Some(name_holder),
+            staged_left: 0,
+        }
+    }
+
+    /// Writes batches until they end. In a shutdown a batch that can't be written is left
+    /// pending in the stream.
+    pub async fn run(
+        mut self,
+        mut batches: mpsc::Receiver<Batch>,
+        committed: mpsc::Sender<Committed>,
+        shutdown: Shutdown,
+    ) {
+        let mut idle = tokio::time::interval(Duration::from_secs(5));
+        loop {
+            let batch = tokio::select! {
+                batch = batches.recv() => batch,
+                _ = idle.tick() => {
+                    self.stay_connected().await;
+                    continue;
+                }
+            };
+            let Some(batch) = batch else { return };
+            let Some(done) = self.write(batch, &shutdown).await else {
+                return;
+            };
+            if committed.send(done).await.is_err() {
+                return;
+            }
+        }
+    }
+
+    /// Keeps readiness true while nothing is written.
+    async fn stay_connected(&mut self) {
+        let limit = self.config.timeout;
+        let check = async {
+            self.connect().await?.client.batch_execute("SELECT 1").await.map_err(Failure::from)
+        };
+        let outcome = timeout(limit, check).await;
+        if let Err(failure) = outcome.unwrap_or(Err(Failure::TimedOut)) {
+            self.lose_session(&failure);
+        } else {
+            self.health.up("postgres");
+        }
+    }
+
+    async fn write(&mut self, batch: Batch, shutdown: &Shutdown) -> Option<Committed> {
+        let staged = self.staged_left > 0;
+        self.staged_left = self.staged_left.saturating_sub(1);
+        let mut work = Work {
+            entries: batch.entry_ids().collect(),
+            path: if staged { Path::Staged } else { Path::Straight },
+            check_handled: batch.redelivered,
+            batch,
+        };
+        let mut backoff = Backoff::default();
+        loop {
+            let failure = match self.attempt_in_time(&mut work).await {
+                Ok(counts) => {
+                    self.health.up("postgres");
+                    return Some(Committed {
+                        entries: work.entries,
+                        counts,
+                    });
+                }
+                Err(failure) => failure,
+            };
+            observe::write_failed(&self.config.lane, &failure, work.batch.events());
+            if self.learn(&mut work, failure).await {
+                continue;
+            }
+            if shutdown.is_stopping() {
+                observe::left_pending(&self.config.lane, work.entries.len());
+                return None;
+            }
+            backoff.wait().await;
+        }
+    }
+
+    async fn attempt_in_time(&mut self, work: &mut Work) -> Result<PerSource, Failure> {
+        let limit = self.config.timeout;
+        timeout(limit, self.attempt(work)).await.unwrap_or(Err(Failure::TimedOut))
+    }
+
+    async fn attempt(&mut self, work: &mut Work) -> Result<PerSource, Failure> {
+        let (key, max_values) = (self.config.stream_key.clone(), self.config.max_values);
+        let limits = self.config.limits;
+        let session = self.connect().await?;
+        session.rotate_when_due().await?;
+        let stream_id = session.stream_id(&key, &work.batch.epoch).await?;
+        if work.check_handled {
+            let handled = recover::handled_entries(session, stream_id, &work.batch).await?;
+            work.leave_out(&handled, Rejected::new(), limits);
+            work.check_handled = false;
+        }
+        if work.batch.spans.is_empty() {
+            return Ok(PerSource::default());
+        }
+        let attempt = Attempt {
+            batch: &work.batch,
+            stream_id,
+            path: work.path,
+            max_values,
+            queue_ms: work.batch.finished_at.elapsed().as_secs_f32() * 1_000.0,
+        };
+        let written = attempt.run(session).await?;
+        Ok(session.advance(written))
+    }
+
+    async fn connect(&mut self) -> Result<&mut Session, Failure> {
+        if self.session.is_none() {
+            let config = &self.config;
+            let held = self.name_holder.take();
+            self.session = Some(Session::open(&config.postgres, &config.lane, held).await?);
+        }
+        self.session.as_mut().ok_or(Failure::TimedOut)
+    }
+
+    /// Draws the consequence of a failure. True: try again at once.
+    async fn learn(&mut self, work: &mut Work, failure: Failure) -> bool {
+        match failure {
+            Failure::Duplicate => {
+                work.path = Path::Staged;
+                self.staged_left = STAGED_AFTER_DUPLICATE;
+                true
+            }
+            Failure::Handled => {
+                work.check_handled = true;
+                true
+            }
+            Failure::Rebuilt => {
+                let Some(session) = &mut self.session else {
+                    return true;
+                };
+                session.rotate().await.is_ok()
+            }
+            Failure::Data(_) => self.reject_rows(work).await,
+            Failure::Retry(_) => false,
+            failure => {
+                // It may have been committed: the entries tell.
+                work.check_handled = true;
+                self.lose_session(&failure);
+                false
+            }
+        }
+    }
+
+    fn lose_session(&mut self, failure: &Failure) {
+        self.health.down("postgres", observe::with_cause(failure));
+        self.session = None;
+        self.name_holder = None;
+    }
+
+    async fn reject_rows(&mut self, work: &mut Work) -> bool {
+        let Some(session) = &self.session else {
+            return false;
+        };
+        let limits = self.config.limits;
+        let search = recover::refused_rows(session, &work.batch, &limits);
+        match timeout(self.config.timeout, search).await {
+            Ok(Ok(refused)) if !refused.is_empty() => {
+                observe::rows_refused(&self.config.lane, refused.len());
+                work.leave_out(&HashSet::new(), refused, limits);
+                true
+            }
+            Ok(Ok(_)) => false,
+            _ => {
+                self.lose_session(&Failure::TimedOut);
+                false
+            }
+        }
+    }
+}
+
+impl Work {
+    fn leave_out(&mut self, handled: &HashSet<EntryId>, refused: Rejected, limits: Limits) {
+        if handled.is_empty() && refused.is_empty() {
+            return;
+        }
+        let empty = crate::decode::empty_batch(self.batch.epoch.clone());
+        let batch = std::mem::replace(&mut self.batch, empty);
+        self.batch = recover::without(batch, handled, refused, limits);
+    }
+}
+
+impl Session {
+    /// The memory follows the database, now that the commit is known.
+    fn advance(&mut self, written: Written) -> PerSource {
+        let writer = &mut self.writer;
+        writer.seq = written.seq;
+        writer.generation = Some(written.generation);
+        writer.memory.advance(written.folded);
+        written.counts
+    }
+}

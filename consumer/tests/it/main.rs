@@ -1,0 +1,4 @@
+//! The consumer on real services.
+
+mod counted_once;
+mod harness;
