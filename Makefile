@@ -24,6 +24,8 @@ CARGO_MACHETE := $(or $(shell command -v cargo-machete),.tools/cargo-machete@$(M
 with_services = scripts/services.sh start; services=$$(scripts/services.sh env); \
 	set -a; eval "$$services"; set +a;
 
+# What Vite writes last. Not index.html: the api's build puts a placeholder there.
+page := web/dist/.vite/manifest.json
 web_sources := $(shell find web -name node_modules -prune -o -path web/dist -prune -o -type f -print)
 scripts := $(shell find scripts .ci -type f \( -name '*.sh' -o -name run \))
 
@@ -76,11 +78,10 @@ release: web ## build the daemons and the tools round them
 	$(CARGO) build --release --workspace --bins $(LOCKED)
 
 .PHONY: web
-web: web/dist/index.html ## build the page that the api serves
+web: $(page) ## build the page that the api serves
 
-web/dist/index.html: $(web_sources) web/node_modules/.package-lock.json
+$(page): $(web_sources) web/node_modules/.package-lock.json
 	cd web && npm run --silent build
-	@touch $@
 
 web/node_modules/.package-lock.json: web/package.json web/package-lock.json web/.npmrc
 	cd web && npm ci --no-progress

@@ -6,6 +6,8 @@ const api = "http://127.0.0.1:3001";
 export default defineConfig({
   build: {
     target: "es2022",
+    // By this file make knows that the page is built.
+    manifest: true,
     // The content security policy allows files of our own origin and nothing inline.
     assetsInlineLimit: 0,
     modulePreload: { polyfill: false },
