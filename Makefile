@@ -13,6 +13,8 @@ SEED ?= 1
 CARGO := cargo
 # The dependencies are those of Cargo.lock.
 LOCKED ?= --locked
+# Run from there, not by `cargo run -p`, which would compile the dependencies with other features.
+built := $(or $(CARGO_TARGET_DIR),target)/release
 DENY_VERSION := 0.20.2
 MACHETE_VERSION := 0.9.2
 
@@ -36,11 +38,11 @@ help: ## list the targets
 
 .PHONY: demo
 demo: release ## run all for DURATION seconds at RATE events/s, then audit every number
-	@$(with_services) exec target/release/demo --duration $(DURATION) --rate $(RATE) --seed $(SEED)
+	@$(with_services) exec $(built)/demo --duration $(DURATION) --rate $(RATE) --seed $(SEED)
 
 .PHONY: up
 up: release ## run all until Ctrl-C
-	@$(with_services) exec target/release/demo --forever --rate $(RATE) --seed $(SEED)
+	@$(with_services) exec $(built)/demo --forever --rate $(RATE) --seed $(SEED)
 
 .PHONY: test
 test: web ## run all tests, on real services
@@ -71,7 +73,7 @@ check-scripts:
 
 .PHONY: bench
 bench: release ## measure the pipeline and write docs/BENCHMARKS.md
-	@$(with_services) exec target/release/bench
+	@$(with_services) exec $(built)/bench
 
 .PHONY: release
 release: web ## build the daemons and the tools round them
