@@ -52,7 +52,7 @@ export class Chart {
     if (!minute) return;
     const what = `${shown(minute, this.metric)} ${this.metric}`;
     const running = index === last ? ", still running" : "";
-    setText(this.readout, `${format.minute(minute.bucket)}: ${what}${running}`);
+    setText(this.readout, `${format.minute(minute.bucket)} · ${what}${running}`);
   }
 
   private resize(): void {
@@ -83,13 +83,13 @@ export class Chart {
       {
         width: Math.max(this.holder.clientWidth, 200),
         height: HEIGHT,
-        padding: [12, 8, 0, 0],
+        padding: [12, 18, 0, 0],
         legend: { show: false },
         cursor: { y: false, drag: { x: false, y: false }, points: { show: false } },
         scales: { x: { range: (_, min, max) => [min, max + 60] }, y: { range: upTo } },
         axes: [
           { ...axis, grid: { show: false }, values: hours, space: 60, size: 30 },
-          { ...axis, size: 52, values: (_, ticks) => ticks.map(format.short) },
+          { ...axis, size: 52, incrs: WHOLE_STEPS, values: (_, ticks) => ticks.map(format.short) },
         ],
         series: [
           {},
@@ -103,6 +103,9 @@ export class Chart {
     );
   }
 }
+
+/** 1, 2, 5, 10 …: half an event is no event. */
+const WHOLE_STEPS = Array.from({ length: 12 }, (_, power) => [1, 2, 5].map((it) => it * 10 ** power)).flat();
 
 const clock = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 
