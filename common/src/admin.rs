@@ -81,7 +81,9 @@ impl Health {
         }
         match &dependency {
             Dependency::Up => tracing::info!(dependency = name, "connected"),
-            Dependency::Down { error } => tracing::warn!(dependency = name, error, "not usable; retrying"),
+            Dependency::Down { error } => {
+                tracing::warn!(dependency = name, error, "not usable; retrying")
+            }
             Dependency::Waiting => {}
         }
         let since = UnixMicros::now().to_rfc3339();
@@ -99,12 +101,17 @@ impl Health {
 
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        let all_up = self.lock().values().all(|entry| entry.dependency == Dependency::Up);
+        let all_up = self
+            .lock()
+            .values()
+            .all(|entry| entry.dependency == Dependency::Up);
         all_up && !self.shutdown.is_stopping()
     }
 
     fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<&'static str, Entry>> {
-        self.dependencies.lock().unwrap_or_else(PoisonError::into_inner)
+        self.dependencies
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -142,7 +149,10 @@ impl Health {
 pub fn router<S: Clone + Send + Sync + 'static>(health: Health) -> Router<S> {
     Router::new()
         .route("/health", get(report))
-        .route("/health/live", get(|| async { Json(serde_json::json!({"status": "live"})) }))
+        .route(
+            "/health/live",
+            get(|| async { Json(serde_json::json!({"status": "live"})) }),
+        )
         .route("/health/ready", get(ready))
         .route("/metrics", get(metrics))
         .with_state(health)

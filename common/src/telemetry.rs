@@ -57,7 +57,8 @@ where
         event: &Event<'_>,
     ) -> fmt::Result {
         let mut line = String::new();
-        self.json.format_event(context, Writer::new(&mut line), event)?;
+        self.json
+            .format_event(context, Writer::new(&mut line), event)?;
         let members = line.strip_prefix('{').unwrap_or(&line);
         write!(writer, "{{\"service\":\"{}\",{members}", self.service)
     }

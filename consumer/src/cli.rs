@@ -1,7 +1,14 @@
 //! The commands an operator runs by hand.
 
-use clap::{Parser, Subcommand};
-use consumer::{config::Config, migrate};
+use anyhow::{Context as _, bail};
+use clap::{Args, Parser, Subcommand};
+use common::{time::UnixMicros, wire::StreamKeys};
+use consumer::{
+    config::Config,
+    dead_letters::{self, Selection},
+    migrate,
+    rebuild::{self, Minutes},
+};
 
 /// Reads events from the Redis stream and writes each to TimescaleDB exactly once.
 ///
@@ -18,19 +25,183 @@ pub(crate) struct Arguments {
 pub(crate) enum Command {
     /// Brings the database to the schema of this version, and ends.
     Migrate,
+    /// Asks the running daemon whether it is ready; exit code 0 if it is.
+    Healthcheck,
+    /// Rollups against raw rows.
+    #[command(subcommand)]
+    Rollup(Rollup),
+    /// What was refused.
+    #[command(subcommand)]
+    DeadLetters(DeadLetters),
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Rollup {
+    /// Compares rollups with raw rows in one snapshot; exit code 1 if they differ.
+    Check(Range),
+    /// Replaces rollups by what the raw rows say. Safe beside running daemons.
+    Rebuild(Range),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Range {
+    /// Begin, RFC 3339; everything from the first event where absent.
+    #[arg(long)]
+    from: Option<String>,
+    /// End (not included), RFC 3339; up to the last event where absent.
+    #[arg(long)]
+    to: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum DeadLetters {
+    /// Prints dead letters, oldest first: one JSON object a line.
+    List(Filter),
+    /// Puts dead letters on the stream again, for instance after a rule was widened.
+    Replay(Filter),
+}
+
+#[derive(Debug, Args)]
+pub(crate) struct Filter {
+    /// Only those with this reason code, such as `too_old`.
+    #[arg(long)]
+    reason: Option<String>,
+    /// Only those received since, RFC 3339.
+    #[arg(long)]
+    since: Option<String>,
+    /// At most so many.
+    #[arg(long, default_value_t = 100)]
+    limit: u32,
+    /// Also those that were replayed before.
+    #[arg(long)]
+    include_replayed: bool,
 }
 
 pub(crate) async fn run(command: Command, config: Config) -> anyhow::Result<()> {
     match command {
-        Command::Migrate => {
-            let applied = migrate::run(&config.postgres).await?;
-            if applied.is_empty() {
-                println!("the schema is up to date");
-            }
-            for migration in applied {
-                println!("applied {migration}");
-            }
-        }
+        Command::Migrate => migrate(&config).await,
+        Command::Healthcheck => Ok(common::http::healthcheck(config.consumer.consumer_port).await?),
+        Command::Rollup(Rollup::Check(range)) => check(&config, range).await,
+        Command::Rollup(Rollup::Rebuild(range)) => rebuild(&config, range).await,
+        Command::DeadLetters(DeadLetters::List(filter)) => list(&config, filter).await,
+        Command::DeadLetters(DeadLetters::Replay(filter)) => replay(&config, filter).await,
     }
+}
+
+async fn migrate(config: &Config) -> anyhow::Result<()> {
+    let applied = migrate::run(&config.postgres).await?;
+    if applied.is_empty() {
+        println!("the schema is up to date");
+    }
+    for migration in applied {
+        println!("applied {migration}");
+    }
+    Ok(())
+}
+
+async fn check(config: &Config, range: Range) -> anyhow::Result<()> {
+    /// Differences printed; the rest is counted.
+    const SHOWN: usize = 20;
+    let Some(minutes) = range.minutes(config).await? else {
+        println!("no events and no rollups: nothing to compare");
+        return Ok(());
+    };
+    let drifts = rebuild::check(&config.postgres, minutes).await?;
+    let (from, to) = (minutes.from.to_rfc3339(), minutes.to.to_rfc3339());
+    if drifts.is_empty() {
+        println!("every rollup from {from} to {to} equals its raw rows");
+        return Ok(());
+    }
+    for drift in drifts.iter().take(SHOWN) {
+        println!(
+            "{} {} {:?}: {} is {} in raw rows and {} in rollups",
+            drift.bucket.to_rfc3339(),
+            drift.dimension,
+            drift.value,
+            drift.what,
+            drift.raw,
+            drift.rollup
+        );
+    }
+    bail!(
+        "{} differences; `consumer rollup rebuild --from {from} --to {to}` recomputes them",
+        drifts.len()
+    )
+}
+
+async fn rebuild(config: &Config, range: Range) -> anyhow::Result<()> {
+    let Some(minutes) = range.minutes(config).await? else {
+        println!("no events and no rollups: nothing to rebuild");
+        return Ok(());
+    };
+    let max_values = config.consumer.rollup_max_values;
+    let events = rebuild::rebuild(&config.postgres, minutes, max_values).await?;
+    let (from, to) = (minutes.from.to_rfc3339(), minutes.to.to_rfc3339());
+    println!("rollups from {from} to {to} rebuilt from {events} events");
+    Ok(())
+}
+
+impl Range {
+    async fn minutes(&self, config: &Config) -> anyhow::Result<Option<Minutes>> {
+        let (from, to) = (instant("--from", &self.from)?, instant("--to", &self.to)?);
+        if let (Some(from), Some(to)) = (from, to) {
+            if from >= to {
+                bail!("--from must lie before --to");
+            }
+            return Ok(Some(Minutes::covering(from, to)));
+        }
+        let whole = rebuild::whole_range(&config.postgres).await?;
+        Ok(
+            whole
+                .map(|whole| Minutes::covering(from.unwrap_or(whole.from), to.unwrap_or(whole.to))),
+        )
+    }
+}
+
+fn instant(flag: &str, text: &Option<String>) -> anyhow::Result<Option<UnixMicros>> {
+    text.as_deref()
+        .map(|text| {
+            UnixMicros::parse_rfc3339(text).with_context(|| {
+                format!("{flag} must be RFC 3339, such as 2026-11-20T10:00:00Z, not {text:?}")
+            })
+        })
+        .transpose()
+}
+
+impl Filter {
+    fn selection(&self) -> anyhow::Result<Selection> {
+        Ok(Selection {
+            reason: self.reason.clone(),
+            since: instant("--since", &self.since)?,
+            after: 0,
+            limit: i64::from(self.limit),
+            include_replayed: self.include_replayed,
+        })
+    }
+}
+
+async fn list(config: &Config, filter: Filter) -> anyhow::Result<()> {
+    for letter in dead_letters::list(&config.postgres, &filter.selection()?).await? {
+        let line = serde_json::json!({
+            "id": letter.id,
+            "entry_id": letter.entry_id,
+            "entry_index": letter.entry_index,
+            "source": letter.source,
+            "reason": letter.reason,
+            "detail": letter.detail,
+            "payload": String::from_utf8_lossy(&letter.payload),
+            "received_at": letter.received_at.to_rfc3339(),
+            "replayed_at": letter.replayed_at.map(UnixMicros::to_rfc3339),
+        });
+        println!("{line}");
+    }
+    Ok(())
+}
+
+async fn replay(config: &Config, filter: Filter) -> anyhow::Result<()> {
+    let keys = StreamKeys::new(&config.stream.stream_key);
+    let selection = filter.selection()?;
+    let replayed = dead_letters::replay(&config.postgres, &config.redis, &keys, &selection).await?;
+    println!("{replayed} dead letters are on the stream again");
     Ok(())
 }

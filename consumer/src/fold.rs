@@ -78,12 +78,31 @@ impl Memory {
         }
     }
 
+    /// Every rollup row, in no order.
+    pub(crate) fn rows(self) -> impl Iterator<Item = Folded> {
+        self.buckets.into_iter().flat_map(|(bucket, dimensions)| {
+            Dimension::ALL
+                .into_iter()
+                .zip(dimensions)
+                .flat_map(move |(dimension, values)| {
+                    values.into_iter().map(move |(value, rollup)| Folded {
+                        bucket,
+                        dimension,
+                        value,
+                        rollup,
+                    })
+                })
+        })
+    }
+
     fn get(&self, bucket: UnixMicros, dimension: Dimension, value: &str) -> Option<&Rollup> {
         self.buckets.get(&bucket)?[dimension as usize].get(value)
     }
 
     fn len(&self, bucket: UnixMicros, dimension: Dimension) -> usize {
-        self.buckets.get(&bucket).map_or(0, |bucket| bucket[dimension as usize].len())
+        self.buckets
+            .get(&bucket)
+            .map_or(0, |bucket| bucket[dimension as usize].len())
     }
 }
 

@@ -98,7 +98,11 @@ fn spawn_stages(
     spawn(shutdown, "acknowledger", acknowledger);
 }
 
-fn spawn(shutdown: &Shutdown, name: &'static str, stage: impl Future<Output = ()> + Send + 'static) {
+fn spawn(
+    shutdown: &Shutdown,
+    name: &'static str,
+    stage: impl Future<Output = ()> + Send + 'static,
+) {
     shutdown.spawn(name, async move {
         stage.await;
         Ok::<_, Infallible>(())

@@ -1,33 +1,59 @@
 //! Reads the stream, validates, and writes each event to the database exactly once.
 
 mod ack;
+pub mod compact;
 pub mod config;
+pub mod dead_letters;
 pub mod decode;
 pub mod fold;
 mod lane;
 pub mod migrate;
 mod observe;
 pub mod read;
+pub mod rebuild;
+mod rollup_rows;
 pub mod write;
 
+use std::{convert::Infallible, time::Duration};
+
 use axum::Router;
-use common::{admin::{self, Health}, backoff::Backoff, config::PostgresConfig, http, shutdown::Shutdown};
+use common::{
+    admin::{self, Health},
+    backoff::Backoff,
+    config::PostgresConfig,
+    http,
+    shutdown::Shutdown,
+    wire::StreamKeys,
+};
 use tokio::net::TcpListener;
 
-use crate::config::Config;
+use crate::{
+    compact::{CompactConfig, Retention},
+    config::Config,
+};
 
 /// Starts the consumer's tasks; they end with `shutdown`.
 pub fn run(config: Config, listener: TcpListener, shutdown: &Shutdown) {
     let version = env!("CARGO_PKG_VERSION");
     let dependencies = ["redis", "postgres"];
-    let health =
-        Health::new("consumer", version, &config.process.app_env, &dependencies, shutdown.clone());
+    let health = Health::new(
+        "consumer",
+        version,
+        &config.process.app_env,
+        &dependencies,
+        shutdown.clone(),
+    );
     let router: Router = Router::new()
         .merge(admin::router(health.clone()))
         .fallback(http::not_found)
-        .layer(axum::middleware::from_fn(http::problem_for_plain_rejections));
+        .layer(axum::middleware::from_fn(
+            http::problem_for_plain_rejections,
+        ));
     let max_connections = config.bind.http_max_connections;
-    shutdown.spawn("http", http::serve(listener, router, max_connections, shutdown.clone()));
+    shutdown.spawn(
+        "http",
+        http::serve(listener, router, max_connections, shutdown.clone()),
+    );
     let starting = shutdown.clone();
     shutdown.spawn("start", async move {
         if config.consumer.migrate_on_start {
@@ -39,7 +65,12 @@ pub fn run(config: Config, listener: TcpListener, shutdown: &Shutdown) {
                 lane::start(config.clone(), health.clone(), &starting);
             }
         }
-        Ok::<_, std::convert::Infallible>(())
+        let compaction = compact::run(compaction(&config), starting.clone());
+        starting.spawn("compaction", async move {
+            compaction.await;
+            Ok::<_, Infallible>(())
+        });
+        Ok::<_, Infallible>(())
     });
 }
 
@@ -57,5 +88,23 @@ async fn migrate_with_retries(postgres: &PostgresConfig, health: &Health, shutdo
             () = shutdown.stopping() => return,
             () = backoff.wait() => {}
         }
+    }
+}
+
+fn compaction(config: &Config) -> CompactConfig {
+    let consumer = &config.consumer;
+    CompactConfig {
+        postgres: config.postgres.clone(),
+        redis: config.redis.clone(),
+        keys: StreamKeys::new(&config.stream.stream_key),
+        group: config.stream.consumer_group.clone(),
+        interval: Duration::from_secs(consumer.compact_interval),
+        max_values: consumer.rollup_max_values,
+        retention: Retention {
+            events_days: consumer.events_retention_days,
+            rollups_days: consumer.rollups_retention_days,
+            dead_letters_days: consumer.dead_letters_retention_days,
+            compress_after_days: consumer.compress_after_days,
+        },
     }
 }

@@ -38,7 +38,11 @@ pub async fn run(config: &PostgresConfig) -> anyhow::Result<Vec<String>> {
         .run_async(&mut client)
         .await
         .context("a migration failed; the database is as before it")?;
-    Ok(report.applied_migrations().iter().map(ToString::to_string).collect())
+    Ok(report
+        .applied_migrations()
+        .iter()
+        .map(ToString::to_string)
+        .collect())
 }
 
 async fn check_versions(client: &tokio_postgres::Client) -> anyhow::Result<()> {
@@ -57,7 +61,9 @@ async fn check_versions(client: &tokio_postgres::Client) -> anyhow::Result<()> {
     let Some(timescaledb) = timescaledb else {
         bail!("the TimescaleDB extension is not installed on this PostgreSQL");
     };
-    let mut parts = timescaledb.split(['.', '-']).map(|part| part.parse().unwrap_or(0));
+    let mut parts = timescaledb
+        .split(['.', '-'])
+        .map(|part| part.parse().unwrap_or(0));
     let mut next = || parts.next().unwrap_or(0);
     if (next(), next(), next()) < MIN_TIMESCALEDB {
         bail!("TimescaleDB 2.19.1 or newer is needed; this is {timescaledb}");

@@ -26,7 +26,10 @@ pub(crate) fn read_failed(lane: &str, error: &redis::RedisError) {
 
 pub(crate) fn group_recreated(group: &str) {
     counter!("consumer_group_recreated_total").increment(1);
-    tracing::warn!(group, "the consumer group was gone; making it again at the beginning of the stream");
+    tracing::warn!(
+        group,
+        "the consumer group was gone; making it again at the beginning of the stream"
+    );
 }
 
 pub(crate) fn claimed(lane: &str, entries: usize) {
@@ -40,16 +43,29 @@ pub(crate) fn dead_consumer_removed(consumer: &str) {
 
 pub(crate) fn write_failed(lane: &str, failure: &dyn Error, events: usize) {
     counter!("consumer_write_failures_total").increment(1);
-    tracing::warn!(lane, events, error = with_cause(failure), "batch not committed yet");
+    tracing::warn!(
+        lane,
+        events,
+        error = with_cause(failure),
+        "batch not committed yet"
+    );
 }
 
 pub(crate) fn rows_refused(lane: &str, rows: usize) {
     counter!("consumer_rows_refused_total").increment(rows as u64);
-    tracing::warn!(lane, rows, "the database refused valid events; they become dead letters");
+    tracing::warn!(
+        lane,
+        rows,
+        "the database refused valid events; they become dead letters"
+    );
 }
 
 pub(crate) fn left_pending(lane: &str, entries: usize) {
-    tracing::warn!(lane, entries, "stopping with a batch that could not be written; it stays pending");
+    tracing::warn!(
+        lane,
+        entries,
+        "stopping with a batch that could not be written; it stays pending"
+    );
 }
 
 pub(crate) fn ack_failed(lane: &str, error: &redis::RedisError) {

@@ -41,7 +41,10 @@ fn timeouts(config: &RedisConfig, response: Duration) -> AsyncConnectionConfig {
 ///
 /// # Errors
 /// Redis isn't there, or doesn't let us in.
-pub async fn connect(config: &RedisConfig, blocking: Duration) -> RedisResult<MultiplexedConnection> {
+pub async fn connect(
+    config: &RedisConfig,
+    blocking: Duration,
+) -> RedisResult<MultiplexedConnection> {
     let response = Duration::from_millis(config.redis_response_timeout_ms) + blocking;
     client(config)?
         .get_multiplexed_async_connection_with_config(&timeouts(config, response))

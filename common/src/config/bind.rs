@@ -29,7 +29,7 @@ fn max_connections() -> usize {
 /// The address isn't ours, or somebody else has the port. The text names both.
 pub async fn bind(address: IpAddr, port: u16) -> std::io::Result<TcpListener> {
     let address = SocketAddr::new(address, port);
-    TcpListener::bind(address)
-        .await
-        .map_err(|error| std::io::Error::new(error.kind(), format!("can't listen on {address}: {error}")))
+    TcpListener::bind(address).await.map_err(|error| {
+        std::io::Error::new(error.kind(), format!("can't listen on {address}: {error}"))
+    })
 }

@@ -18,7 +18,10 @@ pub struct ConfigError(pub Vec<Problem>);
 
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        writeln!(f, "the configuration is wrong; .env.example lists every variable")?;
+        writeln!(
+            f,
+            "the configuration is wrong; .env.example lists every variable"
+        )?;
         for problem in &self.0 {
             writeln!(f, "  {}: {}", problem.variable, problem.what)?;
         }
@@ -189,7 +192,10 @@ fn without_value(why: &str, name: &str, value: Option<&String>) -> String {
 
 fn out_of_range(errors: &validator::ValidationErrors) -> Vec<Problem> {
     let bound = |error: &validator::ValidationError, name: &str| {
-        error.params.get(name).map(|bound| format!(" {name} {bound}"))
+        error
+            .params
+            .get(name)
+            .map(|bound| format!(" {name} {bound}"))
     };
     let describe = |error: &validator::ValidationError| match &error.message {
         Some(message) => message.to_string(),
@@ -254,7 +260,13 @@ mod tests {
                 "REDIS_URL"
             ]
         );
-        assert!(!error.to_string().replace("unknown variant `hunter2`", "").contains("hunter2"), "{error}");
+        assert!(
+            !error
+                .to_string()
+                .replace("unknown variant `hunter2`", "")
+                .contains("hunter2"),
+            "{error}"
+        );
     }
 
     #[test]

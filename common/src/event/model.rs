@@ -46,7 +46,14 @@ pub fn parse<'a>(
 ) -> Result<Event<'a>, Violations> {
     let input: EventInput<'a> = match serde_json::from_slice(json) {
         Ok(input) => input,
-        Err(error) => return Err(diagnose::why_unreadable(json, &error, acceptance.at, limits)),
+        Err(error) => {
+            return Err(diagnose::why_unreadable(
+                json,
+                &error,
+                acceptance.at,
+                limits,
+            ));
+        }
     };
     let broken = rules::violations(&input, acceptance.at, limits);
     if let Some(violations) = Violations::from_list(broken) {

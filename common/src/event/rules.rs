@@ -97,7 +97,11 @@ pub(super) fn violations(
 ) -> Vec<Violation> {
     let mut found = Vec::new();
     if let Some(Err(_)) = input.uuid() {
-        found.push(Violation::field("event_id", Code::InvalidFormat, "must be a UUID"));
+        found.push(Violation::field(
+            "event_id",
+            Code::InvalidFormat,
+            "must be a UUID",
+        ));
     }
     if let Err(errors) = input.validate() {
         found.extend(field_violations(&errors));
@@ -107,10 +111,19 @@ pub(super) fn violations(
         }
     }
     found.extend(occurred_at(input, at, limits).err());
-    found.extend(input.texts().filter(|(_, text)| text.has_nul()).map(|(name, _)| {
-        Violation::field(name, Code::NulCharacter, "holds the character U+0000")
-    }));
-    found.extend(input.properties.and_then(|raw| properties::check(raw.get()).err()));
+    found.extend(
+        input
+            .texts()
+            .filter(|(_, text)| text.has_nul())
+            .map(|(name, _)| {
+                Violation::field(name, Code::NulCharacter, "holds the character U+0000")
+            }),
+    );
+    found.extend(
+        input
+            .properties
+            .and_then(|raw| properties::check(raw.get()).err()),
+    );
     found
 }
 
@@ -131,7 +144,10 @@ pub(super) fn occurred_at(
     let earliest = at.saturating_sub(limits.max_age);
     let latest = at.saturating_add(limits.max_future);
     if occurred_at < earliest {
-        let detail = format!("earlier than {}, the oldest accepted", earliest.to_rfc3339());
+        let detail = format!(
+            "earlier than {}, the oldest accepted",
+            earliest.to_rfc3339()
+        );
         return Err(violation(Code::TooOld, detail));
     }
     if occurred_at > latest {
@@ -172,7 +188,10 @@ fn field_violation(name: &str, error: &ValidationError) -> Violation {
             Violation::field(name, Code::OutOfRange, detail)
         }
         _ => {
-            let message = error.message.clone().unwrap_or(Cow::Borrowed("is not valid"));
+            let message = error
+                .message
+                .clone()
+                .unwrap_or(Cow::Borrowed("is not valid"));
             Violation::field(name, Code::InvalidFormat, message)
         }
     }

@@ -7,9 +7,7 @@ use serde::{Deserialize, Serialize};
 use crate::{event::Event, time::UnixMicros};
 
 /// A field by which events are broken down. The numbers are stored; they never change.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[repr(i16)]
 pub enum Dimension {
@@ -153,12 +151,18 @@ mod tests {
     fn buckets_start_at_or_before_their_events() {
         let at = UnixMicros(-1);
         assert_eq!(Tier::Minute.bucket(at), UnixMicros(-60_000_000));
-        assert_eq!(Tier::Day.bucket(UnixMicros(86_400_000_000)), UnixMicros(86_400_000_000));
+        assert_eq!(
+            Tier::Day.bucket(UnixMicros(86_400_000_000)),
+            UnixMicros(86_400_000_000)
+        );
     }
 
     #[test]
     fn long_values_are_cut_and_stay_apart() {
-        let (a, b) = (format!("{}ä", "é".repeat(700)), format!("{}ö", "é".repeat(700)));
+        let (a, b) = (
+            format!("{}ä", "é".repeat(700)),
+            format!("{}ö", "é".repeat(700)),
+        );
         assert!(key_value(&a).len() <= MAX_VALUE_BYTES);
         assert_ne!(key_value(&a), key_value(&b));
         assert_eq!(key_value("/pricing"), "/pricing");

@@ -6,7 +6,13 @@ use crate::event::Event;
 pub fn encode_event(event: &Event<'_>, out: &mut Vec<u8>) {
     out.extend_from_slice(b"{\"event_id\":\"");
     let mut id = uuid::Uuid::encode_buffer();
-    out.extend_from_slice(event.event_id.as_hyphenated().encode_lower(&mut id).as_bytes());
+    out.extend_from_slice(
+        event
+            .event_id
+            .as_hyphenated()
+            .encode_lower(&mut id)
+            .as_bytes(),
+    );
     out.extend_from_slice(b"\",\"event_type\":\"");
     out.extend_from_slice(event.event_type.as_bytes());
     out.extend_from_slice(b"\",\"occurred_at\":\"");

@@ -15,9 +15,7 @@ pub const FIELD_BATCH: &str = "batch";
 pub const FIELD_SOURCE: &str = "source";
 
 /// Who put an entry on the stream. Accounts are kept per source.
-#[derive(
-    Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
-)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Source {
     /// `POST /api/v1/events`.
@@ -138,7 +136,10 @@ mod tests {
     #[test]
     fn ids_made_of_a_place_are_stable_and_distinct() {
         let place = |ms, seq, index| event_id_for(EntryId { ms, seq }, index);
-        assert_eq!(place(1_763_634_907_123, 4, 0), place(1_763_634_907_123, 4, 0));
+        assert_eq!(
+            place(1_763_634_907_123, 4, 0),
+            place(1_763_634_907_123, 4, 0)
+        );
         assert_eq!(place(1_763_634_907_123, 4, 0).get_version_num(), 7);
         let mut ids: Vec<_> = (0..50)
             .flat_map(|seq| (0..50).map(move |index| place(7, seq, index)))

@@ -127,7 +127,10 @@ impl Batch {
 
     /// What to acknowledge once the batch is committed.
     pub fn entry_ids(&self) -> impl Iterator<Item = EntryId> {
-        self.entries.iter().map(|entry| entry.id).chain(self.lost.iter().copied())
+        self.entries
+            .iter()
+            .map(|entry| entry.id)
+            .chain(self.lost.iter().copied())
     }
 
     #[must_use]

@@ -50,7 +50,9 @@ impl Decoder {
     /// Events and payload bytes so far.
     #[must_use]
     pub fn size(&self) -> (usize, usize) {
-        self.batch.as_ref().map_or((0, 0), |batch| (batch.events(), batch.bytes))
+        self.batch
+            .as_ref()
+            .map_or((0, 0), |batch| (batch.events(), batch.bytes))
     }
 
     /// When the first run of the batch was read.
@@ -62,7 +64,9 @@ impl Decoder {
     /// Whether `run` may join the batch: a batch belongs to one epoch of the stream.
     #[must_use]
     pub fn takes(&self, run: &Run) -> bool {
-        self.batch.as_ref().is_none_or(|batch| batch.epoch == run.epoch)
+        self.batch
+            .as_ref()
+            .is_none_or(|batch| batch.epoch == run.epoch)
     }
 
     /// Decodes `run` into the batch.
@@ -71,7 +75,10 @@ impl Decoder {
         if self.batch.is_none() {
             self.began = run.read_at;
         }
-        let mut batch = self.batch.take().unwrap_or_else(|| empty_batch(run.epoch.clone()));
+        let mut batch = self
+            .batch
+            .take()
+            .unwrap_or_else(|| empty_batch(run.epoch.clone()));
         batch.redelivered |= run.redelivered;
         batch.spans.extend(spans(&run));
         batch.lost.extend(run.lost);
@@ -104,7 +111,9 @@ impl Decoder {
         let position = batch.entries.len() as u32;
         if entry.payload == Payload::Missing {
             let why = Violations::whole(Code::NoPayload, "the entry has no field event or batch");
-            batch.dead_letters.push(DeadLetter::new(position, 0, &why, &[]));
+            batch
+                .dead_letters
+                .push(DeadLetter::new(position, 0, &why, &[]));
             return;
         }
         for (index, json) in entry.payload.events() {
@@ -124,7 +133,9 @@ impl Decoder {
                     });
                 }
                 Err(why) => {
-                    batch.dead_letters.push(DeadLetter::new(position, index, &why, json));
+                    batch
+                        .dead_letters
+                        .push(DeadLetter::new(position, index, &why, json));
                 }
             }
         }
@@ -155,8 +166,12 @@ pub fn parse_row<'a>(
         at: id.accepted_at(),
         event_id: event_id_for(id, index),
     };
-    catch_unwind(AssertUnwindSafe(|| event::parse(json, acceptance, limits)))
-        .unwrap_or_else(|_| Err(Violations::whole(Code::DecoderFault, "the decoder panicked")))
+    catch_unwind(AssertUnwindSafe(|| event::parse(json, acceptance, limits))).unwrap_or_else(|_| {
+        Err(Violations::whole(
+            Code::DecoderFault,
+            "the decoder panicked",
+        ))
+    })
 }
 
 /// The batch again with only the entries that `keep`, and without the `rejected` events.
@@ -171,7 +186,11 @@ pub fn decode_again(
     decoder.rejected = rejected;
     decoder.push(Run {
         epoch: batch.epoch.clone(),
-        entries: batch.entries.into_iter().filter(|entry| keep(entry.id)).collect(),
+        entries: batch
+            .entries
+            .into_iter()
+            .filter(|entry| keep(entry.id))
+            .collect(),
         lost: batch.lost.into_iter().filter(|id| keep(*id)).collect(),
         redelivered: true,
         read_at: decoder.began,
@@ -186,7 +205,9 @@ fn spans(run: &Run) -> Vec<(EntryId, EntryId)> {
         (Some(first), Some(last)) if !run.redelivered => vec![(first.id, last.id)],
         _ => {
             let ids = run.entries.iter().map(|entry| entry.id);
-            ids.chain(run.lost.iter().copied()).map(|id| (id, id)).collect()
+            ids.chain(run.lost.iter().copied())
+                .map(|id| (id, id))
+                .collect()
         }
     }
 }
@@ -254,10 +275,18 @@ mod tests {
             false,
         );
         assert_eq!(batch.rows.len(), 2);
-        let dead: Vec<_> = batch.dead_letters.iter().map(|d| (d.entry, d.index, d.code)).collect();
+        let dead: Vec<_> = batch
+            .dead_letters
+            .iter()
+            .map(|d| (d.entry, d.index, d.code))
+            .collect();
         assert_eq!(
             dead,
-            [(0, 1, Code::MalformedJson), (0, 3, Code::Required), (1, 0, Code::NoPayload)]
+            [
+                (0, 1, Code::MalformedJson),
+                (0, 3, Code::Required),
+                (1, 0, Code::NoPayload)
+            ]
         );
     }
 
@@ -265,41 +294,84 @@ mod tests {
     fn what_repeats_within_a_batch_is_one_row() {
         let event = r#"{"event_id":"01890a5d-ac96-774b-bcce-b302099a8057","event_type":"login",
             "user_id":"u","occurred_at":"2025-11-20T10:00:00Z"}"#;
-        let entries = (0..3).map(|i| entry(NOW_MS + i, Payload::Event(event.into()))).collect();
+        let entries = (0..3)
+            .map(|i| entry(NOW_MS + i, Payload::Event(event.into())))
+            .collect();
         let batch = decode(entries, false);
-        assert_eq!((batch.rows.len(), batch.repeated.as_slice()), (1, &[1, 2][..]));
+        assert_eq!(
+            (batch.rows.len(), batch.repeated.as_slice()),
+            (1, &[1, 2][..])
+        );
     }
 
     #[test]
     fn decoding_again_gives_the_same_rows() {
         let event = br#"{"event_type":"login","user_id":"u"}"#;
-        let entries = || (0..4).map(|i| entry(NOW_MS + i, Payload::Event(event.to_vec()))).collect();
+        let entries = || {
+            (0..4)
+                .map(|i| entry(NOW_MS + i, Payload::Event(event.to_vec())))
+                .collect()
+        };
         let first = decode(entries(), false);
-        let again = decode_again(decode(entries(), false), |_| true, Rejected::new(), Limits::default());
+        let again = decode_again(
+            decode(entries(), false),
+            |_| true,
+            Rejected::new(),
+            Limits::default(),
+        );
         let keys = |batch: &Batch| -> Vec<_> {
-            batch.rows.iter().map(|row| (row.occurred_at, row.event_id)).collect()
+            batch
+                .rows
+                .iter()
+                .map(|row| (row.occurred_at, row.event_id))
+                .collect()
         };
         assert_eq!(keys(&first), keys(&again));
         assert_eq!(first.copy, again.copy);
-        assert_eq!(first.rows[0].occurred_at, UnixMicros::from_millis(NOW_MS as i64));
+        assert_eq!(
+            first.rows[0].occurred_at,
+            UnixMicros::from_millis(NOW_MS as i64)
+        );
     }
 
     #[test]
     fn fresh_entries_are_one_span_and_others_their_own() {
-        let entries = || (0..3).map(|i| entry(NOW_MS + i * 5, Payload::Missing)).collect();
+        let entries = || {
+            (0..3)
+                .map(|i| entry(NOW_MS + i * 5, Payload::Missing))
+                .collect()
+        };
         let id = |ms| EntryId { ms, seq: 0 };
-        assert_eq!(decode(entries(), false).spans, [(id(NOW_MS), id(NOW_MS + 10))]);
+        assert_eq!(
+            decode(entries(), false).spans,
+            [(id(NOW_MS), id(NOW_MS + 10))]
+        );
         assert_eq!(decode(entries(), true).spans.len(), 3);
-        let rest = decode_again(decode(entries(), false), |i| i.ms != NOW_MS + 5, Rejected::new(), Limits::default());
+        let rest = decode_again(
+            decode(entries(), false),
+            |i| i.ms != NOW_MS + 5,
+            Rejected::new(),
+            Limits::default(),
+        );
         assert_eq!(rest.spans.len(), 2);
     }
 
     #[test]
     fn what_the_database_refused_is_a_dead_letter() {
         let event = br#"{"event_type":"login","user_id":"u"}"#;
-        let entries = (0..2).map(|i| entry(NOW_MS + i, Payload::Event(event.to_vec()))).collect();
+        let entries = (0..2)
+            .map(|i| entry(NOW_MS + i, Payload::Event(event.to_vec())))
+            .collect();
         let rejected = Rejected::from([((EntryId { ms: NOW_MS, seq: 0 }, 0), "22P05".to_owned())]);
-        let batch = decode_again(decode(entries, false), |_| true, rejected, Limits::default());
-        assert_eq!((batch.rows.len(), batch.dead_letters[0].code), (1, Code::RejectedByDatabase));
+        let batch = decode_again(
+            decode(entries, false),
+            |_| true,
+            rejected,
+            Limits::default(),
+        );
+        assert_eq!(
+            (batch.rows.len(), batch.dead_letters[0].code),
+            (1, Code::RejectedByDatabase)
+        );
     }
 }

@@ -11,6 +11,6 @@ mod stage;
 pub use batch::{Batch, Counts, DeadLetter, PerSource, Row};
 pub use copy::{COLUMNS, CopyRows};
 pub use decoder::{Decoder, Rejected, decode_again, empty_batch, parse_row};
-pub use stage::decode;
 pub use intern::Values;
 pub use policy::BatchPolicy;
+pub use stage::decode;

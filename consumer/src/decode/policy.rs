@@ -37,7 +37,10 @@ mod tests {
         assert!(!policy.is_full(9, 999));
         assert!(policy.is_full(10, 0));
         assert!(policy.is_full(0, 1_000));
-        assert_eq!(policy.remaining(Duration::from_millis(20)), Duration::from_millis(5));
+        assert_eq!(
+            policy.remaining(Duration::from_millis(20)),
+            Duration::from_millis(5)
+        );
         assert_eq!(policy.remaining(Duration::from_secs(1)), Duration::ZERO);
     }
 }

@@ -14,7 +14,12 @@ pub(super) async fn ensure(
     group: &str,
 ) -> RedisResult<()> {
     let mut create = redis::cmd("XGROUP");
-    create.arg("CREATE").arg(&keys.stream).arg(group).arg("0").arg("MKSTREAM");
+    create
+        .arg("CREATE")
+        .arg(&keys.stream)
+        .arg(group)
+        .arg("0")
+        .arg("MKSTREAM");
     match create.query_async::<()>(redis).await {
         Err(error) if error.code() != Some("BUSYGROUP") => Err(error),
         _ => Ok(()),

@@ -157,8 +157,11 @@ impl Reader {
 
     async fn read_group(&self, session: &mut Session, after: &str) -> RedisResult<Delivered> {
         let mut read = redis::cmd("XREADGROUP");
-        read.arg("GROUP").arg(&self.config.group).arg(&self.config.consumer);
-        read.arg("COUNT").arg((TARGET_BYTES / self.bytes_per_entry).clamp(1, MAX_COUNT));
+        read.arg("GROUP")
+            .arg(&self.config.group)
+            .arg(&self.config.consumer);
+        read.arg("COUNT")
+            .arg((TARGET_BYTES / self.bytes_per_entry).clamp(1, MAX_COUNT));
         if after == ">" {
             read.arg("BLOCK").arg(BLOCK.as_millis() as u64);
         }
@@ -178,12 +181,19 @@ impl Reader {
     async fn claim(&mut self, redis: &mut MultiplexedConnection) -> RedisResult<Delivered> {
         let config = &self.config;
         let (stream, group) = (&config.keys.stream, &config.group);
-        let delivered = self.claimer.claim(redis, stream, group, &config.consumer).await?;
+        let delivered = self
+            .claimer
+            .claim(redis, stream, group, &config.consumer)
+            .await?;
         self.last_claim = Instant::now();
         if !delivered.is_empty() {
             observe::claimed(&config.consumer, delivered.entries.len());
         }
-        for consumer in self.claimer.remove_dead_consumers(redis, stream, group).await? {
+        for consumer in self
+            .claimer
+            .remove_dead_consumers(redis, stream, group)
+            .await?
+        {
             observe::dead_consumer_removed(&consumer);
         }
         Ok(delivered)

@@ -73,7 +73,10 @@ pub(super) fn from_claim(reply: Value) -> Result<(EntryId, Delivered), Unexpecte
         return Err(SHAPE);
     };
     let mut parts = parts.into_iter();
-    let cursor = parts.next().and_then(|value| id_from(&value)).ok_or(SHAPE)?;
+    let cursor = parts
+        .next()
+        .and_then(|value| id_from(&value))
+        .ok_or(SHAPE)?;
     let mut delivered = from_entries(parts.next().ok_or(SHAPE)?)?;
     // Redis 7.0 lists deleted ids apart, and has already taken them off the pending list.
     if let Some(Value::Array(deleted)) = parts.next() {
@@ -172,7 +175,11 @@ mod tests {
         ]);
         let reply = Value::Array(vec![Value::Array(vec![bulk("events"), entries])]);
         let delivered = from_read(reply).unwrap();
-        let payloads: Vec<_> = delivered.entries.iter().map(|e| e.payload.clone()).collect();
+        let payloads: Vec<_> = delivered
+            .entries
+            .iter()
+            .map(|e| e.payload.clone())
+            .collect();
         assert_eq!(
             payloads,
             [

@@ -62,7 +62,6 @@ fn of_class(code: &str) -> fn(Error) -> Failure {
 }
 
 impl Failure {
-
     /// Whether the connection, and with it the writer id, must be given up.
     pub(super) const fn ends_session(&self) -> bool {
         matches!(self, Self::Lost(_) | Self::TimedOut | Self::Hold(_))

@@ -10,4 +10,5 @@ mod writer;
 
 pub use session::{LANE_LOCKS, REBUILD_LOCK, free_lane_name};
 pub use statements::Statements;
+pub use transaction::entry_number;
 pub use writer::{Committed, Writer, WriterConfig};

@@ -68,7 +68,8 @@ async fn try_rows(
     for row in rows {
         let entry = &batch.entries[row.entry as usize];
         let json = entry.payload.events().nth(row.index as usize);
-        if let Some(Ok(event)) = json.map(|(_, json)| parse_row(entry.id, row.index, json, limits)) {
+        if let Some(Ok(event)) = json.map(|(_, json)| parse_row(entry.id, row.index, json, limits))
+        {
             copy.push(&event, entry.id.accepted_at());
         }
     }

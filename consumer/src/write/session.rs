@@ -126,7 +126,10 @@ pub async fn free_lane_name(
     for number in 0.. {
         let lane = format!("{host}/{number}");
         let row = client
-            .query_one("SELECT pg_try_advisory_lock($1, hashtext($2))", &[&LANE_LOCKS, &lane])
+            .query_one(
+                "SELECT pg_try_advisory_lock($1, hashtext($2))",
+                &[&LANE_LOCKS, &lane],
+            )
             .await?;
         if row.get(0) {
             return Ok((lane, client));

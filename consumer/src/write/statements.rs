@@ -2,7 +2,7 @@
 
 use tokio_postgres::{Client, Error, Statement};
 
-use crate::decode::COLUMNS;
+use crate::{decode::COLUMNS, rollup_rows::insert_sql};
 
 pub struct Statements {
     pub(super) share_rebuild_lock: Statement,
@@ -24,6 +24,10 @@ pub struct Statements {
 const STAGED_EVENTS: &str =
     "CREATE TEMPORARY TABLE IF NOT EXISTS staged_events (LIKE events) ON COMMIT DELETE ROWS";
 
+fn upsert_rollups() -> String {
+    insert_sql("rollup_1m") + include_str!("sql/replace_rollups.sql")
+}
+
 impl Statements {
     /// # Errors
     /// The schema isn't there, or another one than this version's.
@@ -38,7 +42,7 @@ impl Statements {
             copy_staged: client.prepare(&copy("staged_events")).await?,
             insert_staged: prepare(include_str!("sql/insert_staged.sql")).await?,
             insert_dead_letters: prepare(include_str!("sql/insert_dead_letters.sql")).await?,
-            upsert_rollups: prepare(include_str!("sql/upsert_rollups.sql")).await?,
+            upsert_rollups: client.prepare(&upsert_rollups()).await?,
             add_to_ledger: prepare(include_str!("sql/add_to_ledger.sql")).await?,
             mark_dirty: prepare(
                 "INSERT INTO rollup_dirty (bucket) SELECT unnest($1::timestamptz[])",

@@ -10,10 +10,7 @@ use common::{
 };
 use foldhash::fast::FixedState;
 use futures_util::{SinkExt as _, pin_mut};
-use tokio_postgres::{
-    Client, Error, Statement,
-    types::ToSql,
-};
+use tokio_postgres::{Client, Error, Statement};
 use uuid::Uuid;
 
 use super::{
@@ -23,6 +20,7 @@ use super::{
 use crate::{
     decode::{Batch, DeadLetter, PerSource, Row},
     fold::Folded,
+    rollup_rows::{Columns, Params},
 };
 
 /// A coarse bucket may be built 20 minutes after it ends (see `compact`); changes to its
@@ -55,8 +53,6 @@ pub(super) struct Written {
     pub(super) generation: i64,
 }
 
-type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
-
 impl Attempt<'_> {
     /// Runs the transaction to its COMMIT. On any failure but a lost connection the
     /// transaction is rolled back.
@@ -73,7 +69,11 @@ impl Attempt<'_> {
     async fn transaction(&self, session: &Session) -> Result<Written, Failure> {
         let started = Instant::now();
         let generation = self.begin(session).await?;
-        if session.writer.generation.is_some_and(|known| known != generation) {
+        if session
+            .writer
+            .generation
+            .is_some_and(|known| known != generation)
+        {
             return Err(Failure::Rebuilt);
         }
         let (folded, counts) = match self.path {
@@ -107,7 +107,11 @@ impl Attempt<'_> {
     }
 
     async fn straight(&self, session: &Session) -> Result<(Vec<Folded>, PerSource), Failure> {
-        let copy = copy_in(&session.client, &session.statements.copy_events, self.batch.copy.clone());
+        let copy = copy_in(
+            &session.client,
+            &session.statements.copy_events,
+            self.batch.copy.clone(),
+        );
         // The server works on the rows while we fold them.
         let fold = async { self.fold(session, |_| true) };
         let (copied, folded) = if self.batch.rows.is_empty() {
@@ -123,15 +127,20 @@ impl Attempt<'_> {
         let (client, statements) = (&session.client, &session.statements);
         copy_in(client, &statements.copy_staged, self.batch.copy.clone()).await?;
         let returned = client.query(&statements.insert_staged, &[]).await?;
-        let stored: HashSet<(UnixMicros, Uuid), FixedState> =
-            returned.iter().map(|row| (row.get(0), row.get(1))).collect();
+        let stored: HashSet<(UnixMicros, Uuid), FixedState> = returned
+            .iter()
+            .map(|row| (row.get(0), row.get(1)))
+            .collect();
         let is_stored = |row: &Row| stored.contains(&(row.occurred_at, row.event_id));
         Ok((self.fold(session, is_stored), self.counts(is_stored)))
     }
 
     fn fold(&self, session: &Session, is_stored: impl Fn(&Row) -> bool) -> Vec<Folded> {
         let rows = self.batch.rows.iter().filter(|row| is_stored(row));
-        session.writer.memory.fold(rows, &self.batch.values, self.max_values)
+        session
+            .writer
+            .memory
+            .fold(rows, &self.batch.values, self.max_values)
     }
 
     fn counts(&self, is_stored: impl Fn(&Row) -> bool) -> PerSource {
@@ -175,7 +184,12 @@ impl Attempt<'_> {
             session.client.batch_execute("COMMIT"),
         );
         let (letters, rollups, ledger, dirty, commit_row, committed) = results;
-        letters.and(rollups).and(ledger).and(dirty).and(commit_row).and(committed)?;
+        letters
+            .and(rollups)
+            .and(ledger)
+            .and(dirty)
+            .and(commit_row)
+            .and(committed)?;
         Ok(())
     }
 
@@ -187,14 +201,23 @@ impl Attempt<'_> {
         fn column<'l, T>(letters: &'l [DeadLetter], of: impl Fn(&'l DeadLetter) -> T) -> Vec<T> {
             letters.iter().map(of).collect()
         }
-        let entries = column(letters, |l| self.batch.entries[l.entry as usize].id.to_string());
+        let entries = column(letters, |l| {
+            self.batch.entries[l.entry as usize].id.to_string()
+        });
         let sources = column(letters, |l| self.batch.source(l.entry).as_str());
         let indexes = column(letters, |l| l.index as i32);
         let reasons = column(letters, |l| l.code.as_str());
         let details = column(letters, |l| l.detail.replace('\0', "\u{fffd}"));
         let payloads = column(letters, |l| l.payload.as_slice());
-        let params: Params<'_> =
-            &[&self.stream_id, &entries, &indexes, &sources, &reasons, &details, &payloads];
+        let params: Params<'_> = &[
+            &self.stream_id,
+            &entries,
+            &indexes,
+            &sources,
+            &reasons,
+            &details,
+            &payloads,
+        ];
         let statement = &session.statements.insert_dead_letters;
         session.client.execute(statement, params).await.map(drop)
     }
@@ -257,7 +280,11 @@ impl Attempt<'_> {
     }
 }
 
-pub(super) async fn copy_in(client: &Client, statement: &Statement, rows: Bytes) -> Result<u64, Error> {
+pub(super) async fn copy_in(
+    client: &Client,
+    statement: &Statement,
+    rows: Bytes,
+) -> Result<u64, Error> {
     let sink = client.copy_in::<_, Bytes>(statement).await?;
     pin_mut!(sink);
     sink.send(rows).await?;
@@ -268,25 +295,10 @@ async fn upsert_rollups(session: &Session, seq: i64, folded: &[Folded]) -> Resul
     if folded.is_empty() {
         return Ok(());
     }
-    fn column<'f, T>(folded: &'f [Folded], of: impl Fn(&'f Folded) -> T) -> Vec<T> {
-        folded.iter().map(of).collect()
-    }
-    let params: Params<'_> = &[
-        &session.writer.id,
-        &seq,
-        &column(folded, |f| f.dimension.id()),
-        &column(folded, |f| f.bucket),
-        &column(folded, |f| &*f.value),
-        &column(folded, |f| f.rollup.events as i64),
-        &column(folded, |f| f.rollup.value_micros.to_string()),
-        &column(folded, |f| f.rollup.values as i64),
-        &column(folded, |f| f.rollup.duration_ms as i64),
-        &column(folded, |f| f.rollup.users.encode()),
-        &column(folded, |f| f.rollup.sessions.encode()),
-        &column(folded, |f| f.rollup.durations.encode()),
-    ];
+    let columns = Columns::of(folded);
+    let params = columns.params(&session.writer.id, &seq);
     let statement = &session.statements.upsert_rollups;
-    session.client.execute(statement, params).await.map(drop)
+    session.client.execute(statement, &params).await.map(drop)
 }
 
 async fn mark_dirty(session: &Session, folded: &[Folded]) -> Result<(), Error> {
@@ -313,13 +325,18 @@ fn minutes(folded: &[Folded]) -> Vec<UnixMicros> {
 /// The batch's entries as a multirange literal.
 fn multirange(stream_id: i32, batch: &Batch) -> String {
     let spans = batch.spans.iter().map(|(first, last)| {
-        format!("[{},{}]", entry_number(stream_id, *first), entry_number(stream_id, *last))
+        format!(
+            "[{},{}]",
+            entry_number(stream_id, *first),
+            entry_number(stream_id, *last)
+        )
     });
     format!("{{{}}}", spans.collect::<Vec<_>>().join(","))
 }
 
 /// A stream's entry as one number: the stream's id, then the entry's in the 39 digits that
 /// 128 bits need.
-pub(super) fn entry_number(stream_id: i32, id: EntryId) -> String {
+#[must_use]
+pub fn entry_number(stream_id: i32, id: EntryId) -> String {
     format!("{stream_id}{:039}", id.as_u128())
 }

@@ -104,7 +104,12 @@ impl Writer {
     async fn stay_connected(&mut self) {
         let limit = self.config.timeout;
         let check = async {
-            self.connect().await?.client.batch_execute("SELECT 1").await.map_err(Failure::from)
+            self.connect()
+                .await?
+                .client
+                .batch_execute("SELECT 1")
+                .await
+                .map_err(Failure::from)
         };
         let outcome = timeout(limit, check).await;
         if let Err(failure) = outcome.unwrap_or(Err(Failure::TimedOut)) {
@@ -149,7 +154,9 @@ impl Writer {
 
     async fn attempt_in_time(&mut self, work: &mut Work) -> Result<PerSource, Failure> {
         let limit = self.config.timeout;
-        timeout(limit, self.attempt(work)).await.unwrap_or(Err(Failure::TimedOut))
+        timeout(limit, self.attempt(work))
+            .await
+            .unwrap_or(Err(Failure::TimedOut))
     }
 
     async fn attempt(&mut self, work: &mut Work) -> Result<PerSource, Failure> {

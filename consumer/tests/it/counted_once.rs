@@ -6,7 +6,9 @@ use crate::harness::{World, event};
 async fn entries_of_both_kinds_are_stored_and_folded() {
     let mut world = World::new().await;
     world.add("event", &event(0)).await;
-    world.add_batch(&(1..1_000).map(event).collect::<Vec<_>>()).await;
+    world
+        .add_batch(&(1..1_000).map(event).collect::<Vec<_>>())
+        .await;
     let consumer = world.consumer(&[]).await;
     world.quiet().await;
     let sums = world.sums().await;

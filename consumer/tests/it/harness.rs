@@ -48,7 +48,11 @@ impl World {
             ("COMPACT_INTERVAL".into(), "1".into()),
             ("LOG_LEVEL".into(), "warn".into()),
         ]);
-        variables.extend(changes.iter().map(|(k, v)| ((*k).to_owned(), (*v).to_owned())));
+        variables.extend(
+            changes
+                .iter()
+                .map(|(k, v)| ((*k).to_owned(), (*v).to_owned())),
+        );
         let mut loader = Loader::from_variables(variables);
         let process: Option<ProcessConfig> = loader.section();
         let bind: Option<BindConfig> = loader.section();
@@ -139,7 +143,10 @@ impl World {
                      OR want.value IS DISTINCT FROM folded.value",
             )
             .await;
-        assert_eq!(off, 0, "buckets and dimensions whose rollups differ from the raw rows");
+        assert_eq!(
+            off, 0,
+            "buckets and dimensions whose rollups differ from the raw rows"
+        );
     }
 }
 
@@ -163,7 +170,10 @@ pub(crate) struct Running {
 impl Running {
     pub(crate) async fn stop(self) {
         self.shutdown.stop();
-        self.shutdown.finished(Duration::from_secs(10)).await.unwrap();
+        self.shutdown
+            .finished(Duration::from_secs(10))
+            .await
+            .unwrap();
     }
 }
 

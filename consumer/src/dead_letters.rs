@@ -1,0 +1,115 @@
+//! What was refused: shown, or put on the stream again.
+
+use std::time::Duration;
+
+use common::{
+    clients,
+    config::{PostgresConfig, RedisConfig},
+    time::UnixMicros,
+    wire::{FIELD_EVENT, StreamKeys},
+};
+use tokio_postgres::types::ToSql;
+
+/// A dead letter as it is stored.
+#[derive(Debug, Clone)]
+pub struct DeadLetter {
+    pub id: i64,
+    pub entry_id: String,
+    pub entry_index: i32,
+    pub source: String,
+    pub reason: String,
+    pub detail: String,
+    pub payload: Vec<u8>,
+    pub received_at: UnixMicros,
+    pub replayed_at: Option<UnixMicros>,
+}
+
+/// Which dead letters: all of these conditions.
+#[derive(Debug, Clone, Default)]
+pub struct Selection {
+    pub reason: Option<String>,
+    pub since: Option<UnixMicros>,
+    /// Only those above this id.
+    pub after: i64,
+    pub limit: i64,
+    pub include_replayed: bool,
+}
+
+const SELECT: &str = "-- select_dead_letters
+SELECT id, entry_id, entry_index, source, reason, detail, payload, received_at, replayed_at
+  FROM dead_letters
+ WHERE ($1::text IS NULL OR reason = $1)
+   AND ($2::timestamptz IS NULL OR received_at >= $2)
+   AND id > $3
+   AND ($4 OR replayed_at IS NULL)
+ ORDER BY id
+ LIMIT $5";
+
+/// # Errors
+/// The database can't be asked.
+pub async fn list(
+    postgres: &PostgresConfig,
+    selection: &Selection,
+) -> Result<Vec<DeadLetter>, tokio_postgres::Error> {
+    let client = clients::postgres::connect(postgres, "tidemark-dead-letters").await?;
+    let params: [&(dyn ToSql + Sync); 5] = [
+        &selection.reason,
+        &selection.since,
+        &selection.after,
+        &selection.include_replayed,
+        &selection.limit,
+    ];
+    let rows = client.query(SELECT, &params).await?;
+    Ok(rows
+        .iter()
+        .map(|row| DeadLetter {
+            id: row.get("id"),
+            entry_id: row.get("entry_id"),
+            entry_index: row.get("entry_index"),
+            source: row.get("source"),
+            reason: row.get("reason"),
+            detail: row.get("detail"),
+            payload: row.get("payload"),
+            received_at: row.get("received_at"),
+            replayed_at: row.get("replayed_at"),
+        })
+        .collect())
+}
+
+#[derive(Debug, thiserror::Error)]
+pub enum ReplayError {
+    #[error("PostgreSQL")]
+    Database(#[from] tokio_postgres::Error),
+    #[error("Redis")]
+    Redis(#[from] redis::RedisError),
+}
+
+/// Puts the selected letters on the stream as new entries and marks them. What was replayed
+/// is counted as accepted from an external source, once more. A crash between the two steps
+/// replays a letter twice; an event with an id of its own is still stored once.
+///
+/// # Errors
+/// A service can't be reached; letters before the failure are replayed.
+pub async fn replay(
+    postgres: &PostgresConfig,
+    redis: &RedisConfig,
+    keys: &StreamKeys,
+    selection: &Selection,
+) -> Result<u64, ReplayError> {
+    let letters = list(postgres, selection).await?;
+    let client = clients::postgres::connect(postgres, "tidemark-dead-letters").await?;
+    let mut redis = clients::redis::connect(redis, Duration::ZERO).await?;
+    let mut replayed = 0;
+    for letter in &letters {
+        redis::cmd("XADD")
+            .arg(&keys.stream)
+            .arg("*")
+            .arg(FIELD_EVENT)
+            .arg(&letter.payload)
+            .query_async::<()>(&mut redis)
+            .await?;
+        let mark = "UPDATE dead_letters SET replayed_at = now() WHERE id = $1";
+        replayed += client.execute(mark, &[&letter.id]).await?;
+    }
+    Ok(replayed)
+}
