@@ -23,13 +23,17 @@ export function verdict(audit: Audit): [Tone, string] {
 export function accounts(audit: Audit): string[][] {
   const line = (name: string, it: Account) => [
     name,
-    it.accepted === null ? "not counted" : format.count(it.accepted),
+    it.accepted === null ? entries(it.entries_accepted) : format.count(it.accepted),
     format.count(it.stored),
     format.count(it.duplicates),
     format.count(it.dead_lettered),
-    format.count(it.in_flight),
+    it.in_flight === null ? entries(it.entries_in_flight) : format.count(it.in_flight),
   ];
   return [...audit.sources.map((it) => line(it.source, it)), line("all", audit.total)];
+}
+
+function entries(number: number | null): string {
+  return number === null ? format.NONE : format.plural(number, "entry", "entries");
 }
 
 function show(audit: Audit): void {

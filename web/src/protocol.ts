@@ -79,7 +79,10 @@ export interface Pipeline {
 export type Verdict = "balanced" | "settling" | "lost" | "overcounted";
 
 export interface Account {
+  /** Unknown where other programs append by themselves: they are counted by entries. */
   accepted: number | null;
+  entries_accepted: number | null;
+  entries_in_flight: number | null;
   stored: number;
   duplicates: number;
   dead_lettered: number;
