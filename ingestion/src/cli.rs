@@ -1,0 +1,136 @@
+//! The command line. Its flags take precedence over `GENERATOR_*`.
+
+use clap::{Args, Parser, Subcommand};
+use serde_json::{Value, json};
+
+use crate::{
+    config::{ProfileText, Until},
+    source::synthetic::{Arrivals, Population, Segment, Settings, truth},
+};
+
+/// Takes events in over HTTP and from a seeded generator, and publishes them to the stream.
+#[derive(Debug, Parser)]
+#[command(version, args_conflicts_with_subcommands = true)]
+pub struct Cli {
+    #[command(subcommand)]
+    pub command: Option<Command>,
+    #[command(flatten)]
+    pub generator: Flags,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Asks the daemon on this machine whether it is ready: exit code 0 or 1.
+    Healthcheck,
+    /// Recomputes what a run has sent and prints it as JSON.
+    Truth {
+        /// How many events of the run.
+        #[arg(long)]
+        count: u64,
+        #[command(flatten)]
+        generator: Flags,
+    },
+}
+
+/// What the generator does at first.
+#[derive(Debug, Clone, Default, Args)]
+pub struct Flags {
+    /// Generate from the start on.
+    #[arg(long)]
+    pub run: bool,
+    /// Events per second.
+    #[arg(long)]
+    pub rate: Option<f64>,
+    /// constant, ramp:FROM:TO:SECONDS, sine:MIN:MAX:PERIOD, burst:BASE:PEAK:EVERY:LENGTH or
+    /// stages:RATExSECONDS,…
+    #[arg(long)]
+    pub profile: Option<ProfileText>,
+    /// Poisson arrivals instead of evenly spaced ones.
+    #[arg(long)]
+    pub poisson: bool,
+    /// Let the rate follow the hour of the day.
+    #[arg(long)]
+    pub day_shape: bool,
+    #[arg(long)]
+    pub seed: Option<u64>,
+    /// How many different users return.
+    #[arg(long)]
+    pub users: Option<u32>,
+    /// Fraction of events sent twice.
+    #[arg(long)]
+    pub duplicates: Option<f64>,
+    /// Fraction of events a minute to six hours old.
+    #[arg(long)]
+    pub late: Option<f64>,
+    /// Fraction of events up to 8 seconds old.
+    #[arg(long)]
+    pub out_of_order: Option<f64>,
+    /// Fraction of events that break the contract.
+    #[arg(long)]
+    pub malformed: Option<f64>,
+    /// Fraction of events up to 5 minutes in the future.
+    #[arg(long)]
+    pub skewed: Option<f64>,
+    /// Stop generating after so many events.
+    #[arg(long)]
+    pub limit: Option<u64>,
+    /// Spread the events over so many past seconds; needs a limit.
+    #[arg(long)]
+    pub history_seconds: Option<u64>,
+    /// Stop generating after so many seconds.
+    #[arg(long)]
+    pub duration: Option<u64>,
+    /// End the process when the limit or the duration is reached and Redis has it all.
+    #[arg(long)]
+    pub exit: bool,
+}
+
+fn set<T: Clone>(field: &mut T, flag: &Option<T>) {
+    if let Some(value) = flag {
+        field.clone_from(value);
+    }
+}
+
+impl Flags {
+    /// When to stop by itself.
+    #[must_use]
+    pub fn until(&self) -> Until {
+        Until { seconds: self.duration, exit: self.exit }
+    }
+
+    /// `settings` with what was given on the command line.
+    #[must_use]
+    pub fn over(&self, mut settings: Settings) -> Settings {
+        settings.running |= self.run;
+        settings.day_shape |= self.day_shape;
+        if self.poisson {
+            settings.arrivals = Arrivals::Poisson;
+        }
+        if let Some(ProfileText(profile)) = &self.profile {
+            settings.profile = profile.clone();
+        }
+        set(&mut settings.rate, &self.rate);
+        set(&mut settings.seed, &self.seed);
+        set(&mut settings.users, &self.users);
+        set(&mut settings.faults.duplicates, &self.duplicates);
+        set(&mut settings.faults.late, &self.late);
+        set(&mut settings.faults.out_of_order, &self.out_of_order);
+        set(&mut settings.faults.malformed, &self.malformed);
+        set(&mut settings.faults.skewed, &self.skewed);
+        settings.limit = self.limit.or(settings.limit);
+        settings.history_seconds = self.history_seconds.or(settings.history_seconds);
+        settings
+    }
+}
+
+/// The answer of the subcommand `truth`.
+#[must_use]
+pub fn truth_of(settings: &Settings, count: u64) -> Value {
+    let population: Population = settings.population();
+    let segments = [Segment { from_index: 0, population }];
+    json!({
+        "seed": settings.seed,
+        "segments": segments,
+        "truth": truth(settings.seed, &segments, count),
+    })
+}

@@ -1,0 +1,102 @@
+//! One entry on the stream, with its account in the same transaction.
+
+use common::wire::{EntryId, FIELD_BATCH, FIELD_SOURCE, Source, StreamKeys};
+use redis::{
+    ErrorKind, Pipeline, RedisError, ServerErrorKind, Value,
+    aio::{ConnectionLike as _, MultiplexedConnection},
+};
+use uuid::Uuid;
+
+use crate::source::{Outcome, Refusal};
+
+/// Why no entry id came back, with the text for the log.
+#[derive(Debug)]
+pub(super) struct Failure {
+    pub(super) outcome: Outcome,
+    pub(super) error: String,
+}
+
+/// MULTI; XADD; the accounts; EXEC.
+pub(super) fn transaction(
+    keys: &StreamKeys,
+    source: Source,
+    ndjson: &[u8],
+    events: u32,
+) -> Pipeline {
+    let mut pipe = redis::pipe();
+    let overhead = 64 + keys.stream.len();
+    let mut append = redis::Cmd::with_capacity(7, ndjson.len() + overhead);
+    append.arg("XADD").arg(&keys.stream).arg("*");
+    append.arg(FIELD_BATCH).arg(ndjson).arg(FIELD_SOURCE).arg(source.as_str());
+    pipe.atomic().add_command(append);
+    pipe.cmd("HSETNX").arg(&keys.ledger).arg("epoch").arg(Uuid::now_v7().to_string());
+    pipe.hincr(&keys.ledger, format!("accepted:{source}"), events);
+    pipe.hincr(&keys.ledger, format!("entries:{source}"), 1);
+    pipe
+}
+
+/// # Errors
+/// [`Failure`], with what is known of the outcome.
+pub(super) async fn append(
+    connection: &mut MultiplexedConnection,
+    pipe: &Pipeline,
+) -> Result<EntryId, Failure> {
+    let commands = pipe.len();
+    match connection.req_packed_commands(pipe, commands + 1, 1).await {
+        Ok(replies) => entry_id(&replies),
+        Err(error) => Err(Failure {
+            outcome: outcome_of(&error),
+            error: error.to_string(),
+        }),
+    }
+}
+
+/// The reply of EXEC holds one reply per command; XADD's is the first.
+fn entry_id(replies: &[Value]) -> Result<EntryId, Failure> {
+    let reply = match replies {
+        [Value::Array(replies)] => replies.first(),
+        [Value::ServerError(error)] => {
+            return Err(refused(error.code(), format!("{error:?}")));
+        }
+        _ => None,
+    };
+    let text = match reply {
+        Some(Value::BulkString(id)) => std::str::from_utf8(id).ok(),
+        Some(Value::ServerError(error)) => {
+            return Err(refused(error.code(), format!("{error:?}")));
+        }
+        _ => None,
+    };
+    text.and_then(|text| text.parse().ok()).ok_or_else(|| Failure {
+        outcome: Outcome::Unknown,
+        error: format!("unexpected reply {reply:?}"),
+    })
+}
+
+/// An error that Redis sent means that nothing was executed: a command that is refused when
+/// it is queued aborts the whole transaction. No reply means that we don't know.
+fn outcome_of(error: &RedisError) -> Outcome {
+    match error.kind() {
+        ErrorKind::Server(ServerErrorKind::ExecAbort) => {
+            let causes = error.clone().into_server_errors();
+            let code = causes.as_ref().and_then(|causes| causes.first()).map(|(_, e)| e.code());
+            Outcome::Refused(refusal(code.unwrap_or_default()))
+        }
+        ErrorKind::Server(_) | ErrorKind::Extension => {
+            Outcome::Refused(refusal(error.code().unwrap_or_default()))
+        }
+        _ => Outcome::Unknown,
+    }
+}
+
+fn refused(code: &str, error: String) -> Failure {
+    Failure { outcome: Outcome::Refused(refusal(code)), error }
+}
+
+fn refusal(code: &str) -> Refusal {
+    match code {
+        "OOM" => Refusal::OutOfMemory,
+        "MISCONF" => Refusal::DiskFailed,
+        _ => Refusal::Unavailable,
+    }
+}

@@ -1,0 +1,323 @@
+//! How full the stream and Redis are, and what follows for the sources.
+
+use std::{convert::Infallible, time::Duration};
+
+use common::{
+    admin::Health,
+    backoff::Backoff,
+    clients,
+    config::RedisConfig,
+    shutdown::Shutdown,
+    wire::{Source, StreamKeys},
+};
+use redis::{InfoDict, RedisResult, aio::MultiplexedConnection};
+use serde::Serialize;
+use tokio::{
+    sync::watch,
+    time::{Instant, sleep},
+};
+
+use crate::observe;
+
+/// What stops the sources.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Limit {
+    /// More events in the stream than `BACKLOG_MAX_EVENTS`.
+    Backlog,
+    /// Redis uses more memory than allowed.
+    Memory,
+    /// Redis isn't there.
+    Redis,
+    /// Redis would evict keys when it is full, and with them events.
+    EvictionPolicy,
+}
+
+/// The state of the stream, as last seen.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize)]
+pub struct Pressure {
+    pub limit: Option<Limit>,
+    /// Events in the stream that were not yet trimmed (an estimate: entries by the mean of
+    /// events per entry).
+    pub backlog_events: u64,
+    pub redis_used_bytes: u64,
+    /// From where on the sources are stopped.
+    pub redis_limit_bytes: u64,
+    /// Events per second that left the stream.
+    pub drained_per_second: f64,
+    /// When a refused client may try again.
+    pub retry_after_seconds: u64,
+}
+
+impl Default for Pressure {
+    /// Before Redis was reached.
+    fn default() -> Self {
+        Self {
+            limit: Some(Limit::Redis),
+            backlog_events: 0,
+            redis_used_bytes: 0,
+            redis_limit_bytes: 0,
+            drained_per_second: 0.0,
+            retry_after_seconds: 1,
+        }
+    }
+}
+
+#[derive(Debug, Clone, Copy)]
+pub struct Limits {
+    pub backlog_max_events: u64,
+    /// Of `maxmemory`.
+    pub memory_max_percent: u64,
+    /// Where Redis has no `maxmemory`.
+    pub memory_max_bytes: u64,
+}
+
+const INTERVAL: Duration = Duration::from_millis(150);
+const MAX_RETRY_AFTER: f64 = 60.0;
+/// The weight of the last interval in the drain rate.
+const SMOOTHING: f64 = 0.2;
+
+/// Watches Redis; the one place that says whether it is usable.
+#[derive(Debug)]
+pub struct Monitor {
+    pub redis: RedisConfig,
+    pub keys: StreamKeys,
+    pub limits: Limits,
+    pub health: Health,
+    pub pressure: watch::Sender<Pressure>,
+}
+
+impl Monitor {
+    /// Runs until the shutdown begins.
+    ///
+    /// # Errors
+    /// None: without Redis it says so and tries again.
+    pub async fn run(self, shutdown: Shutdown) -> Result<(), Infallible> {
+        let mut backoff = Backoff::default();
+        while !shutdown.is_stopping() {
+            let watching = clients::redis::connect(&self.redis, Duration::ZERO);
+            let error = match watching.await {
+                Ok(connection) => {
+                    backoff.reset();
+                    tokio::select! {
+                        error = self.watch(connection) => error,
+                        () = shutdown.stopping() => break,
+                    }
+                }
+                Err(error) => error,
+            };
+            self.health.down("redis", &error);
+            self.pressure.send_modify(|pressure| {
+                pressure.limit = Some(Limit::Redis);
+                pressure.retry_after_seconds = 1;
+            });
+            tokio::select! {
+                () = backoff.wait() => {}
+                () = shutdown.stopping() => {}
+            }
+        }
+        Ok(())
+    }
+
+    async fn watch(&self, mut connection: MultiplexedConnection) -> redis::RedisError {
+        let mut drain = Drain::default();
+        loop {
+            match look(&mut connection, &self.keys).await {
+                Ok(seen) => self.judge(&seen, &mut drain),
+                Err(error) => return error,
+            }
+            sleep(INTERVAL).await;
+        }
+    }
+
+    fn judge(&self, seen: &Seen, drain: &mut Drain) {
+        let mut pressure = self.limits.judge(seen);
+        drain.observe(seen, Instant::now());
+        pressure.drained_per_second = drain.rate;
+        pressure.retry_after_seconds = self.limits.retry_after(&pressure);
+        match pressure.limit {
+            Some(Limit::EvictionPolicy) => {
+                let policy = &seen.policy;
+                let error = format!("maxmemory-policy is {policy}; it must be noeviction, or events can vanish");
+                self.health.down("redis", error);
+            }
+            _ => self.health.up("redis"),
+        }
+        observe::pressure(&pressure);
+        let before = self.pressure.send_replace(pressure).limit;
+        if before != pressure.limit {
+            observe::limit_changed(&pressure);
+        }
+    }
+}
+
+/// What was read from Redis.
+#[derive(Debug, Default)]
+struct Seen {
+    entries: u64,
+    accepted_events: u64,
+    accepted_entries: u64,
+    used_bytes: u64,
+    max_bytes: u64,
+    policy: String,
+}
+
+impl Seen {
+    fn backlog_events(&self) -> u64 {
+        if self.accepted_entries == 0 {
+            return self.entries;
+        }
+        let mean = self.accepted_events as f64 / self.accepted_entries as f64;
+        (self.entries as f64 * mean) as u64
+    }
+}
+
+async fn look(connection: &mut MultiplexedConnection, keys: &StreamKeys) -> RedisResult<Seen> {
+    let mut accounts = redis::cmd("HMGET");
+    accounts.arg(&keys.ledger);
+    for source in [Source::Collector, Source::Generator] {
+        accounts.arg(format!("accepted:{source}")).arg(format!("entries:{source}"));
+    }
+    let (entries, accounts, info): (u64, Vec<Option<u64>>, InfoDict) = redis::pipe()
+        .xlen(&keys.stream)
+        .add_command(accounts)
+        .cmd("INFO")
+        .arg("memory")
+        .query_async(connection)
+        .await?;
+    let account = |n: usize| accounts.get(n).copied().flatten().unwrap_or(0);
+    Ok(Seen {
+        entries,
+        accepted_events: account(0) + account(2),
+        accepted_entries: account(1) + account(3),
+        used_bytes: info.get("used_memory").unwrap_or(0),
+        max_bytes: info.get("maxmemory").unwrap_or(0),
+        policy: info.get("maxmemory_policy").unwrap_or_default(),
+    })
+}
+
+impl Limits {
+    fn judge(&self, seen: &Seen) -> Pressure {
+        let redis_limit_bytes = match seen.max_bytes {
+            0 => self.memory_max_bytes,
+            max => (u128::from(max) * u128::from(self.memory_max_percent) / 100) as u64,
+        };
+        let backlog_events = seen.backlog_events();
+        let limit = if seen.policy != "noeviction" {
+            Some(Limit::EvictionPolicy)
+        } else if seen.used_bytes >= redis_limit_bytes {
+            Some(Limit::Memory)
+        } else if backlog_events >= self.backlog_max_events {
+            Some(Limit::Backlog)
+        } else {
+            None
+        };
+        Pressure {
+            limit,
+            backlog_events,
+            redis_used_bytes: seen.used_bytes,
+            redis_limit_bytes,
+            ..Pressure::default()
+        }
+    }
+
+    /// How long the drain needs until there is room for a tenth of the limit again.
+    fn retry_after(&self, pressure: &Pressure) -> u64 {
+        let room = self.backlog_max_events as f64 * 0.9;
+        let excess = match pressure.limit {
+            Some(Limit::Backlog) => pressure.backlog_events as f64 - room,
+            Some(Limit::Memory) => pressure.backlog_events as f64 * 0.1,
+            _ => return 1,
+        };
+        if pressure.drained_per_second < 1.0 {
+            return MAX_RETRY_AFTER as u64;
+        }
+        (excess / pressure.drained_per_second).ceil().clamp(1.0, MAX_RETRY_AFTER) as u64
+    }
+}
+
+/// Events that left the stream: those that came less those by which it grew.
+#[derive(Debug, Default)]
+struct Drain {
+    last: Option<(Instant, u64, u64)>,
+    rate: f64,
+}
+
+impl Drain {
+    fn observe(&mut self, seen: &Seen, now: Instant) {
+        let (accepted, backlog) = (seen.accepted_events, seen.backlog_events());
+        if let Some((then, accepted_then, backlog_then)) = self.last {
+            let came = accepted.saturating_sub(accepted_then) as f64;
+            let grew = backlog as f64 - backlog_then as f64;
+            let seconds = (now - then).as_secs_f64().max(1e-3);
+            let rate = ((came - grew) / seconds).max(0.0);
+            self.rate += SMOOTHING * (rate - self.rate);
+        }
+        self.last = Some((now, accepted, backlog));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const LIMITS: Limits = Limits {
+        backlog_max_events: 1_000,
+        memory_max_percent: 85,
+        memory_max_bytes: 1 << 30,
+    };
+
+    fn seen(entries: u64, used_bytes: u64) -> Seen {
+        Seen {
+            entries,
+            accepted_events: 5_000,
+            accepted_entries: 50,
+            used_bytes,
+            max_bytes: 1_000,
+            policy: "noeviction".into(),
+        }
+    }
+
+    #[test]
+    fn limits_are_judged_in_order_of_danger() {
+        let limit = |seen: &Seen| LIMITS.judge(seen).limit;
+        assert_eq!(limit(&seen(9, 849)), None);
+        assert_eq!(limit(&seen(10, 849)), Some(Limit::Backlog));
+        assert_eq!(limit(&seen(10, 850)), Some(Limit::Memory));
+        let evicts = Seen { policy: "allkeys-lru".into(), ..seen(10, 850) };
+        assert_eq!(limit(&evicts), Some(Limit::EvictionPolicy));
+        let unbounded = Seen { max_bytes: 0, ..seen(1, 1 << 30) };
+        assert_eq!(limit(&unbounded), Some(Limit::Memory));
+        assert_eq!(LIMITS.judge(&Seen { used_bytes: 9, ..unbounded }).limit, None);
+    }
+
+    #[test]
+    fn the_wait_follows_the_drain() {
+        let pressure = |drained_per_second, backlog_events| Pressure {
+            limit: Some(Limit::Backlog),
+            backlog_events,
+            drained_per_second,
+            ..Pressure::default()
+        };
+        assert_eq!(LIMITS.retry_after(&pressure(100.0, 1_100)), 2);
+        assert_eq!(LIMITS.retry_after(&pressure(1e6, 1_100)), 1);
+        assert_eq!(LIMITS.retry_after(&pressure(0.0, 1_100)), 60);
+        assert_eq!(LIMITS.retry_after(&pressure(2.0, 1_100_000)), 60);
+    }
+
+    #[test]
+    fn the_drain_is_what_came_less_what_stayed() {
+        let mut drain = Drain::default();
+        let start = Instant::now();
+        for second in 0..60_u64 {
+            let seen = Seen {
+                entries: 10 + second,
+                accepted_events: 100_000 + second * 500,
+                accepted_entries: 1_000 + second * 5,
+                ..seen(0, 0)
+            };
+            drain.observe(&seen, start + Duration::from_secs(second));
+        }
+        assert!((drain.rate - 400.0).abs() < 1.0, "{}", drain.rate);
+    }
+}

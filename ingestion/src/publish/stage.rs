@@ -1,0 +1,256 @@
+//! The publisher: takes blocks, sends batches, several in flight, and tells each source what
+//! became of its events.
+
+use std::{collections::VecDeque, convert::Infallible, future::pending, time::Duration};
+
+use common::{
+    backoff::Backoff,
+    clients,
+    config::RedisConfig,
+    shutdown::Shutdown,
+    wire::{Source, StreamKeys},
+};
+use futures_util::{
+    FutureExt as _, StreamExt as _,
+    future::BoxFuture,
+    stream::FuturesUnordered,
+};
+use redis::{RedisResult, aio::MultiplexedConnection};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, sleep, sleep_until},
+};
+
+use super::{
+    append::{self, Failure},
+    batch::{Batch, BatchPolicy},
+};
+use crate::{
+    observe,
+    source::{Block, Outcome, Refusal},
+};
+
+/// What to do with a batch that Redis certainly didn't take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum OnRefusal {
+    /// Tell the source, which tells its client to come back.
+    Report,
+    /// Keep it and try again, until the shutdown.
+    Hold,
+}
+
+/// One source's way into the stream, over a connection of its own.
+#[derive(Debug)]
+pub struct Publisher {
+    pub source: Source,
+    pub redis: RedisConfig,
+    pub keys: StreamKeys,
+    pub policy: BatchPolicy,
+    pub max_in_flight: usize,
+    pub on_refusal: OnRefusal,
+}
+
+impl Publisher {
+    /// Runs until the other end of `blocks` is closed and everything is settled.
+    ///
+    /// # Errors
+    /// None: what goes wrong with Redis is retried or reported to the source.
+    pub async fn run(
+        self,
+        mut blocks: mpsc::Receiver<Block>,
+        shutdown: Shutdown,
+    ) -> Result<(), Infallible> {
+        let mut state = State::new(self, shutdown);
+        let mut open = true;
+        while open || !state.is_empty() {
+            let next_send = state.next_send();
+            tokio::select! {
+                biased;
+                Some(sent) = state.in_flight.next(), if !state.in_flight.is_empty() => state.settle(sent),
+                connected = &mut state.connecting => state.connected(connected),
+                () = at(next_send) => state.send_next(),
+                block = blocks.recv(), if open && state.takes_more() => match block {
+                    Some(block) => state.take(block),
+                    None => open = false,
+                },
+            }
+        }
+        Ok(())
+    }
+}
+
+async fn at(instant: Option<Instant>) {
+    match instant {
+        Some(instant) => sleep_until(instant).await,
+        None => pending().await,
+    }
+}
+
+struct Sent {
+    batch: Batch,
+    connection: u64,
+    at: Instant,
+    result: Result<common::wire::EntryId, Failure>,
+}
+
+struct State {
+    publisher: Publisher,
+    shutdown: Shutdown,
+    link: Option<MultiplexedConnection>,
+    /// Counts the connections, so that a late failure doesn't close a newer one.
+    connection: u64,
+    connecting: BoxFuture<'static, RedisResult<MultiplexedConnection>>,
+    backoff: Backoff,
+    filling: Option<Batch>,
+    /// Full batches, and refused ones to be tried again.
+    waiting: VecDeque<Batch>,
+    not_before: Instant,
+    in_flight: FuturesUnordered<BoxFuture<'static, Sent>>,
+}
+
+impl State {
+    fn new(publisher: Publisher, shutdown: Shutdown) -> Self {
+        Self {
+            connecting: connect(publisher.redis.clone(), Duration::ZERO),
+            publisher,
+            shutdown,
+            link: None,
+            connection: 0,
+            backoff: Backoff::default(),
+            filling: None,
+            waiting: VecDeque::new(),
+            not_before: Instant::now(),
+            in_flight: FuturesUnordered::new(),
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.in_flight.is_empty() && self.waiting.is_empty() && self.filling.is_none()
+    }
+
+    /// A source that reports refusals is always listened to, so that it can be refused.
+    fn takes_more(&self) -> bool {
+        self.waiting.is_empty()
+            && self.in_flight.len() < self.publisher.max_in_flight
+            && (self.link.is_some() || self.publisher.on_refusal == OnRefusal::Report)
+    }
+
+    fn take(&mut self, block: Block) {
+        let now = Instant::now();
+        let policy = self.publisher.policy;
+        if self.link.is_none() {
+            block.ack.settle(block.events, Outcome::Refused(Refusal::Unavailable));
+            return;
+        }
+        match &mut self.filling {
+            Some(batch) if batch.has_room(&block, &policy) => batch.join(block),
+            filling => self.waiting.extend(filling.replace(Batch::of(block, now))),
+        }
+    }
+
+    /// When the next batch may be sent, if there is one and room for it.
+    fn next_send(&self) -> Option<Instant> {
+        if self.link.is_none() || self.in_flight.len() >= self.publisher.max_in_flight {
+            return None;
+        }
+        if !self.waiting.is_empty() {
+            return Some(self.not_before);
+        }
+        let filling = self.filling.as_ref()?;
+        Some(filling.due(&self.publisher.policy).max(self.not_before))
+    }
+
+    fn send_next(&mut self) {
+        let Some(mut link) = self.link.clone() else {
+            return;
+        };
+        let Some(batch) = self.waiting.pop_front().or_else(|| self.filling.take()) else {
+            return;
+        };
+        let Publisher { keys, source, .. } = &self.publisher;
+        let pipe = append::transaction(keys, *source, &batch.ndjson, batch.events);
+        let connection = self.connection;
+        let sent = async move {
+            let at = Instant::now();
+            let result = append::append(&mut link, &pipe).await;
+            Sent { batch, connection, at, result }
+        };
+        self.in_flight.push(sent.boxed());
+    }
+
+    fn settle(&mut self, sent: Sent) {
+        let Sent { batch, connection, at, result } = sent;
+        let source = self.publisher.source;
+        let outcome = match result {
+            Ok(id) => {
+                self.backoff.reset();
+                observe::published(source, batch.events, batch.ndjson.len(), at.elapsed());
+                Outcome::Stored(id)
+            }
+            Err(Failure { outcome, error }) => {
+                observe::not_published(source, batch.events, outcome, &error);
+                self.failed(outcome, connection);
+                outcome
+            }
+        };
+        let holds = self.publisher.on_refusal == OnRefusal::Hold && !self.shutdown.is_stopping();
+        match outcome {
+            Outcome::Refused(_) if holds => self.waiting.push_back(batch),
+            _ => batch.settle(outcome),
+        }
+    }
+
+    fn failed(&mut self, outcome: Outcome, connection: u64) {
+        if connection != self.connection {
+            return;
+        }
+        let delay = self.backoff.next_delay();
+        self.not_before = Instant::now() + delay;
+        // Without a reply, or from a server that isn't the one to write to, the connection is
+        // no longer worth anything.
+        if !matches!(outcome, Outcome::Refused(Refusal::OutOfMemory | Refusal::DiskFailed)) {
+            self.reconnect(delay);
+        }
+    }
+
+    fn reconnect(&mut self, delay: Duration) {
+        self.link = None;
+        self.connecting = connect(self.publisher.redis.clone(), delay);
+    }
+
+    fn connected(&mut self, connected: RedisResult<MultiplexedConnection>) {
+        match connected {
+            Ok(link) => {
+                self.connection += 1;
+                self.link = Some(link);
+                self.connecting = pending().boxed();
+            }
+            Err(error) => {
+                tracing::debug!(source = %self.publisher.source, %error, "publisher can't connect");
+                let delay = self.backoff.next_delay();
+                self.reconnect(delay);
+                self.give_up_if_stopping();
+            }
+        }
+    }
+
+    /// Without Redis, a stopping process can't keep what it holds.
+    fn give_up_if_stopping(&mut self) {
+        let report = self.publisher.on_refusal == OnRefusal::Report;
+        if report || self.shutdown.is_stopping() {
+            let held = self.waiting.drain(..).chain(self.filling.take());
+            held.for_each(|batch| batch.settle(Outcome::Refused(Refusal::Unavailable)));
+        }
+    }
+}
+
+fn connect(
+    redis: RedisConfig,
+    delay: Duration,
+) -> BoxFuture<'static, RedisResult<MultiplexedConnection>> {
+    async move {
+        sleep(delay).await;
+        clients::redis::connect(&redis, Duration::ZERO).await
+    }
+    .boxed()
+}

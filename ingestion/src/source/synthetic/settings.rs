@@ -1,0 +1,202 @@
+//! What the generator can be told, and within which bounds.
+
+use serde::{Deserialize, Serialize};
+use validator::{Validate, ValidationError};
+
+use super::profile::Profile;
+
+/// Events per second that a schedule may ask for.
+pub const MAX_RATE: f64 = 2_000_000.0;
+
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, Validate)]
+#[serde(deny_unknown_fields)]
+#[validate(schema(function = "history_needs_a_limit", skip_on_field_errors = false))]
+pub struct Settings {
+    pub running: bool,
+    /// Events per second of the profile `constant`; the other profiles name their own.
+    #[validate(range(min = 0.0, max = 2_000_000.0))]
+    pub rate: f64,
+    #[validate(nested)]
+    pub profile: Profile,
+    pub arrivals: Arrivals,
+    /// Whether the rate follows the hour of the day (UTC), with a mean of 1 over 24 hours.
+    pub day_shape: bool,
+    pub seed: u64,
+    #[validate(nested)]
+    pub mix: Mix,
+    #[validate(nested)]
+    pub faults: Faults,
+    /// How many different users return, with Zipf's frequencies.
+    #[validate(range(min = 1, max = 10_000_000))]
+    pub users: u32,
+    /// The run ends after so many events.
+    #[validate(range(min = 1, max = 10_000_000_000_u64))]
+    pub limit: Option<u64>,
+    /// Spread `occurred_at` over this many seconds before the start of the run, with an
+    /// hour-of-day shape, instead of the present. Needs `limit`.
+    #[validate(range(min = 60, max = 31_536_000))]
+    pub history_seconds: Option<u64>,
+}
+
+fn history_needs_a_limit(settings: &Settings) -> Result<(), ValidationError> {
+    if settings.history_seconds.is_some() && settings.limit.is_none() {
+        let error = ValidationError::new("history_seconds");
+        return Err(error.with_message("needs limit, over which it is spread".into()));
+    }
+    Ok(())
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Arrivals {
+    /// Evenly spaced.
+    Uniform,
+    /// A Poisson process: the gaps are exponential.
+    Poisson,
+}
+
+/// Relative weights of the event types; at least one is above zero.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, Validate)]
+#[serde(deny_unknown_fields)]
+#[validate(schema(function = "some_weight", skip_on_field_errors = false))]
+pub struct Mix {
+    #[validate(range(min = 0.0, max = 1_000_000.0))]
+    pub page_view: f64,
+    #[validate(range(min = 0.0, max = 1_000_000.0))]
+    pub click: f64,
+    #[validate(range(min = 0.0, max = 1_000_000.0))]
+    pub search: f64,
+    #[validate(range(min = 0.0, max = 1_000_000.0))]
+    pub add_to_cart: f64,
+    #[validate(range(min = 0.0, max = 1_000_000.0))]
+    pub purchase: f64,
+    #[validate(range(min = 0.0, max = 1_000_000.0))]
+    pub signup: f64,
+    #[validate(range(min = 0.0, max = 1_000_000.0))]
+    pub login: f64,
+    #[validate(range(min = 0.0, max = 1_000_000.0))]
+    pub error: f64,
+}
+
+impl Default for Mix {
+    fn default() -> Self {
+        Self {
+            page_view: 62.0,
+            click: 20.0,
+            search: 6.0,
+            add_to_cart: 5.0,
+            purchase: 2.5,
+            signup: 0.8,
+            login: 2.2,
+            error: 1.5,
+        }
+    }
+}
+
+fn some_weight(mix: &Mix) -> Result<(), ValidationError> {
+    let sum: f64 = mix.weights().iter().sum();
+    if sum > 0.0 {
+        return Ok(());
+    }
+    Err(ValidationError::new("mix").with_message("at least one weight must be above 0".into()))
+}
+
+impl Mix {
+    /// In the order of [`super::population::TYPES`].
+    pub(super) const fn weights(&self) -> [f64; 8] {
+        [
+            self.page_view,
+            self.click,
+            self.search,
+            self.add_to_cart,
+            self.purchase,
+            self.signup,
+            self.login,
+            self.error,
+        ]
+    }
+}
+
+/// Which fraction of the events is sent with a fault; the rest is normal.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize, Validate)]
+#[serde(deny_unknown_fields)]
+#[validate(schema(function = "mostly_normal", skip_on_field_errors = false))]
+pub struct Faults {
+    /// The bytes of one of the last 512 normal events once more.
+    #[validate(range(min = 0.0, max = 0.5))]
+    pub duplicates: f64,
+    /// A minute to six hours old.
+    #[validate(range(min = 0.0, max = 0.5))]
+    pub late: f64,
+    /// 0.2 to 8 seconds old.
+    #[validate(range(min = 0.0, max = 0.5))]
+    pub out_of_order: f64,
+    /// Breaks a rule of the contract; never stored.
+    #[validate(range(min = 0.0, max = 0.5))]
+    pub malformed: f64,
+    /// 1 to 300 seconds in the future.
+    #[validate(range(min = 0.0, max = 0.5))]
+    pub skewed: f64,
+}
+
+fn mostly_normal(faults: &Faults) -> Result<(), ValidationError> {
+    if faults.sum() <= 0.9 {
+        return Ok(());
+    }
+    Err(ValidationError::new("faults").with_message("their sum must be at most 0.9".into()))
+}
+
+impl Faults {
+    fn sum(&self) -> f64 {
+        self.duplicates + self.late + self.out_of_order + self.malformed + self.skewed
+    }
+}
+
+/// The part of the settings on which the content of an event depends.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Population {
+    pub mix: Mix,
+    pub faults: Faults,
+    pub users: u32,
+    /// `None` except with `history_seconds`, which is spread over it.
+    pub limit: Option<u64>,
+    pub history_seconds: Option<u64>,
+}
+
+impl Settings {
+    #[must_use]
+    pub fn population(&self) -> Population {
+        Population {
+            mix: self.mix,
+            faults: self.faults,
+            users: self.users,
+            limit: self.history_seconds.and(self.limit),
+            history_seconds: self.history_seconds,
+        }
+    }
+}
+
+impl Default for Population {
+    fn default() -> Self {
+        Settings::default().population()
+    }
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self {
+            running: false,
+            rate: 1_000.0,
+            profile: Profile::Constant,
+            arrivals: Arrivals::Uniform,
+            day_shape: false,
+            seed: 42,
+            mix: Mix::default(),
+            faults: Faults::default(),
+            users: 10_000,
+            limit: None,
+            history_seconds: None,
+        }
+    }
+}
