@@ -52,7 +52,7 @@ test: web ## run all tests, on real services
 	else set -x; $(CARGO) test --workspace $(LOCKED); fi
 
 .PHONY: check
-check: check-rust check-web check-scripts ## format, lints, documentation, dependencies, types
+check: check-scripts check-web check-rust ## format, lints, documentation, dependencies, types
 
 .PHONY: check-rust
 check-rust: $(CARGO_DENY) $(CARGO_MACHETE)
@@ -68,6 +68,7 @@ check-web: web/node_modules/.package-lock.json
 
 .PHONY: check-scripts
 check-scripts:
+	scripts/documented.sh
 	@if command -v shellcheck >/dev/null; then set -x; shellcheck --external-sources $(scripts); \
 	else echo 'shellcheck is not installed: the scripts are not checked'; fi
 
