@@ -9,7 +9,7 @@ const EVERY_MS = 4_000;
 
 const VERDICTS: Record<Verdict, [Tone, string]> = {
   balanced: ["good", "balanced: every accepted event is accounted for"],
-  settling: ["plain", "settling: events are in flight"],
+  settling: ["plain", "adds up so far; events are in flight"],
   lost: ["bad", "events are missing"],
   overcounted: ["bad", "more was counted than was accepted"],
 };

@@ -16,6 +16,7 @@ export function flow(it: Pipeline): Fact[] {
     ["Achieved", perSecond(it.rate.achieved)],
     ["Stored", perSecond(commits?.events_per_second)],
     ["Backlog", `${format.count(backlog?.events)} events`, late ? "warn" : "plain"],
+    ["Backlog in entries", format.count(backlog?.entries), late ? "warn" : "plain"],
     ["Backlog in time", format.span(milli(backlog?.seconds)), late ? "warn" : "plain"],
     ["Read, not yet acknowledged", it.pending === null ? format.NONE : format.plural(it.pending, "entry", "entries")],
     ["Lanes", consumers(it)],
@@ -52,9 +53,14 @@ export function latency(it: Pipeline): string[][] {
 
 export function stores(it: Pipeline): Fact[] {
   const tables = (it.tables ?? []).map(
-    ({ name, bytes, rows }): Fact => [format.words(name), `${format.bytes(bytes)}, ~${format.short(rows)} rows`],
+    ({ name, bytes, rows }): Fact => [format.words(name), tableSize(bytes, rows)],
   );
   return [memory(it), ...tables];
+}
+
+/** The number of rows is the planner's, which has none before the first ANALYZE. */
+function tableSize(bytes: number, rows: number): string {
+  return rows > 0 ? `${format.bytes(bytes)}, ~${format.short(rows)} rows` : format.bytes(bytes);
 }
 
 function memory({ redis }: Pipeline): Fact {

@@ -8,7 +8,7 @@ import { newest } from "../src/tail";
 const away: Pipeline = {
   generator: null,
   rate: { wanted: null, achieved: null },
-  backlog: { entries: 3, events: null, seconds: null },
+  backlog: null,
   pending: null,
   consumers: null,
   commits: null,
