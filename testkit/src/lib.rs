@@ -1,10 +1,14 @@
 //! Real services for tests: a migrated database and a stream of their own for each test.
 
+mod daemon;
+pub mod http;
 mod services;
+pub mod stream;
 mod wait;
 
+pub use daemon::{Daemon, Program, free_port};
 pub use services::Services;
-pub use wait::wait_until;
+pub use wait::{wait_for, wait_until};
 
 #[cfg(test)]
 mod tests {

@@ -1,0 +1,76 @@
+//! The yardstick: the same rows into the same table by COPY BINARY, one connection, one
+//! transaction, rows encoded beforehand.
+
+use std::{pin::pin, time::Instant};
+
+use bytes::Bytes;
+use common::wire::{EntryId, Payload, Source};
+use consumer::{
+    decode::{COLUMNS, Decoder},
+    read::{Entry, Run},
+};
+use futures_util::SinkExt as _;
+use redis::streams::StreamRangeReply;
+use testkit::Services;
+
+use crate::Round;
+
+/// What psql's \copy sends at once is about this size.
+const CHUNK: usize = 64 * 1024;
+const PAGE: usize = 200;
+
+pub(crate) async fn copy(source: &Services, round: &mut Round) -> anyhow::Result<()> {
+    let (rows, count) = encoded_rows(source).await?;
+    let target = Services::start().await;
+    let db = target.db().await;
+    let statement = format!("COPY events ({COLUMNS}) FROM STDIN (FORMAT binary)");
+    let started = Instant::now();
+    db.batch_execute("BEGIN").await?;
+    let mut sink = pin!(db.copy_in::<_, Bytes>(&statement).await?);
+    let mut rest = rows;
+    while !rest.is_empty() {
+        let piece = rest.split_to(CHUNK.min(rest.len()));
+        sink.send(piece).await?;
+    }
+    sink.finish().await?;
+    db.batch_execute("COMMIT").await?;
+    round.copy = count as f64 / started.elapsed().as_secs_f64();
+    Ok(())
+}
+
+/// The stream's events as one COPY document.
+async fn encoded_rows(source: &Services) -> anyhow::Result<(Bytes, usize)> {
+    let mut redis = source.redis().await;
+    let mut decoder = Decoder::new(source.stream.limits());
+    let mut after = String::from("-");
+    loop {
+        let reply: StreamRangeReply = redis::cmd("XRANGE")
+            .arg(&source.stream.stream_key)
+            .arg(&after)
+            .arg("+")
+            .arg("COUNT")
+            .arg(PAGE)
+            .query_async(&mut redis)
+            .await?;
+        let Some(last) = reply.ids.last() else { break };
+        after = format!("({}", last.id);
+        let entries = reply.ids.into_iter().map(|entry| {
+            let payload: Vec<u8> = entry.get("batch").unwrap_or_default();
+            Entry {
+                id: entry.id.parse().unwrap_or(EntryId::MIN),
+                source: Source::Generator,
+                payload: Payload::Batch(payload),
+            }
+        });
+        decoder.push(Run {
+            epoch: "bench".into(),
+            entries: entries.collect(),
+            lost: Vec::new(),
+            redelivered: false,
+            read_at: Instant::now(),
+        });
+    }
+    let batch = decoder.take();
+    let batch = batch.ok_or_else(|| anyhow::anyhow!("the stream is empty"))?;
+    Ok((batch.copy, batch.rows.len()))
+}
