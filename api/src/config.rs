@@ -33,7 +33,14 @@ impl Config {
         loader.finish()?;
         match sections {
             (Some(process), Some(bind), Some(redis), Some(postgres), Some(stream), Some(api)) => {
-                Ok(Self { process, bind, redis, postgres, stream, api })
+                Ok(Self {
+                    process,
+                    bind,
+                    redis,
+                    postgres,
+                    stream,
+                    api,
+                })
             }
             _ => Err(ConfigError(Vec::new())),
         }
@@ -109,7 +116,9 @@ impl TryFrom<String> for Origin {
     fn try_from(text: String) -> Result<Self, Self::Error> {
         const SHAPE: &str = "must be origins such as https://example.org, without a path";
         let origin = text.trim().trim_end_matches('/').to_ascii_lowercase();
-        let host = origin.strip_prefix("http://").or_else(|| origin.strip_prefix("https://"));
+        let host = origin
+            .strip_prefix("http://")
+            .or_else(|| origin.strip_prefix("https://"));
         let allowed = |c: char| c.is_ascii_alphanumeric() || "-._:[]".contains(c);
         match host {
             Some(host) if !host.is_empty() && host.chars().all(allowed) => Ok(Self(origin)),
@@ -128,14 +137,19 @@ impl TryFrom<String> for Origins {
 
     fn try_from(list: String) -> Result<Self, Self::Error> {
         let origins = list.split(',').filter(|origin| !origin.trim().is_empty());
-        origins.map(|origin| Origin::try_from(origin.to_owned())).collect::<Result<_, _>>().map(Self)
+        origins
+            .map(|origin| Origin::try_from(origin.to_owned()))
+            .collect::<Result<_, _>>()
+            .map(Self)
     }
 }
 
 impl Origins {
     #[must_use]
     pub fn allow(&self, origin: &str) -> bool {
-        self.0.iter().any(|allowed| allowed.0.eq_ignore_ascii_case(origin))
+        self.0
+            .iter()
+            .any(|allowed| allowed.0.eq_ignore_ascii_case(origin))
     }
 }
 
@@ -187,9 +201,17 @@ mod tests {
     fn the_sample_holds_the_defaults() {
         let sample = load(&[]).unwrap().api;
         let mut bare = common::config::sample_variables();
-        let ours = ["API_PORT", "INGESTION_PUBLIC_URL", "CORS_ORIGINS", "QUERY_TIMEOUT_MS",
-            "QUERY_CONCURRENCY", "QUERY_WAIT_MS", "LIVE_MAX_SOCKETS", "LIVE_INTERVAL_MS",
-            "LIVE_SEND_TIMEOUT_MS"];
+        let ours = [
+            "API_PORT",
+            "INGESTION_PUBLIC_URL",
+            "CORS_ORIGINS",
+            "QUERY_TIMEOUT_MS",
+            "QUERY_CONCURRENCY",
+            "QUERY_WAIT_MS",
+            "LIVE_MAX_SOCKETS",
+            "LIVE_INTERVAL_MS",
+            "LIVE_SEND_TIMEOUT_MS",
+        ];
         for name in ours {
             assert!(bare.remove(name).is_some(), "{name} is in .env.example");
         }
@@ -207,7 +229,10 @@ mod tests {
             ("QUERY_CONCURRENCY", "many"),
         ];
         let problems = load(&wrong).unwrap_err().0;
-        let names: Vec<_> = problems.iter().map(|problem| problem.variable.as_str()).collect();
+        let names: Vec<_> = problems
+            .iter()
+            .map(|problem| problem.variable.as_str())
+            .collect();
         assert_eq!(names, wrong.map(|(name, _)| name));
     }
 
@@ -215,7 +240,12 @@ mod tests {
     fn origins_match_exactly() {
         let origins = Origins::try_from("https://a.example, http://b:8080/".to_owned()).unwrap();
         assert!(origins.allow("https://a.example") && origins.allow("http://b:8080"));
-        for other in ["http://a.example", "https://a.example.evil", "https://xa.example", "null"] {
+        for other in [
+            "http://a.example",
+            "https://a.example.evil",
+            "https://xa.example",
+            "null",
+        ] {
             assert!(!origins.allow(other), "{other}");
         }
     }

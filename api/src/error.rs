@@ -61,16 +61,21 @@ impl ApiError {
                 let detail = "too many queries at once; ask again in a second";
                 Problem::new(StatusCode::TOO_MANY_REQUESTS, "busy", detail).retry_after(1)
             }
-            Self::Query(QueryError::Timeout) => {
-                unavailable("query_timeout", "the query took too long; ask for less, or for whole minutes")
+            Self::Query(QueryError::Timeout) => unavailable(
+                "query_timeout",
+                "the query took too long; ask for less, or for whole minutes",
+            ),
+            Self::Query(QueryError::Unavailable(_)) => unavailable(
+                "database_unavailable",
+                "the database can't be reached at present",
+            ),
+            Self::Query(QueryError::NoSchema(_)) => unavailable(
+                "not_migrated",
+                "the database is not migrated yet; the consumer does that at its start",
+            ),
+            Self::Stream(_) => {
+                unavailable("redis_unavailable", "Redis can't be reached at present")
             }
-            Self::Query(QueryError::Unavailable(_)) => {
-                unavailable("database_unavailable", "the database can't be reached at present")
-            }
-            Self::Query(QueryError::NoSchema(_)) => {
-                unavailable("not_migrated", "the database is not migrated yet; the consumer does that at its start")
-            }
-            Self::Stream(_) => unavailable("redis_unavailable", "Redis can't be reached at present"),
             Self::Query(QueryError::Database(_) | QueryError::Corrupt(_)) => Problem::new(
                 StatusCode::INTERNAL_SERVER_ERROR,
                 "internal",

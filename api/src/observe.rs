@@ -21,14 +21,21 @@ pub async fn request(State(state): State<ApiState>, request: Request, next: Next
     let id = request_id(&request);
     let origin = request.headers().get(header::ORIGIN).cloned();
     // The pattern, not the path: a client can't make new series.
-    let route = request.extensions().get::<MatchedPath>().map(MatchedPath::as_str);
+    let route = request
+        .extensions()
+        .get::<MatchedPath>()
+        .map(MatchedPath::as_str);
     let route = route.unwrap_or("other").to_owned();
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.insert(REQUEST_ID, id);
-    headers.entry(header::X_CONTENT_TYPE_OPTIONS).or_insert(HeaderValue::from_static("nosniff"));
+    headers
+        .entry(header::X_CONTENT_TYPE_OPTIONS)
+        .or_insert(HeaderValue::from_static("nosniff"));
     if let Some(origin) = origin {
-        let listed = origin.to_str().is_ok_and(|origin| state.config.api.cors_origins.allow(origin));
+        let listed = origin
+            .to_str()
+            .is_ok_and(|origin| state.config.api.cors_origins.allow(origin));
         headers.insert(header::VARY, HeaderValue::from_static("origin"));
         if listed {
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);

@@ -39,7 +39,10 @@ pub fn router(config: &Config) -> Router {
     let top = Files::iter().filter(|name| !name.contains('/') && name != "index.html");
     for name in top {
         let path = format!("/{name}");
-        router = router.route(&path, get(|| async move { respond(Files::get(&name), "no-cache") }));
+        router = router.route(
+            &path,
+            get(|| async move { respond(Files::get(&name), "no-cache") }),
+        );
     }
     router
 }
@@ -58,7 +61,10 @@ fn index(policy: Option<HeaderValue>) -> Response {
     if let Some(policy) = policy {
         headers.insert(header::CONTENT_SECURITY_POLICY, policy);
     }
-    headers.insert(header::REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(
+        header::REFERRER_POLICY,
+        HeaderValue::from_static("no-referrer"),
+    );
     headers.insert(header::X_FRAME_OPTIONS, HeaderValue::from_static("DENY"));
     response
 }
@@ -73,6 +79,12 @@ fn respond(file: Option<EmbeddedFile>, cache: &'static str) -> Response {
         return Problem::new(StatusCode::NOT_FOUND, "not_found", detail).into_response();
     };
     let kind = file.metadata.mimetype().to_owned();
-    ([(header::CONTENT_TYPE, kind), (header::CACHE_CONTROL, cache.to_owned())], file.data)
+    (
+        [
+            (header::CONTENT_TYPE, kind),
+            (header::CACHE_CONTROL, cache.to_owned()),
+        ],
+        file.data,
+    )
         .into_response()
 }

@@ -3,7 +3,8 @@
 use std::{sync::Arc, time::Duration};
 
 use common::{
-    admin::Health, backoff::Backoff, clients, shutdown::Shutdown, time::UnixMicros, wire::StreamKeys,
+    admin::Health, backoff::Backoff, clients, shutdown::Shutdown, time::UnixMicros,
+    wire::StreamKeys,
 };
 use tokio::sync::watch;
 
@@ -50,13 +51,24 @@ impl ApiState {
         let (known, moment) = watch::channel(None);
         let watch = watch_stream(stream.clone(), health.clone(), known);
         until_stop(shutdown, "stream watcher", watch);
-        until_stop(shutdown, "database watcher", watch_database(database.clone(), health.clone()));
+        until_stop(
+            shutdown,
+            "database watcher",
+            watch_database(database.clone(), health.clone()),
+        );
         let postgres = config.postgres.clone();
         until_stop(shutdown, "idle connections", async move {
             clients::postgres::close_idle(pool, &postgres).await;
         });
         let reporter = Arc::new(Reporter::new(database.clone(), stream.clone()));
-        Ok(Self { config, health, database, stream, reporter, moment })
+        Ok(Self {
+            config,
+            health,
+            database,
+            stream,
+            reporter,
+            moment,
+        })
     }
 
     /// Every event accepted before this is counted by a query that begins now. It may be a
@@ -123,7 +135,10 @@ async fn watch_database(database: Database, health: Health) {
 
 async fn schema_present(database: &Database) -> Result<bool, QueryError> {
     let snapshot = database.internal_snapshot().await?;
-    let present = snapshot.row(statements::SCHEMA_PRESENT, &[]).await?.try_get(0)?;
+    let present = snapshot
+        .row(statements::SCHEMA_PRESENT, &[])
+        .await?
+        .try_get(0)?;
     snapshot.finish().await?;
     Ok(present)
 }

@@ -1,9 +1,70 @@
-//! Live updates.
-use std::sync::Arc;
-use axum::Router;
-use common::shutdown::Shutdown;
+//! Live updates. One feed per process reads what was committed and hands every socket the
+//! same frames; what a socket costs the database is nothing.
+
+mod feed;
+mod frame;
+mod hints;
+mod hub;
+mod moment;
+mod protocol;
+mod socket;
+mod upgrade;
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use axum::{Router, routing::get};
+use common::{shutdown::Shutdown, wire::StreamKeys};
+use tokio::{sync::Notify, time::timeout};
+use tokio_util::task::TaskTracker;
+
+pub use hub::Hub;
+
 use crate::state::ApiState;
-#[derive(Debug, Default)]
-pub struct Hub;
-pub fn start(_state: &ApiState, _shutdown: &Shutdown) -> Arc<Hub> { Arc::default() }
-pub fn router(_state: ApiState, _hub: Arc<Hub>) -> Router { Router::new() }
+
+/// How long sockets may take to say goodbye.
+const GOODBYE: Duration = Duration::from_secs(3);
+
+/// Starts the feed and what wakes it.
+pub fn start(state: &ApiState, shutdown: &Shutdown) -> Arc<Hub> {
+    let hub = Arc::new(Hub::new(shutdown.clone(), TaskTracker::new()));
+    let hints = Arc::new([Notify::new(), Notify::new()]);
+    let channel = StreamKeys::new(&state.config.stream.stream_key).commits;
+    let redis = state.config.redis.clone();
+    let listen = hints::listen(redis, channel, hints.clone());
+    let metrics = feed::metrics(state.clone(), hub.clone(), hints.clone());
+    let pipeline = feed::pipeline(state.clone(), hub.clone(), hints);
+    until_stop(shutdown, "commit hints", listen);
+    until_stop(shutdown, "live feed", metrics);
+    until_stop(shutdown, "live pipeline", pipeline);
+    let (stop, sockets) = (shutdown.clone(), hub.sockets.clone());
+    shutdown.spawn("sockets", async move {
+        stop.stopping().await;
+        sockets.close();
+        let _ = timeout(GOODBYE, sockets.wait()).await;
+        Ok::<_, Infallible>(())
+    });
+    hub
+}
+
+fn until_stop(
+    shutdown: &Shutdown,
+    name: &'static str,
+    task: impl Future<Output = ()> + Send + 'static,
+) {
+    let stop = shutdown.clone();
+    shutdown.spawn(name, async move {
+        tokio::select! {
+            () = stop.stopping() => {}
+            () = task => {}
+        }
+        Ok::<_, Infallible>(())
+    });
+}
+
+/// `/ws`.
+pub fn router(state: ApiState, hub: Arc<Hub>) -> Router {
+    let places = state.config.api.live_max_sockets;
+    Router::new()
+        .route("/ws", get(upgrade::upgrade))
+        .with_state(upgrade::Live::new(state, hub, places))
+}

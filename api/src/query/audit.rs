@@ -1,10 +1,6 @@
 //! Whether every event that was accepted is accounted for.
 
-use common::{
-    rollup::Dimension,
-    time::UnixMicros,
-    wire::Source,
-};
+use common::{rollup::Dimension, time::UnixMicros, wire::Source};
 use serde::Serialize;
 
 use super::{
@@ -35,7 +31,14 @@ pub struct Handled {
 
 impl Handled {
     const fn nothing(source: Source) -> Self {
-        Self { source, entries: 0, stored: 0, duplicates: 0, dead_lettered: 0, lost_entries: 0 }
+        Self {
+            source,
+            entries: 0,
+            stored: 0,
+            duplicates: 0,
+            dead_lettered: 0,
+            lost_entries: 0,
+        }
     }
 
     const fn events(&self) -> u64 {
@@ -50,7 +53,9 @@ pub async fn handled(
     stream: &str,
     epoch: &str,
 ) -> Result<Vec<Handled>, QueryError> {
-    let rows = snapshot.rows(statements::LEDGER, &[&stream, &epoch]).await?;
+    let rows = snapshot
+        .rows(statements::LEDGER, &[&stream, &epoch])
+        .await?;
     rows.iter()
         .map(|row| {
             let number = |column| row.try_get(column).map(count);
@@ -86,7 +91,11 @@ pub fn verdict(before: u64, handled: u64, after: u64, quiet: bool) -> Verdict {
     if handled > after {
         Verdict::Overcounted
     } else if handled >= before {
-        if after > handled { Verdict::Settling } else { Verdict::Balanced }
+        if after > handled {
+            Verdict::Settling
+        } else {
+            Verdict::Balanced
+        }
     } else if quiet {
         Verdict::Lost
     } else {
@@ -117,12 +126,26 @@ impl SourceAudit {
         let entries = handled.entries + handled.lost_entries;
         let quiet = before.oldest_open().is_none();
         let counted = source != Source::External;
-        let by_entries = verdict(before.entries(source), entries, after.entries(source), quiet);
+        let by_entries = verdict(
+            before.entries(source),
+            entries,
+            after.entries(source),
+            quiet,
+        );
         let by_events = match counted {
-            true => verdict(before.accepted(source), handled.events(), after.accepted(source), quiet),
+            true => verdict(
+                before.accepted(source),
+                handled.events(),
+                after.accepted(source),
+                quiet,
+            ),
             false => by_entries,
         };
-        let lost = if handled.lost_entries > 0 { Verdict::Lost } else { Verdict::Balanced };
+        let lost = if handled.lost_entries > 0 {
+            Verdict::Lost
+        } else {
+            Verdict::Balanced
+        };
         let accepted = counted.then(|| after.accepted(source));
         Self {
             source,
@@ -218,7 +241,10 @@ fn conclude(
 ) -> Audit {
     let sum = |field: fn(&SourceAudit) -> u64| sources.iter().map(field).sum();
     let total = Total {
-        accepted: sum(|s| s.accepted.unwrap_or(s.stored + s.duplicates + s.dead_lettered)),
+        accepted: sum(|s| {
+            s.accepted
+                .unwrap_or(s.stored + s.duplicates + s.dead_lettered)
+        }),
         stored: sum(|s| s.stored),
         duplicates: sum(|s| s.duplicates),
         dead_lettered: sum(|s| s.dead_lettered),
@@ -244,22 +270,40 @@ fn conclude(
             }
         }
     };
-    Audit { verdict, sources, total, database, notes, watermark }
+    Audit {
+        verdict,
+        sources,
+        total,
+        database,
+        notes,
+        watermark,
+    }
 }
 
 async fn sums(snapshot: &Snapshot, raw: bool) -> Result<DatabaseAudit, QueryError> {
     let row = snapshot.row(statements::AUDIT_SUMS, &[]).await?;
     let number = |column| row.try_get(column).map(count);
     let raw_events = match raw {
-        true => Some(count(snapshot.row(statements::AUDIT_RAW_EVENTS, &[]).await?.try_get(0)?)),
+        true => Some(count(
+            snapshot
+                .row(statements::AUDIT_RAW_EVENTS, &[])
+                .await?
+                .try_get(0)?,
+        )),
         false => None,
     };
     let mut tiers = [TierAudit::default(), TierAudit::default()];
     let dimension = Dimension::All.id();
     for (tier, audit) in [900, 86_400].into_iter().zip(&mut tiers) {
-        let row = snapshot.row(statements::AUDIT_TIER, &[&tier, &dimension]).await?;
+        let row = snapshot
+            .row(statements::AUDIT_TIER, &[&tier, &dimension])
+            .await?;
         let number = |column| row.try_get(column).map(count);
-        *audit = TierAudit { buckets: number(0)?, built_events: number(1)?, minute_events: number(2)? };
+        *audit = TierAudit {
+            buckets: number(0)?,
+            built_events: number(1)?,
+            minute_events: number(2)?,
+        };
     }
     let [rollup_15m, rollup_1d] = tiers;
     let (ledger_stored, rollup_1m_events) = (number(0)?, number(3)?);

@@ -46,7 +46,10 @@ impl From<tokio_postgres::Error> for QueryError {
         match *code {
             SqlState::QUERY_CANCELED | SqlState::LOCK_NOT_AVAILABLE => Self::Timeout,
             SqlState::UNDEFINED_TABLE | SqlState::UNDEFINED_COLUMN => Self::NoSchema(error),
-            _ if ["08", "53", "57", "28", "3D"].iter().any(|class| code.code().starts_with(class)) => {
+            _ if ["08", "53", "57", "28", "3D"]
+                .iter()
+                .any(|class| code.code().starts_with(class)) =>
+            {
                 Self::Unavailable(Some(error.into()))
             }
             _ => Self::Database(error),
@@ -78,7 +81,12 @@ impl Database {
     #[must_use]
     pub fn new(pool: Pool, places: usize, wait: Duration, statement_timeout: Duration) -> Self {
         let places = Arc::new(Semaphore::new(places));
-        Self { pool, places, wait, statement_timeout }
+        Self {
+            pool,
+            places,
+            wait,
+            statement_timeout,
+        }
     }
 
     /// A snapshot for a client's question.
@@ -103,9 +111,15 @@ impl Database {
         let client = timeout(CONNECTION_WAIT, self.pool.get()).await;
         let client = client.map_err(|_| QueryError::Unavailable(None))??;
         let limit = self.statement_timeout + GRACE;
-        let snapshot = Snapshot { client: Some(client), limit, _permit: permit };
+        let snapshot = Snapshot {
+            client: Some(client),
+            limit,
+            _permit: permit,
+        };
         let begin = snapshot.client()?.batch_execute(BEGIN);
-        timeout(CONNECTION_WAIT, begin).await.map_err(|_| QueryError::Unavailable(None))??;
+        timeout(CONNECTION_WAIT, begin)
+            .await
+            .map_err(|_| QueryError::Unavailable(None))??;
         Ok(snapshot)
     }
 }
@@ -190,7 +204,9 @@ impl Snapshot {
     /// The connection is gone; everything read so far is right nevertheless.
     pub async fn finish(mut self) -> Result<(), QueryError> {
         let end = self.client()?.batch_execute("COMMIT");
-        timeout(CONNECTION_WAIT, end).await.map_err(|_| QueryError::Unavailable(None))??;
+        timeout(CONNECTION_WAIT, end)
+            .await
+            .map_err(|_| QueryError::Unavailable(None))??;
         drop(self.client.take());
         Ok(())
     }
@@ -241,7 +257,9 @@ impl ToSql for Instant {
 impl<'a> FromSql<'a> for Instant {
     fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
         let micros = i64::from_be_bytes(raw.try_into()?);
-        Ok(Self(UnixMicros(micros.saturating_add(POSTGRES_EPOCH_MICROS))))
+        Ok(Self(UnixMicros(
+            micros.saturating_add(POSTGRES_EPOCH_MICROS),
+        )))
     }
 
     fn accepts(ty: &Type) -> bool {

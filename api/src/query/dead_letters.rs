@@ -29,7 +29,9 @@ pub struct DeadLetter {
 /// # Errors
 /// As [`Snapshot::rows`].
 pub async fn newest(snapshot: &Snapshot, limit: i64) -> Result<Vec<DeadLetter>, QueryError> {
-    let rows = snapshot.rows(statements::DEAD_LETTERS, &[&limit, &SHOWN_BYTES]).await?;
+    let rows = snapshot
+        .rows(statements::DEAD_LETTERS, &[&limit, &SHOWN_BYTES])
+        .await?;
     rows.iter()
         .map(|row| {
             let payload: &[u8] = row.try_get(5)?;

@@ -61,7 +61,9 @@ pub async fn newest(
     until: UnixMicros,
     limit: i64,
 ) -> Result<Vec<EventRow>, QueryError> {
-    let rows = snapshot.rows(statements::NEWEST_EVENTS, &[&Instant(until), &limit]).await?;
+    let rows = snapshot
+        .rows(statements::NEWEST_EVENTS, &[&Instant(until), &limit])
+        .await?;
     rows.iter().map(EventRow::read).collect()
 }
 
@@ -78,7 +80,10 @@ pub async fn accepted_between(
     let minutes: Vec<_> = minutes.iter().copied().map(Instant).collect();
     let (first, last) = (Instant(accepted.0), Instant(accepted.1));
     let rows = snapshot
-        .rows(statements::ACCEPTED_EVENTS, &[&minutes, &first, &last, &limit])
+        .rows(
+            statements::ACCEPTED_EVENTS,
+            &[&minutes, &first, &last, &limit],
+        )
         .await?;
     rows.iter().map(EventRow::read).collect()
 }

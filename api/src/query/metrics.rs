@@ -24,7 +24,11 @@ pub async fn summary(
     range: Range,
     subject: &Subject,
 ) -> Result<(Rollup, Origin), QueryError> {
-    let all = Sketches { users: true, sessions: true, durations: true };
+    let all = Sketches {
+        users: true,
+        sessions: true,
+        durations: true,
+    };
     let edges = [range.from, range.to];
     let (buckets, origin) = rollups::fold(snapshot, range, &edges, subject, all).await?;
     Ok((buckets.into_iter().next().unwrap_or_default(), origin))
@@ -65,7 +69,10 @@ pub async fn breakdown(
     for piece in &pieces {
         let bounds = (Instant(piece.range.from), Instant(piece.range.to));
         let statement = statements::rollup_value_sums(piece.tier);
-        for row in snapshot.rows(statement, &[&dimension.id(), &bounds.0, &bounds.1]).await? {
+        for row in snapshot
+            .rows(statement, &[&dimension.id(), &bounds.0, &bounds.1])
+            .await?
+        {
             let share = sums.entry(row.try_get(0)?).or_default();
             share.events += rollups::count(row.try_get(1)?);
             share.value_micros += rollups::parsed::<i128>(row.try_get(2)?)?;
@@ -91,7 +98,11 @@ pub async fn breakdown(
     let total_events = sums.values().map(|share| share.events).sum();
     let mut shares = largest(sums, only, limit);
     add_sketches(snapshot, &pieces, dimension, &mut shares).await?;
-    Ok(Breakdown { shares, total_events, origin: Origin::of(&split.edges) })
+    Ok(Breakdown {
+        shares,
+        total_events,
+        origin: Origin::of(&split.edges),
+    })
 }
 
 fn largest(sums: HashMap<String, Share>, only: Option<&str>, limit: usize) -> Vec<Share> {
@@ -116,14 +127,20 @@ async fn add_sketches(
     for piece in pieces {
         let bounds = (Instant(piece.range.from), Instant(piece.range.to));
         let statement = statements::rollup_value_sketches(piece.tier);
-        let rows = snapshot.rows(statement, &[&dimension.id(), &bounds.0, &bounds.1, &keys]).await?;
+        let rows = snapshot
+            .rows(statement, &[&dimension.id(), &bounds.0, &bounds.1, &keys])
+            .await?;
         for row in rows {
             let Some(place) = places.get(row.try_get::<_, &str>(0)?) else {
                 continue;
             };
             let share = &mut shares[*place];
-            share.users.merge(&Distinct::decode(row.try_get(1)?).map_err(rollups::corrupt)?);
-            share.sessions.merge(&Distinct::decode(row.try_get(2)?).map_err(rollups::corrupt)?);
+            share
+                .users
+                .merge(&Distinct::decode(row.try_get(1)?).map_err(rollups::corrupt)?);
+            share
+                .sessions
+                .merge(&Distinct::decode(row.try_get(2)?).map_err(rollups::corrupt)?);
         }
     }
     Ok(())
@@ -150,16 +167,33 @@ pub async fn realtime(
     subject: &Subject,
 ) -> Result<Realtime, QueryError> {
     let end = (now.0.div_euclid(MINUTE) + 1) * MINUTE;
-    let edges: Vec<_> = (-REALTIME_MINUTES..=0).map(|m| UnixMicros(end + m * MINUTE)).collect();
-    let range = Range { from: edges[0], to: UnixMicros(end) };
-    let sketches = Sketches { users: true, ..Sketches::default() };
+    let edges: Vec<_> = (-REALTIME_MINUTES..=0)
+        .map(|m| UnixMicros(end + m * MINUTE))
+        .collect();
+    let range = Range {
+        from: edges[0],
+        to: UnixMicros(end),
+    };
+    let sketches = Sketches {
+        users: true,
+        ..Sketches::default()
+    };
     let (buckets, _) = rollups::fold(snapshot, range, &edges, subject, sketches).await?;
     let merged = |count: usize| {
         let mut all = Rollup::default();
-        buckets.iter().rev().take(count).for_each(|minute| all.merge(minute));
+        buckets
+            .iter()
+            .rev()
+            .take(count)
+            .for_each(|minute| all.merge(minute));
         all
     };
-    let recent: u64 = buckets.iter().rev().take(2).map(|minute| minute.events).sum();
+    let recent: u64 = buckets
+        .iter()
+        .rev()
+        .take(2)
+        .map(|minute| minute.events)
+        .sum();
     let seconds = (now.0 - (end - 2 * MINUTE)) as f64 / 1e6;
     Ok(Realtime {
         last_5: merged(5),

@@ -2,10 +2,7 @@
 
 use std::time::Duration;
 
-use common::{
-    time::UnixMicros,
-    wire::Source,
-};
+use common::{time::UnixMicros, wire::Source};
 use serde::Serialize;
 use serde_json::{Value, value::RawValue};
 use tokio::time::Instant;
@@ -139,7 +136,9 @@ struct Kept {
 }
 
 fn fresh<T>(kept: &Option<(Instant, T)>, live: Duration) -> Option<&T> {
-    kept.as_ref().filter(|(at, _)| at.elapsed() < live).map(|(_, value)| value)
+    kept.as_ref()
+        .filter(|(at, _)| at.elapsed() < live)
+        .map(|(_, value)| value)
 }
 
 #[derive(Default)]
@@ -154,7 +153,11 @@ struct FromDatabase {
 impl Reporter {
     #[must_use]
     pub fn new(database: Database, stream: Stream) -> Self {
-        Self { database, stream, kept: tokio::sync::Mutex::default() }
+        Self {
+            database,
+            stream,
+            kept: tokio::sync::Mutex::default(),
+        }
     }
 
     /// Always answers: what can't be known at present is `null` in it.
@@ -164,14 +167,26 @@ impl Reporter {
             return report.clone();
         }
         let (stream, memory) = tokio::join!(self.stream.state(), self.stream.memory());
-        let stream = stream.inspect_err(|error| tracing::debug!(%error, "no stream state")).ok();
+        let stream = stream
+            .inspect_err(|error| tracing::debug!(%error, "no stream state"))
+            .ok();
         let database = self.from_database(stream.as_ref(), &mut kept).await;
-        let database = database.inspect_err(|error| tracing::debug!(%error, "no database state")).ok();
+        let database = database
+            .inspect_err(|error| tracing::debug!(%error, "no database state"))
+            .ok();
         let known = database.is_some();
         let report = std::sync::Arc::new(Report {
             redis: memory.ok(),
-            tables: kept.sizes.as_ref().filter(|_| known).map(|(_, sizes)| sizes.clone()),
-            dead_letters: kept.reasons.as_ref().filter(|_| known).map(|(_, reasons)| reasons.clone()),
+            tables: kept
+                .sizes
+                .as_ref()
+                .filter(|_| known)
+                .map(|(_, sizes)| sizes.clone()),
+            dead_letters: kept
+                .reasons
+                .as_ref()
+                .filter(|_| known)
+                .map(|(_, reasons)| reasons.clone()),
             ..report_of(stream, database)
         });
         kept.report = Some((Instant::now(), report.clone()));
@@ -184,8 +199,11 @@ impl Reporter {
         kept: &mut Kept,
     ) -> Result<FromDatabase, QueryError> {
         let snapshot = self.database.internal_snapshot().await?;
-        let (commits, latency_ms) =
-            commits(&snapshot.row(statements::RECENT_COMMITS, &[&WINDOW_SECONDS]).await?)?;
+        let (commits, latency_ms) = commits(
+            &snapshot
+                .row(statements::RECENT_COMMITS, &[&WINDOW_SECONDS])
+                .await?,
+        )?;
         let totals = snapshot.row(statements::LEDGER_TOTALS, &[]).await?;
         let totals = Totals {
             stored: count(totals.try_get(0)?),
@@ -208,7 +226,12 @@ impl Reporter {
             kept.sizes = Some((Instant::now(), sizes(&snapshot).await?));
         }
         snapshot.finish().await?;
-        Ok(FromDatabase { commits, latency_ms, totals, handled })
+        Ok(FromDatabase {
+            commits,
+            latency_ms,
+            totals,
+            handled,
+        })
     }
 }
 
@@ -216,18 +239,28 @@ fn report_of(stream: Option<StreamState>, database: Option<FromDatabase>) -> Rep
     let now = UnixMicros::now();
     let generator = stream.as_ref().and_then(|stream| stream.generator.clone());
     let generator = generator.and_then(|json| RawValue::from_string(json).ok());
-    let backlog = stream.as_ref().map(|stream| backlog(stream, database.as_ref()));
+    let backlog = stream
+        .as_ref()
+        .map(|stream| backlog(stream, database.as_ref()));
     let watermark = stream.as_ref().map(StreamState::watermark);
     let age = |at: UnixMicros| (now.0 - at.0).max(0) as f64 / 1e6;
     let database_known = database.is_some();
-    let FromDatabase { commits, latency_ms, totals, .. } = database.unwrap_or_default();
+    let FromDatabase {
+        commits,
+        latency_ms,
+        totals,
+        ..
+    } = database.unwrap_or_default();
     Report {
         rate: generator.as_deref().map(rate).unwrap_or_default(),
         generator,
         backlog: backlog.unwrap_or_default(),
         pending: stream.as_ref().map(|stream| stream.pending),
         consumers: stream.map(|stream| stream.consumers).unwrap_or_default(),
-        commits: Commits { window_seconds: WINDOW_SECONDS, ..commits },
+        commits: Commits {
+            window_seconds: WINDOW_SECONDS,
+            ..commits
+        },
         latency_ms,
         totals: database_known.then_some(totals),
         dead_letters: None,
@@ -255,7 +288,13 @@ fn backlog(stream: &StreamState, database: Option<&FromDatabase>) -> Backlog {
     let quiet = stream.oldest_open().is_none();
     let ours = [Source::Collector, Source::Generator];
     let accepted: u64 = ours.iter().map(|source| stream.accepted(*source)).sum();
-    let open = |known: u64, handled: u64| if quiet { 0 } else { known.saturating_sub(handled) };
+    let open = |known: u64, handled: u64| {
+        if quiet {
+            0
+        } else {
+            known.saturating_sub(handled)
+        }
+    };
     Backlog {
         entries: database.map(|database| open(stream.entries_added, database.handled.0)),
         events: database.map(|database| open(accepted, database.handled.1)),
@@ -266,11 +305,17 @@ fn backlog(stream: &StreamState, database: Option<&FromDatabase>) -> Backlog {
 fn commits(row: &Row) -> Result<(Commits, Latency), QueryError> {
     let commits: i64 = row.try_get(0)?;
     let per_second = |total: i64| rounded(total as f64 / WINDOW_SECONDS);
-    let real = |column| row.try_get::<_, Option<f64>>(column).map(|n| n.map(rounded));
+    let real = |column| {
+        row.try_get::<_, Option<f64>>(column)
+            .map(|n| n.map(rounded))
+    };
     let pair = |column| -> Result<Percentiles, QueryError> {
         let both: Option<Vec<f64>> = row.try_get(column)?;
         Ok(match both.as_deref() {
-            Some([p50, p99]) => Percentiles { p50: Some(rounded(*p50)), p99: Some(rounded(*p99)) },
+            Some([p50, p99]) => Percentiles {
+                p50: Some(rounded(*p50)),
+                p99: Some(rounded(*p99)),
+            },
             _ => Percentiles::default(),
         })
     };
@@ -286,8 +331,15 @@ fn commits(row: &Row) -> Result<(Commits, Latency), QueryError> {
         commits: Some(count(commits)),
         events_per_second: Some(per_second(row.try_get(1)?)),
         bytes_per_second: Some(per_second(row.try_get(2)?)),
-        batch: Batch { mean: real(3)?, max: row.try_get(4)? },
-        commit_ms: CommitTime { mean: real(5)?, p50: latency.write.p50, p99: latency.write.p99 },
+        batch: Batch {
+            mean: real(3)?,
+            max: row.try_get(4)?,
+        },
+        commit_ms: CommitTime {
+            mean: real(5)?,
+            p50: latency.write.p50,
+            p99: latency.write.p99,
+        },
     };
     Ok((commits, latency))
 }
@@ -295,7 +347,10 @@ fn commits(row: &Row) -> Result<(Commits, Latency), QueryError> {
 async fn dead_letters(snapshot: &Snapshot) -> Result<DeadLetters, QueryError> {
     let mut letters = DeadLetters::default();
     for row in snapshot.rows(statements::DEAD_LETTER_REASONS, &[]).await? {
-        let reason = Reason { reason: row.try_get(0)?, count: count(row.try_get(1)?) };
+        let reason = Reason {
+            reason: row.try_get(0)?,
+            count: count(row.try_get(1)?),
+        };
         letters.total += reason.count;
         letters.last_hour += count(row.try_get(2)?);
         if letters.by_reason.len() < REASONS {
@@ -309,7 +364,11 @@ async fn sizes(snapshot: &Snapshot) -> Result<Vec<TableSize>, QueryError> {
     let rows = snapshot.rows(statements::TABLE_SIZES, &[]).await?;
     rows.iter()
         .map(|row| {
-            Ok(TableSize { name: row.try_get(0)?, bytes: row.try_get(1)?, rows: row.try_get(2)? })
+            Ok(TableSize {
+                name: row.try_get(0)?,
+                bytes: row.try_get(1)?,
+                rows: row.try_get(2)?,
+            })
         })
         .collect()
 }

@@ -43,14 +43,24 @@ pub struct Split {
 #[must_use]
 pub fn split(range: Range) -> Split {
     let some = |from: i64, to: i64| {
-        let range = Range { from: UnixMicros(from), to: UnixMicros(to) };
+        let range = Range {
+            from: UnixMicros(from),
+            to: UnixMicros(to),
+        };
         (from < to).then_some(range)
     };
     let first = range.from.0.div_euclid(MINUTE) * MINUTE;
-    let first = if first < range.from.0 { first + MINUTE } else { first };
+    let first = if first < range.from.0 {
+        first + MINUTE
+    } else {
+        first
+    };
     let last = range.to.0.div_euclid(MINUTE) * MINUTE;
     if first > last {
-        return Split { minutes: None, edges: [Some(range), None] };
+        return Split {
+            minutes: None,
+            edges: [Some(range), None],
+        };
     }
     Split {
         minutes: some(first, last),
@@ -64,13 +74,18 @@ pub fn split(range: Range) -> Split {
 pub fn pieces(minutes: Range, edges: &[UnixMicros], usable: &Usable) -> Vec<Piece> {
     let mut pieces: Vec<Piece> = Vec::new();
     let mut at = minutes.from;
-    let mut cuts = edges.iter().filter(|edge| **edge > minutes.from && **edge < minutes.to);
+    let mut cuts = edges
+        .iter()
+        .filter(|edge| **edge > minutes.from && **edge < minutes.to);
     let mut end = *cuts.next().unwrap_or(&minutes.to);
     while at < minutes.to {
         let (tier, next) = step(at, end, usable);
         match pieces.last_mut() {
             Some(last) if last.tier == tier && last.range.to == at => last.range.to = next,
-            _ => pieces.push(Piece { tier, range: Range { from: at, to: next } }),
+            _ => pieces.push(Piece {
+                tier,
+                range: Range { from: at, to: next },
+            }),
         }
         at = next;
         if at >= end {
@@ -102,22 +117,50 @@ mod tests {
     use super::*;
 
     fn range(from: i64, to: i64) -> Range {
-        Range { from: UnixMicros(from), to: UnixMicros(to) }
+        Range {
+            from: UnixMicros(from),
+            to: UnixMicros(to),
+        }
     }
 
     #[test]
     fn parts_of_a_minute_are_split_off() {
         let cases = [
             ((0, 3 * MINUTE), (Some(range(0, 3 * MINUTE)), [None, None])),
-            ((1, 3 * MINUTE), (Some(range(MINUTE, 3 * MINUTE)), [Some(range(1, MINUTE)), None])),
+            (
+                (1, 3 * MINUTE),
+                (
+                    Some(range(MINUTE, 3 * MINUTE)),
+                    [Some(range(1, MINUTE)), None],
+                ),
+            ),
             ((5, 9), (None, [Some(range(5, 9)), None])),
             ((5, MINUTE), (None, [Some(range(5, MINUTE)), None])),
-            ((MINUTE, MINUTE + 1), (None, [None, Some(range(MINUTE, MINUTE + 1))])),
-            ((-1, MINUTE + 1), (Some(range(0, MINUTE)), [Some(range(-1, 0)), Some(range(MINUTE, MINUTE + 1))])),
-            ((5, MINUTE + 5), (None, [Some(range(5, MINUTE)), Some(range(MINUTE, MINUTE + 5))])),
+            (
+                (MINUTE, MINUTE + 1),
+                (None, [None, Some(range(MINUTE, MINUTE + 1))]),
+            ),
+            (
+                (-1, MINUTE + 1),
+                (
+                    Some(range(0, MINUTE)),
+                    [Some(range(-1, 0)), Some(range(MINUTE, MINUTE + 1))],
+                ),
+            ),
+            (
+                (5, MINUTE + 5),
+                (
+                    None,
+                    [Some(range(5, MINUTE)), Some(range(MINUTE, MINUTE + 5))],
+                ),
+            ),
         ];
         for ((from, to), (minutes, edges)) in cases {
-            assert_eq!(split(range(from, to)), Split { minutes, edges }, "{from} {to}");
+            assert_eq!(
+                split(range(from, to)),
+                Split { minutes, edges },
+                "{from} {to}"
+            );
         }
     }
 

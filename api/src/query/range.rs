@@ -32,8 +32,13 @@ pub enum Interval {
 
 impl Interval {
     /// From fine to coarse.
-    pub const ALL: [Self; 5] =
-        [Self::Minute, Self::FiveMinutes, Self::QuarterHour, Self::Hour, Self::Day];
+    pub const ALL: [Self; 5] = [
+        Self::Minute,
+        Self::FiveMinutes,
+        Self::QuarterHour,
+        Self::Hour,
+        Self::Day,
+    ];
 
     #[must_use]
     pub const fn as_str(self) -> &'static str {
@@ -48,7 +53,9 @@ impl Interval {
 
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|interval| interval.as_str() == text)
+        Self::ALL
+            .into_iter()
+            .find(|interval| interval.as_str() == text)
     }
 
     /// The usual width; hours and days are shorter or longer where the clock changes.
@@ -80,12 +87,18 @@ impl Interval {
     #[must_use]
     pub fn nearest_allowed(self, range: Range) -> Option<Self> {
         let fits = |interval: &Self| range.micros() / interval.micros() < MAX_BUCKETS;
-        Self::ALL.into_iter().filter(|interval| *interval >= self).find(fits)
+        Self::ALL
+            .into_iter()
+            .filter(|interval| *interval >= self)
+            .find(fits)
     }
 }
 
 fn timestamp(at: UnixMicros) -> Timestamp {
-    let bounds = (Timestamp::MIN.as_microsecond(), Timestamp::MAX.as_microsecond());
+    let bounds = (
+        Timestamp::MIN.as_microsecond(),
+        Timestamp::MAX.as_microsecond(),
+    );
     Timestamp::from_microsecond(at.0.clamp(bounds.0, bounds.1)).unwrap_or_default()
 }
 
@@ -155,7 +168,9 @@ fn next_hour(at: UnixMicros, zone: &TimeZone) -> UnixMicros {
 
 fn start_of_day(at: UnixMicros, zone: &TimeZone) -> UnixMicros {
     let local = timestamp(at).to_zoned(zone.clone());
-    local.start_of_day().map_or(at, |start| UnixMicros(start.timestamp().as_microsecond()))
+    local
+        .start_of_day()
+        .map_or(at, |start| UnixMicros(start.timestamp().as_microsecond()))
 }
 
 fn next_day(at: UnixMicros, zone: &TimeZone) -> UnixMicros {
@@ -200,7 +215,10 @@ mod tests {
                 _ => minute * MINUTE % interval.micros() == 0,
             }
         };
-        minutes.filter(starts).map(|minute| UnixMicros(minute * MINUTE)).collect()
+        minutes
+            .filter(starts)
+            .map(|minute| UnixMicros(minute * MINUTE))
+            .collect()
     }
 
     proptest! {
@@ -229,16 +247,35 @@ mod tests {
 
     fn shown(from: &str, to: &str, interval: Interval, name: &str) -> Vec<String> {
         let at = |text: &str| UnixMicros::parse_rfc3339(text).unwrap();
-        let range = Range { from: at(from), to: at(to) };
+        let range = Range {
+            from: at(from),
+            to: at(to),
+        };
         let zone = zone(name);
-        bucket_edges(range, interval, &zone).into_iter().map(|e| rfc3339_in(e, &zone)).collect()
+        bucket_edges(range, interval, &zone)
+            .into_iter()
+            .map(|e| rfc3339_in(e, &zone))
+            .collect()
     }
 
     #[test]
     fn days_have_23_and_25_hours_and_hours_may_have_30_minutes() {
-        let days = shown("2026-03-08T05:00:00Z", "2026-03-09T04:00:00Z", Interval::Day, "America/New_York");
-        assert_eq!(days, ["2026-03-08T00:00:00-05:00", "2026-03-09T00:00:00-04:00"]);
-        let hours = shown("2026-04-04T14:00:00Z", "2026-04-04T15:31:00Z", Interval::Hour, "Australia/Lord_Howe");
+        let days = shown(
+            "2026-03-08T05:00:00Z",
+            "2026-03-09T04:00:00Z",
+            Interval::Day,
+            "America/New_York",
+        );
+        assert_eq!(
+            days,
+            ["2026-03-08T00:00:00-05:00", "2026-03-09T00:00:00-04:00"]
+        );
+        let hours = shown(
+            "2026-04-04T14:00:00Z",
+            "2026-04-04T15:31:00Z",
+            Interval::Hour,
+            "Australia/Lord_Howe",
+        );
         assert_eq!(
             hours,
             [
@@ -248,7 +285,15 @@ mod tests {
                 "2026-04-05T03:00:00+10:30"
             ]
         );
-        let hours = shown("2026-01-01T00:20:00Z", "2026-01-01T01:00:00Z", Interval::Hour, "Asia/Kathmandu");
-        assert_eq!(hours, ["2026-01-01T06:00:00+05:45", "2026-01-01T07:00:00+05:45"]);
+        let hours = shown(
+            "2026-01-01T00:20:00Z",
+            "2026-01-01T01:00:00Z",
+            Interval::Hour,
+            "Asia/Kathmandu",
+        );
+        assert_eq!(
+            hours,
+            ["2026-01-01T06:00:00+05:45", "2026-01-01T07:00:00+05:45"]
+        );
     }
 }

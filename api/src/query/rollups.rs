@@ -25,7 +25,10 @@ pub struct Subject {
 impl Subject {
     #[must_use]
     pub const fn everything() -> Self {
-        Self { dimension: Dimension::All, value: String::new() }
+        Self {
+            dimension: Dimension::All,
+            value: String::new(),
+        }
     }
 }
 
@@ -110,7 +113,11 @@ pub async fn cover(
     let Some(minutes) = minutes else {
         return Ok(Vec::new());
     };
-    let widest = edges.windows(2).map(|pair| pair[1].0 - pair[0].0).max().unwrap_or_default();
+    let widest = edges
+        .windows(2)
+        .map(|pair| pair[1].0 - pair[0].0)
+        .max()
+        .unwrap_or_default();
     let usable = if widest < 15 * MINUTE || minutes.micros() < 15 * MINUTE {
         Usable::default()
     } else {
@@ -121,7 +128,9 @@ pub async fn cover(
 
 /// Whether whole UTC days lie within the answer's buckets, so that their quarters needn't be known.
 fn days_fit(edges: &[UnixMicros]) -> bool {
-    let inner = edges.get(1..edges.len().saturating_sub(1)).unwrap_or_default();
+    let inner = edges
+        .get(1..edges.len().saturating_sub(1))
+        .unwrap_or_default();
     inner.iter().all(|edge| Tier::Day.bucket(*edge) == *edge)
 }
 
@@ -132,7 +141,10 @@ async fn usable_buckets(
 ) -> Result<Usable, QueryError> {
     let (from, to) = (Instant(minutes.from), Instant(minutes.to));
     let mut usable = Usable::default();
-    for row in snapshot.rows(statements::USABLE_BUCKETS, &[&from, &to, &days]).await? {
+    for row in snapshot
+        .rows(statements::USABLE_BUCKETS, &[&from, &to, &days])
+        .await?
+    {
         let (tier, Instant(bucket)): (i32, Instant) = (row.try_get(0)?, row.try_get(1)?);
         match i64::from(tier) == Tier::Day.seconds() {
             true => usable.days.insert(bucket),
@@ -150,11 +162,23 @@ async fn rows_of(
 ) -> Result<Vec<Row>, QueryError> {
     let (from, to) = (Instant(piece.range.from), Instant(piece.range.to));
     let dimension = subject.dimension.id();
-    let Sketches { users, sessions, durations } = sketches;
+    let Sketches {
+        users,
+        sessions,
+        durations,
+    } = sketches;
     snapshot
         .rows(
             statements::rollup_rows(piece.tier),
-            &[&dimension, &subject.value, &from, &to, &users, &sessions, &durations],
+            &[
+                &dimension,
+                &subject.value,
+                &from,
+                &to,
+                &users,
+                &sessions,
+                &durations,
+            ],
         )
         .await
 }
@@ -165,7 +189,10 @@ async fn rows_of(
 /// [`QueryError::Corrupt`] where a number or sketch can't be read.
 pub fn decode(row: &Row) -> Result<(UnixMicros, Rollup), QueryError> {
     let Instant(bucket) = row.try_get(0)?;
-    let bytes = |column| row.try_get::<_, Option<&[u8]>>(column).map(Option::unwrap_or_default);
+    let bytes = |column| {
+        row.try_get::<_, Option<&[u8]>>(column)
+            .map(Option::unwrap_or_default)
+    };
     let rollup = Rollup {
         events: count(row.try_get(1)?),
         value_micros: parsed(row.try_get(2)?)?,

@@ -9,9 +9,30 @@ use super::database::Statement;
 macro_rules! by_tier {
     ($name:literal, $head:literal, $tail:literal) => {
         [
-            Statement(concat!("-- ", $name, "_1m\n", $head, " FROM rollup_1m ", $tail)),
-            Statement(concat!("-- ", $name, "_15m\n", $head, " FROM rollup_15m ", $tail)),
-            Statement(concat!("-- ", $name, "_1d\n", $head, " FROM rollup_1d ", $tail)),
+            Statement(concat!(
+                "-- ",
+                $name,
+                "_1m\n",
+                $head,
+                " FROM rollup_1m ",
+                $tail
+            )),
+            Statement(concat!(
+                "-- ",
+                $name,
+                "_15m\n",
+                $head,
+                " FROM rollup_15m ",
+                $tail
+            )),
+            Statement(concat!(
+                "-- ",
+                $name,
+                "_1d\n",
+                $head,
+                " FROM rollup_1d ",
+                $tail
+            )),
         ]
     };
 }
@@ -100,5 +121,9 @@ pub fn all() -> Vec<Statement> {
         NEWEST_EVENTS,
         ACCEPTED_EVENTS,
     ];
-    [ROWS, VALUE_SUMS, VALUE_SKETCHES].into_iter().flatten().chain(single).collect()
+    [ROWS, VALUE_SUMS, VALUE_SKETCHES]
+        .into_iter()
+        .flatten()
+        .chain(single)
+        .collect()
 }

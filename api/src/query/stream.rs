@@ -66,27 +66,33 @@ fn digits<'de, D: Deserializer<'de>>(deserializer: D) -> Result<UnixMicros, D::E
 
 fn entry_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<EntryId>, D::Error> {
     let text = Option::<String>::deserialize(deserializer)?;
-    text.map(|text| text.parse().map_err(D::Error::custom)).transpose()
+    text.map(|text| text.parse().map_err(D::Error::custom))
+        .transpose()
 }
 
 impl StreamState {
     /// The lowest entry that is undelivered or pending.
     #[must_use]
     pub fn oldest_open(&self) -> Option<EntryId> {
-        self.first_pending.into_iter().chain(self.first_unread).min()
+        self.first_pending
+            .into_iter()
+            .chain(self.first_unread)
+            .min()
     }
 
     /// Every event accepted before this is in the database: acknowledgement follows commit.
     #[must_use]
     pub fn watermark(&self) -> UnixMicros {
         let now = UnixMicros::from_millis(self.now.as_millis());
-        self.oldest_open().map_or(now, |entry| entry.accepted_at().min(now))
+        self.oldest_open()
+            .map_or(now, |entry| entry.accepted_at().min(now))
     }
 
     /// How long the oldest open entry has been waiting.
     #[must_use]
     pub fn backlog_seconds(&self) -> f64 {
-        (self.now.0 - self.watermark().0).max(0) as f64 / 1e6 * f64::from(u8::from(self.oldest_open().is_some()))
+        (self.now.0 - self.watermark().0).max(0) as f64 / 1e6
+            * f64::from(u8::from(self.oldest_open().is_some()))
     }
 
     #[must_use]
@@ -105,7 +111,8 @@ impl StreamState {
     pub fn entries(&self, source: Source) -> u64 {
         match source {
             Source::External => {
-                let ours = [Source::Collector, Source::Generator].map(|source| self.entries(source));
+                let ours =
+                    [Source::Collector, Source::Generator].map(|source| self.entries(source));
                 self.entries_added.saturating_sub(ours.iter().sum())
             }
             _ => self.counter("entries", source),
@@ -114,7 +121,9 @@ impl StreamState {
 
     fn counter(&self, name: &str, source: Source) -> u64 {
         let field = self.ledger.get(&format!("{name}:{source}"));
-        field.and_then(|count| count.parse().ok()).unwrap_or_default()
+        field
+            .and_then(|count| count.parse().ok())
+            .unwrap_or_default()
     }
 }
 
@@ -150,11 +159,15 @@ impl Stream {
         let work = async {
             let mut connection = self.pool.get().await?;
             let mut call = SNAPSHOT.key(&self.keys.stream);
-            call.key(&self.keys.ledger).key(&self.keys.generator).arg(&self.group);
+            call.key(&self.keys.ledger)
+                .key(&self.keys.generator)
+                .arg(&self.group);
             let json: Vec<u8> = call.invoke_async(&mut *connection).await?;
             Ok(serde_json::from_slice(&json)?)
         };
-        timeout(WAIT, work).await.unwrap_or(Err(StreamError::Timeout))
+        timeout(WAIT, work)
+            .await
+            .unwrap_or(Err(StreamError::Timeout))
     }
 
     /// # Errors
@@ -162,14 +175,19 @@ impl Stream {
     pub async fn memory(&self) -> Result<RedisMemory, StreamError> {
         let work = async {
             let mut connection = self.pool.get().await?;
-            let info: InfoDict = redis::cmd("INFO").arg("memory").query_async(&mut *connection).await?;
+            let info: InfoDict = redis::cmd("INFO")
+                .arg("memory")
+                .query_async(&mut *connection)
+                .await?;
             Ok(RedisMemory {
                 used_memory: info.get("used_memory").unwrap_or_default(),
                 maxmemory: info.get("maxmemory").unwrap_or_default(),
                 policy: info.get("maxmemory_policy").unwrap_or_default(),
             })
         };
-        timeout(WAIT, work).await.unwrap_or(Err(StreamError::Timeout))
+        timeout(WAIT, work)
+            .await
+            .unwrap_or(Err(StreamError::Timeout))
     }
 }
 

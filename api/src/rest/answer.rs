@@ -27,7 +27,10 @@ impl Meta {
     #[must_use]
     pub(super) fn new(watermark: Option<UnixMicros>) -> Self {
         let mut members = Map::new();
-        members.insert("watermark".into(), watermark.map(UnixMicros::to_rfc3339).into());
+        members.insert(
+            "watermark".into(),
+            watermark.map(UnixMicros::to_rfc3339).into(),
+        );
         members.insert("generated_at".into(), UnixMicros::now().to_rfc3339().into());
         Self(members)
     }
@@ -48,7 +51,11 @@ impl Meta {
     /// Where the data comes from, and which of it is estimated how well (standard error).
     #[must_use]
     pub(super) fn source(self, origin: Origin, sketches: Sketches) -> Self {
-        let Sketches { users, sessions, durations } = sketches;
+        let Sketches {
+            users,
+            sessions,
+            durations,
+        } = sketches;
         let named = [
             ("users", users, DISTINCT_RELATIVE_ERROR),
             ("sessions", sessions, DISTINCT_RELATIVE_ERROR),
@@ -59,7 +66,8 @@ impl Meta {
             .filter(|(_, held, _)| *held)
             .map(|(name, _, error)| (name.to_owned(), json!({ "relative_error": error })))
             .collect();
-        self.with("source", origin.as_str()).with("estimates", estimates)
+        self.with("source", origin.as_str())
+            .with("estimates", estimates)
     }
 }
 

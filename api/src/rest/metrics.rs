@@ -1,11 +1,10 @@
 //! `/api/v1/metrics/*`.
 
-use axum::{
-    extract::State,
-    http::Uri,
-    response::Response,
+use axum::{extract::State, http::Uri, response::Response};
+use common::{
+    rollup::{Dimension, OTHER, Rollup},
+    time::UnixMicros,
 };
-use common::{rollup::{Dimension, OTHER, Rollup}, time::UnixMicros};
 use jiff::tz::TimeZone;
 use serde_json::{Map, Value, json};
 
@@ -35,8 +34,15 @@ pub(super) async fn summary(State(state): State<ApiState>, uri: Uri) -> Result<R
     let snapshot = state.database.snapshot().await?;
     let (all, origin) = metrics::summary(&snapshot, range, &subject).await?;
     snapshot.finish().await?;
-    let sketches = Sketches { users: true, sessions: true, durations: true };
-    let meta = filtered(meta.range(range, &name, &zone).source(origin, sketches), &parameters);
+    let sketches = Sketches {
+        users: true,
+        sessions: true,
+        durations: true,
+    };
+    let meta = filtered(
+        meta.range(range, &name, &zone).source(origin, sketches),
+        &parameters,
+    );
     Ok(answer(summary_of(&all), meta))
 }
 
@@ -100,9 +106,15 @@ impl Metric {
         text.split(',')
             .map(|name| {
                 let allowed = Self::ALL.map(|(name, _)| name);
-                let detail = || format!("{name:?} is not a metric; there are: {}", allowed.join(", "));
-                known(name)
-                    .ok_or_else(|| ApiError::parameter("metrics", detail()).with("allowed", allowed.to_vec()))
+                let detail = || {
+                    format!(
+                        "{name:?} is not a metric; there are: {}",
+                        allowed.join(", ")
+                    )
+                };
+                known(name).ok_or_else(|| {
+                    ApiError::parameter("metrics", detail()).with("allowed", allowed.to_vec())
+                })
             })
             .collect()
     }
@@ -131,7 +143,10 @@ impl Fill {
             "zero" => Ok(Self::Zero),
             "null" => Ok(Self::Null),
             "none" => Ok(Self::None),
-            _ => Err(ApiError::parameter("fill", "fill must be zero, null or none")),
+            _ => Err(ApiError::parameter(
+                "fill",
+                "fill must be zero, null or none",
+            )),
         }
     }
 }
@@ -160,9 +175,19 @@ pub(super) async fn timeseries(
     let snapshot = state.database.snapshot().await?;
     let (buckets, origin) = rollups::fold(&snapshot, range, &edges, &subject, sketches).await?;
     snapshot.finish().await?;
-    let meta = filtered(meta.range(range, &name, &zone).source(origin, sketches), &parameters)
-        .with("interval", interval.as_str());
-    let series = Series { range, edges: &edges, zone: &zone, shown: &shown, fill, now };
+    let meta = filtered(
+        meta.range(range, &name, &zone).source(origin, sketches),
+        &parameters,
+    )
+    .with("interval", interval.as_str());
+    let series = Series {
+        range,
+        edges: &edges,
+        zone: &zone,
+        shown: &shown,
+        fill,
+        now,
+    };
     Ok(answer(series.rows(&buckets), meta))
 }
 
@@ -188,7 +213,11 @@ impl Series<'_> {
         row.insert("bucket".into(), rfc3339_in(start, self.zone).into());
         for (name, metric) in self.shown {
             let hidden = self.fill == Fill::Null && bucket.events == 0;
-            let value = if hidden { Value::Null } else { metric.of(bucket) };
+            let value = if hidden {
+                Value::Null
+            } else {
+                metric.of(bucket)
+            };
             row.insert((*name).into(), value);
         }
         let partial = start < self.range.from || end > self.range.to || end > self.now;
@@ -220,11 +249,19 @@ pub(super) async fn breakdown(
     let snapshot = state.database.snapshot().await?;
     let breakdown = metrics::breakdown(&snapshot, range, dimension, only, limit as usize).await?;
     snapshot.finish().await?;
-    let sketches = Sketches { users: true, sessions: true, durations: false };
-    let meta = filtered(meta.range(range, &name, &zone).source(breakdown.origin, sketches), &parameters)
-        .with("dimension", dimension.as_str())
-        .with("limit", limit)
-        .with("total_events", breakdown.total_events);
+    let sketches = Sketches {
+        users: true,
+        sessions: true,
+        durations: false,
+    };
+    let meta = filtered(
+        meta.range(range, &name, &zone)
+            .source(breakdown.origin, sketches),
+        &parameters,
+    )
+    .with("dimension", dimension.as_str())
+    .with("limit", limit)
+    .with("total_events", breakdown.total_events);
     let total = breakdown.total_events.max(1) as f64;
     let row = |share: &metrics::Share| {
         json!({
@@ -236,7 +273,10 @@ pub(super) async fn breakdown(
             "share": share.events as f64 / total,
         })
     };
-    Ok(answer(breakdown.shares.iter().map(row).collect::<Vec<_>>(), meta))
+    Ok(answer(
+        breakdown.shares.iter().map(row).collect::<Vec<_>>(),
+        meta,
+    ))
 }
 
 pub(super) async fn realtime(
@@ -250,7 +290,8 @@ pub(super) async fn realtime(
     let snapshot = state.database.snapshot().await?;
     let realtime = metrics::realtime(&snapshot, UnixMicros::now(), &subject).await?;
     snapshot.finish().await?;
-    let counts = |all: &Rollup| json!({"events": all.events, "users": distinct(&all.users, all.events)});
+    let counts =
+        |all: &Rollup| json!({"events": all.events, "users": distinct(&all.users, all.events)});
     let minute = |(start, minute): &(UnixMicros, Rollup)| {
         json!({
             "bucket": rfc3339_in(*start, &zone),
@@ -264,7 +305,10 @@ pub(super) async fn realtime(
         "events_per_second": rounded(realtime.events_per_second),
         "minutes": realtime.minutes.iter().map(minute).collect::<Vec<_>>(),
     });
-    let sketches = Sketches { users: true, ..Sketches::default() };
+    let sketches = Sketches {
+        users: true,
+        ..Sketches::default()
+    };
     let meta = filtered(meta.source(Origin::Rollup, sketches), &parameters).with("tz", name);
     Ok(answer(data, meta))
 }

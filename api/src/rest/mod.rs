@@ -25,6 +25,10 @@ pub fn router(state: ApiState) -> Router {
 
 /// The router's answer to a wrong method; axum adds `Allow`.
 pub async fn method_not_allowed(request: Request) -> Problem {
-    let detail = format!("{} is not answered at {}", request.method(), request.uri().path());
+    let detail = format!(
+        "{} is not answered at {}",
+        request.method(),
+        request.uri().path()
+    );
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
 }

@@ -13,7 +13,10 @@ use crate::{
     state::ApiState,
 };
 
-pub(super) async fn pipeline(State(state): State<ApiState>, uri: Uri) -> Result<Response, ApiError> {
+pub(super) async fn pipeline(
+    State(state): State<ApiState>,
+    uri: Uri,
+) -> Result<Response, ApiError> {
     Parameters::read(&uri, &[])?;
     let meta = Meta::new(state.watermark()).with("source", "state");
     Ok(answer(&*state.reporter.report().await, meta))
@@ -23,7 +26,11 @@ pub(super) async fn audit(State(state): State<ApiState>, uri: Uri) -> Result<Res
     let raw = Parameters::read(&uri, &["raw"])?.flag("raw")?;
     let audit = audit::audit(&state.database, &state.stream, raw).await?;
     let meta = Meta::new(Some(audit.watermark));
-    let source = if raw { "ledger+rollup+raw" } else { "ledger+rollup" };
+    let source = if raw {
+        "ledger+rollup+raw"
+    } else {
+        "ledger+rollup"
+    };
     Ok(answer(audit, meta.with("source", source)))
 }
 
@@ -32,7 +39,9 @@ pub(super) async fn dead_letters(
     uri: Uri,
 ) -> Result<Response, ApiError> {
     let limit = Parameters::read(&uri, &["limit"])?.limit(50, 1_000)?;
-    let meta = Meta::new(state.watermark()).with("source", "raw").with("limit", limit);
+    let meta = Meta::new(state.watermark())
+        .with("source", "raw")
+        .with("limit", limit);
     let snapshot = state.database.snapshot().await?;
     let letters = dead_letters::newest(&snapshot, i64::from(limit)).await?;
     snapshot.finish().await?;

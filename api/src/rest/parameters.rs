@@ -32,7 +32,8 @@ impl Parameters {
     pub fn read(uri: &Uri, allowed: &[&str]) -> Result<Self, ApiError> {
         let length = uri.query().map_or(0, str::len);
         if length > MAX_QUERY_BYTES {
-            let detail = format!("the query has {length} bytes; at most {MAX_QUERY_BYTES} are read");
+            let detail =
+                format!("the query has {length} bytes; at most {MAX_QUERY_BYTES} are read");
             return Err(ApiError::parameter("", detail));
         }
         let query = axum::extract::Query::<Vec<(String, String)>>::try_from_uri(uri);
@@ -41,14 +42,21 @@ impl Parameters {
         for (at, (name, value)) in pairs.iter().enumerate() {
             let allowed_names = || allowed.join(", ");
             if !allowed.contains(&name.as_str()) {
-                let detail = format!("unknown parameter {name:?}; allowed are: {}", allowed_names());
-                return Err(ApiError::refused("unknown_parameter", name, detail).with("allowed", allowed.to_vec()));
+                let detail = format!(
+                    "unknown parameter {name:?}; allowed are: {}",
+                    allowed_names()
+                );
+                return Err(ApiError::refused("unknown_parameter", name, detail)
+                    .with("allowed", allowed.to_vec()));
             }
             if pairs[..at].iter().any(|(earlier, _)| earlier == name) {
                 return Err(ApiError::parameter(name, format!("{name} is given twice")));
             }
             if value.contains('\0') {
-                return Err(ApiError::parameter(name, format!("{name} holds a NUL character")));
+                return Err(ApiError::parameter(
+                    name,
+                    format!("{name} holds a NUL character"),
+                ));
             }
         }
         Ok(Self { pairs })
@@ -56,7 +64,10 @@ impl Parameters {
 
     #[must_use]
     pub fn get(&self, name: &str) -> Option<&str> {
-        self.pairs.iter().find(|(known, _)| known == name).map(|(_, value)| value.as_str())
+        self.pairs
+            .iter()
+            .find(|(known, _)| known == name)
+            .map(|(_, value)| value.as_str())
     }
 
     /// `[from, to)`, by default the last 24 hours.
@@ -68,7 +79,10 @@ impl Parameters {
             let text = self.get(name).unwrap_or(default);
             time::parse(text, now).map_err(|why| ApiError::parameter(name, format!("{name} {why}")))
         };
-        let range = Range { from: moment("from", DEFAULT_RANGE)?, to: moment("to", "now")? };
+        let range = Range {
+            from: moment("from", DEFAULT_RANGE)?,
+            to: moment("to", "now")?,
+        };
         if range.from >= range.to {
             return Err(ApiError::parameter("from", "from must lie before to"));
         }
@@ -95,10 +109,16 @@ impl Parameters {
             return Ok(Subject::everything());
         };
         let (name, value) = filter.split_once(':').ok_or_else(|| {
-            ApiError::parameter("filter", "filter must be <dimension>:<value>, such as country:DE")
+            ApiError::parameter(
+                "filter",
+                "filter must be <dimension>:<value>, such as country:DE",
+            )
         })?;
         let dimension = dimension("filter", name)?;
-        Ok(Subject { dimension, value: key_value(value).into_owned() })
+        Ok(Subject {
+            dimension,
+            value: key_value(value).into_owned(),
+        })
     }
 
     /// # Errors
@@ -113,7 +133,10 @@ impl Parameters {
         let Some(text) = self.get("limit") else {
             return Ok(default);
         };
-        let number = text.parse::<u32>().ok().filter(|limit| (1..=most).contains(limit));
+        let number = text
+            .parse::<u32>()
+            .ok()
+            .filter(|limit| (1..=most).contains(limit));
         let detail = || format!("limit must be a whole number from 1 to {most}");
         number.ok_or_else(|| ApiError::parameter("limit", detail()))
     }
@@ -124,7 +147,10 @@ impl Parameters {
         match self.get(name) {
             None | Some("false") => Ok(false),
             Some("true" | "") => Ok(true),
-            Some(_) => Err(ApiError::parameter(name, format!("{name} must be true or false"))),
+            Some(_) => Err(ApiError::parameter(
+                name,
+                format!("{name} must be true or false"),
+            )),
         }
     }
 
@@ -147,10 +173,12 @@ impl Parameters {
                     interval.as_str(),
                     nearest.as_str()
                 );
-                Err(ApiError::refused("too_many_buckets", "interval", detail).with("nearest", nearest.as_str()))
+                Err(ApiError::refused("too_many_buckets", "interval", detail)
+                    .with("nearest", nearest.as_str()))
             }
             None => {
-                let detail = format!("the range holds more than {MAX_BUCKETS} days; ask for a shorter one");
+                let detail =
+                    format!("the range holds more than {MAX_BUCKETS} days; ask for a shorter one");
                 Err(ApiError::refused("too_many_buckets", "from", detail))
             }
         }
@@ -158,10 +186,19 @@ impl Parameters {
 }
 
 fn dimension(parameter: &str, name: &str) -> Result<Dimension, ApiError> {
-    let known = name.parse().ok().filter(|dimension| *dimension != Dimension::All);
-    let allowed = Dimension::ALL[1..].iter().map(|dimension| dimension.as_str()).collect::<Vec<_>>();
+    let known = name
+        .parse()
+        .ok()
+        .filter(|dimension| *dimension != Dimension::All);
+    let allowed = Dimension::ALL[1..]
+        .iter()
+        .map(|dimension| dimension.as_str())
+        .collect::<Vec<_>>();
     known.ok_or_else(|| {
-        let detail = format!("{name:?} is not a dimension; there are: {}", allowed.join(", "));
+        let detail = format!(
+            "{name:?} is not a dimension; there are: {}",
+            allowed.join(", ")
+        );
         ApiError::parameter(parameter, detail).with("allowed", allowed)
     })
 }

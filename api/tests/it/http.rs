@@ -1,0 +1,259 @@
+use std::time::{Duration, Instant};
+
+use testkit::Services;
+
+use crate::support::Api;
+
+#[tokio::test]
+async fn what_is_wrong_is_a_problem_that_names_it() {
+    let api = Api::start().await.ready().await;
+    let metrics = "/api/v1/metrics";
+    let cases = [
+        (
+            format!("{metrics}/summary?frm=now"),
+            422,
+            "unknown_parameter",
+            "allowed are: from, to, tz, filter",
+        ),
+        (
+            format!("{metrics}/summary?from=now&from=now"),
+            422,
+            "invalid_parameter",
+            "twice",
+        ),
+        (
+            format!("{metrics}/summary?from=now&to=now-1h"),
+            422,
+            "invalid_parameter",
+            "before",
+        ),
+        (
+            format!("{metrics}/summary?from=yesterday"),
+            422,
+            "invalid_parameter",
+            "RFC 3339",
+        ),
+        (
+            format!("{metrics}/summary?tz=Mars/Base"),
+            422,
+            "invalid_parameter",
+            "IANA",
+        ),
+        (
+            format!("{metrics}/summary?tz=%00"),
+            422,
+            "invalid_parameter",
+            "NUL",
+        ),
+        (
+            format!("{metrics}/summary?filter=planet:earth"),
+            422,
+            "invalid_parameter",
+            "country",
+        ),
+        (
+            format!("{metrics}/summary?filter=country"),
+            422,
+            "invalid_parameter",
+            "country:DE",
+        ),
+        (
+            format!("{metrics}/timeseries?interval=1m&from=now-30d"),
+            422,
+            "too_many_buckets",
+            "is 5m",
+        ),
+        (
+            format!("{metrics}/timeseries?interval=1d&from=now-40000d"),
+            422,
+            "invalid_parameter",
+            "now-",
+        ),
+        (
+            format!("{metrics}/timeseries?interval=1d&from=0&to=2000000000"),
+            422,
+            "too_many_buckets",
+            "shorter",
+        ),
+        (
+            format!("{metrics}/timeseries?interval=2m"),
+            422,
+            "invalid_parameter",
+            "auto",
+        ),
+        (
+            format!("{metrics}/timeseries?metrics=money"),
+            422,
+            "invalid_parameter",
+            "sessions",
+        ),
+        (
+            format!("{metrics}/timeseries?fill=one"),
+            422,
+            "invalid_parameter",
+            "zero",
+        ),
+        (
+            format!("{metrics}/breakdown"),
+            422,
+            "invalid_parameter",
+            "not a dimension",
+        ),
+        (
+            format!("{metrics}/breakdown?dimension=page&filter=country:DE"),
+            422,
+            "unsupported_filter",
+            "country",
+        ),
+        (
+            format!("{metrics}/breakdown?dimension=page&limit=0"),
+            422,
+            "invalid_parameter",
+            "1000",
+        ),
+        ("/api/v1/pipeline?x=1".into(), 422, "unknown_parameter", "x"),
+        ("/nothing".into(), 404, "not_found", "/nothing"),
+        ("/assets/nothing.js".into(), 404, "not_found", "file"),
+        ("/ws".into(), 400, "bad_request", ""),
+    ];
+    for (path, status, code, detail) in cases {
+        let response = api.get(&path).await;
+        let problem = response.json();
+        assert_eq!(
+            (response.status, problem["code"].as_str()),
+            (status, Some(code)),
+            "{path}: {problem}"
+        );
+        assert!(
+            problem["detail"].as_str().unwrap().contains(detail),
+            "{path}: {problem}"
+        );
+        assert!(
+            response
+                .head
+                .contains("content-type: application/problem+json"),
+            "{path}"
+        );
+        assert!(response.head.contains("x-request-id: "), "{path}");
+    }
+    let posted = api.send("POST /api/v1/pipeline HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").await;
+    assert_eq!(
+        (posted.status, posted.json()["code"].as_str()),
+        (405, Some("method_not_allowed"))
+    );
+    api.stop().await;
+}
+
+#[tokio::test]
+async fn request_ids_are_kept_if_plain() {
+    let api = Api::start().await.ready().await;
+    let ask = async |id: &str| {
+        let request = format!(
+            "GET /health/live HTTP/1.1\r\nHost: x\r\nX-Request-Id: {id}\r\nConnection: close\r\n\r\n"
+        );
+        api.send(&request).await.head
+    };
+    assert!(ask("abc-1").await.contains("x-request-id: abc-1"));
+    assert!(!ask("a b{}").await.contains("x-request-id: a b"));
+    api.stop().await;
+}
+
+#[tokio::test]
+async fn the_page_is_served_with_a_strict_policy() {
+    let api = Api::start().await.ready().await;
+    let page = api.get("/").await;
+    assert_eq!(page.status, 200);
+    assert!(page.head.contains("content-security-policy: default-src 'self'; connect-src 'self' ws: wss: http://127.0.0.1:3002;"));
+    assert!(page.head.contains("content-type: text/html"));
+    assert_eq!(
+        api.get("/config.json").await.json()["ingestion_url"],
+        "http://127.0.0.1:3002"
+    );
+    api.stop().await;
+}
+
+#[tokio::test]
+async fn without_a_database_there_is_a_quick_503() {
+    let services = Services::start().await;
+    let nowhere = [("POSTGRES_URL", "postgres://nobody@127.0.0.1:1/nothing")];
+    let api = Api::with(services, &nowhere).await;
+    for path in [
+        "/api/v1/metrics/summary",
+        "/api/v1/audit",
+        "/api/v1/dead-letters",
+    ] {
+        let started = Instant::now();
+        let response = api.get(path).await;
+        assert_eq!(
+            (response.status, response.json()["code"].as_str()),
+            (503, Some("database_unavailable"))
+        );
+        assert!(response.head.contains("retry-after: "));
+        assert!(started.elapsed() < Duration::from_secs(2));
+    }
+    assert_eq!(api.get("/health/ready").await.status, 503);
+    assert_eq!(api.get("/health/live").await.status, 200);
+    assert!(api.data("/api/v1/pipeline").await["totals"].is_null());
+    api.stop().await;
+}
+
+#[tokio::test]
+async fn an_unmigrated_database_is_not_ready() {
+    let api = Api::with(Services::without_schema().await, &[]).await;
+    let response = api.get("/api/v1/metrics/summary").await;
+    assert_eq!(
+        (response.status, response.json()["code"].as_str()),
+        (503, Some("not_migrated"))
+    );
+    assert_eq!(api.get("/health/ready").await.status, 503);
+    api.stop().await;
+}
+
+#[tokio::test]
+async fn queries_have_places_and_are_cancelled_when_the_client_leaves() {
+    let limits = [
+        ("QUERY_CONCURRENCY", "1"),
+        ("QUERY_WAIT_MS", "100"),
+        ("QUERY_TIMEOUT_MS", "20000"),
+    ];
+    let mut api = Api::with(Services::start().await, &limits)
+        .await
+        .ready()
+        .await;
+    let locked = api.services.db().await;
+    locked
+        .batch_execute("BEGIN; LOCK TABLE dead_letters IN ACCESS EXCLUSIVE MODE")
+        .await
+        .unwrap();
+    let mut waiting = tokio::net::TcpStream::connect(api.address).await.unwrap();
+    let request = "GET /api/v1/dead-letters HTTP/1.1\r\nHost: x\r\n\r\n";
+    tokio::io::AsyncWriteExt::write_all(&mut waiting, request.as_bytes())
+        .await
+        .unwrap();
+    assert_eq!(blocked(&mut api, 1).await, 1);
+    let refused = api.get("/api/v1/metrics/summary").await;
+    assert_eq!(
+        (refused.status, refused.json()["code"].as_str()),
+        (429, Some("busy"))
+    );
+    drop(waiting);
+    assert_eq!(blocked(&mut api, 0).await, 0, "cancelled");
+    assert_eq!(api.get("/api/v1/metrics/summary").await.status, 200);
+    locked.batch_execute("ROLLBACK").await.unwrap();
+    api.stop().await;
+}
+
+/// Statements of the api that wait for a lock, once there are `want` or two seconds passed.
+async fn blocked(api: &mut Api, want: i64) -> i64 {
+    let mut count = -1;
+    for _ in 0..100 {
+        let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+                   AND wait_event_type = 'Lock' AND query LIKE '-- dead_letters%'";
+        count = api.db.query_one(sql, &[]).await.unwrap().get(0);
+        if count == want {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+    count
+}

@@ -1,0 +1,351 @@
+use common::{rollup::Tier, time::UnixMicros};
+use proptest::{prelude::*, strategy::ValueTree as _, test_runner::TestRunner};
+use serde_json::{Value, json};
+
+use crate::support::{Api, MINUTE, Sent, build, write};
+
+fn at(text: &str) -> UnixMicros {
+    UnixMicros::parse_rfc3339(text).unwrap()
+}
+
+fn plus(start: UnixMicros, seconds: f64) -> UnixMicros {
+    UnixMicros(start.0 + (seconds * 1e6) as i64)
+}
+
+#[tokio::test]
+async fn a_small_day_is_answered_exactly() {
+    let mut api = Api::start().await.ready().await;
+    let start = at("2026-03-08T06:59:00Z");
+    let events = [
+        Sent {
+            session: Some(1),
+            page: Some("/"),
+            value_micros: Some(19_990_000),
+            duration_ms: Some(100),
+            ..Sent::at(start, 1)
+        },
+        Sent {
+            session: Some(1),
+            page: Some("/"),
+            value_micros: Some(-1),
+            ..Sent::at(plus(start, 30.5), 2)
+        },
+        Sent {
+            page: Some("/a:b"),
+            duration_ms: Some(50),
+            ..Sent::at(plus(start, 61.0), 1)
+        },
+        Sent {
+            page: None,
+            country: Some("DE"),
+            ..Sent::at(plus(start, 7_200.0), 3)
+        },
+    ];
+    write(&mut api.db, &events, 1, &events).await;
+    let range = "from=2026-03-08T06:59:00Z&to=2026-03-08T09:00:00Z";
+    let body = api.body(&format!("/api/v1/metrics/summary?{range}")).await;
+    assert_eq!(
+        body["data"],
+        json!({"events": 4, "users": 3, "sessions": 1, "value": "19.989999", "events_per_session": 4.0,
+               "duration_ms": {"avg": 75.0, "p50": 50.0, "p95": 100.0, "p99": 100.0}})
+    );
+    assert_eq!(body["meta"]["source"], "rollup");
+    assert_eq!(body["meta"]["from"], "2026-03-08T06:59:00Z");
+    assert!(body["meta"]["watermark"].is_string());
+
+    let path = format!(
+        "/api/v1/metrics/timeseries?{range}&interval=1h&tz=America/New_York&metrics=events,value"
+    );
+    let body = api.body(&path).await;
+    assert_eq!(
+        body["data"],
+        json!([
+            {"bucket": "2026-03-08T01:00:00-05:00", "events": 2, "value": "19.989999", "partial": true},
+            {"bucket": "2026-03-08T03:00:00-04:00", "events": 1, "value": "0", "partial": false},
+            {"bucket": "2026-03-08T04:00:00-04:00", "events": 1, "value": "0", "partial": false},
+        ])
+    );
+    assert_eq!(body["meta"]["estimates"], json!({}));
+
+    let body = api
+        .body(&format!(
+            "/api/v1/metrics/breakdown?{range}&dimension=page&limit=2"
+        ))
+        .await;
+    assert_eq!(
+        body["data"],
+        json!([
+            {"key": "/", "events": 2, "users": 2, "sessions": 1, "value": "19.989999", "share": 0.5},
+            {"key": "", "events": 1, "users": 1, "sessions": 0, "value": "0", "share": 0.25},
+        ])
+    );
+    assert_eq!(body["meta"]["total_events"], 4);
+
+    for (filter, events) in [
+        ("page:/a:b", 1),
+        ("page:", 1),
+        ("country:DE", 1),
+        ("page:%2F", 2),
+        ("page:none", 0),
+    ] {
+        let data = api
+            .data(&format!("/api/v1/metrics/summary?{range}&filter={filter}"))
+            .await;
+        assert_eq!(data["events"], events, "{filter}");
+    }
+    api.stop().await;
+}
+
+#[tokio::test]
+async fn parts_of_minutes_are_counted_from_raw_rows() {
+    let mut api = Api::start().await.ready().await;
+    let start = at("2026-03-08T06:59:00Z");
+    let events: Vec<_> = (0..300)
+        .map(|n| Sent::at(plus(start, f64::from(n)), n as u32))
+        .collect();
+    write(&mut api.db, &events, 1, &events).await;
+    let count = async |from: &str, to: &str| {
+        let body = api
+            .body(&format!("/api/v1/metrics/summary?from={from}&to={to}"))
+            .await;
+        (
+            body["data"]["events"].as_u64().unwrap(),
+            body["meta"]["source"].as_str().unwrap().to_owned(),
+        )
+    };
+    let (rollup, both) = ("rollup".to_owned(), "rollup+raw".to_owned());
+    assert_eq!(
+        count("2026-03-08T06:59:00Z", "2026-03-08T07:02:00Z").await,
+        (180, rollup)
+    );
+    assert_eq!(
+        count("2026-03-08T06:59:10.5Z", "2026-03-08T07:02:10Z").await,
+        (179, both.clone())
+    );
+    assert_eq!(
+        count("2026-03-08T06:59:10Z", "2026-03-08T06:59:11Z").await,
+        (1, both.clone())
+    );
+    assert_eq!(
+        count("2026-03-08T06:59:10.000001Z", "2026-03-08T06:59:11Z").await,
+        (0, both)
+    );
+    api.stop().await;
+}
+
+#[tokio::test]
+async fn a_dirty_bucket_is_not_used() {
+    let mut api = Api::start().await.ready().await;
+    let start = at("2026-03-08T00:00:00Z");
+    let events: Vec<_> = (0..200)
+        .map(|n| Sent::at(UnixMicros(start.0 + n * 20 * MINUTE), n as u32))
+        .collect();
+    write(&mut api.db, &events, 1, &events).await;
+    build(&mut api.db, Tier::QuarterHour, &events, |_| false).await;
+    build(&mut api.db, Tier::Day, &events, |_| false).await;
+    let path = "/api/v1/metrics/summary?from=2026-03-08T00:00:00Z&to=2026-03-11T00:00:00Z";
+    assert_eq!(api.data(path).await["events"], 200);
+    // A late event, marked, then one more whose mark is gone: the coarse row lies, and is used.
+    let late = Sent::at(UnixMicros(start.0 + 5 * MINUTE), 7);
+    let all: Vec<_> = events.iter().cloned().chain([late.clone()]).collect();
+    write(&mut api.db, &[late], 2, &all).await;
+    api.db
+        .batch_execute("INSERT INTO rollup_dirty (bucket) VALUES ('2026-03-08T00:05:00Z')")
+        .await
+        .unwrap();
+    assert_eq!(api.data(path).await["events"], 201);
+    api.db
+        .batch_execute("DELETE FROM rollup_dirty")
+        .await
+        .unwrap();
+    assert_eq!(
+        api.data(path).await["events"],
+        200,
+        "the day row is what is read"
+    );
+    api.stop().await;
+}
+
+fn random_events() -> impl Strategy<Value = Vec<Sent>> {
+    // Around the change of the clock in New York and Lord Howe, on ten days.
+    let start = at("2026-03-28T00:00:00Z").0;
+    let event = (
+        0..10 * 86_400_000_000_i64,
+        0..300_u32,
+        prop::option::of(0..80_u32),
+        prop::option::of(prop::sample::select(&["/", "/a", "/b", "/c"][..])),
+        prop::option::of(prop::sample::select(&["DE", "FR"][..])),
+        prop::option::of(-1_000_000_000_000..1_000_000_000_000_i64),
+        prop::option::of(0..10_000_u32),
+    )
+        .prop_map(
+            move |(at, user, session, page, country, value_micros, duration_ms)| Sent {
+                at: UnixMicros(start + at),
+                user,
+                session,
+                page,
+                country,
+                value_micros,
+                duration_ms,
+            },
+        );
+    prop::collection::vec(event, 400)
+}
+
+#[tokio::test]
+async fn series_and_breakdowns_sum_to_what_sql_counts() {
+    let mut api = Api::start().await.ready().await;
+    let mut runner = TestRunner::default();
+    let events = random_events().new_tree(&mut runner).unwrap().current();
+    write(&mut api.db, &events, 1, &events).await;
+    build(&mut api.db, Tier::QuarterHour, &events, |bucket| {
+        bucket.0 / 1_000_000 % 7 == 0
+    })
+    .await;
+    build(&mut api.db, Tier::Day, &events, |bucket| {
+        bucket.0 / 86_400_000_000 % 3 == 0
+    })
+    .await;
+    const ZONES: [&str; 5] = [
+        "UTC",
+        "America/New_York",
+        "Asia/Kathmandu",
+        "Australia/Lord_Howe",
+        "Europe/Berlin",
+    ];
+    let question = (
+        0..9 * 86_400_000_000_i64,
+        1_i64..3 * 86_400_000_000,
+        any::<bool>(),
+        prop::sample::select(&ZONES[..]),
+        prop::sample::select(&["1m", "5m", "15m", "1h", "1d"][..]),
+        prop::option::of(prop::sample::select(
+            &["country:DE", "page:/a", "page:"][..],
+        )),
+    );
+    for _ in 0..40 {
+        let (from, length, whole, zone, interval, filter) =
+            question.new_tree(&mut runner).unwrap().current();
+        let align = |micros: i64| {
+            if whole {
+                micros / MINUTE * MINUTE
+            } else {
+                micros
+            }
+        };
+        let from = UnixMicros(at("2026-03-28T00:00:00Z").0 + align(from));
+        let to = UnixMicros(from.0 + align(length).max(MINUTE));
+        let mut query = format!(
+            "from={}&to={}&tz={zone}",
+            from.to_rfc3339(),
+            to.to_rfc3339()
+        );
+        if let Some(filter) = filter {
+            query.push_str(&format!("&filter={filter}"));
+        }
+        check(&api, &query, (from, to), interval, filter).await;
+    }
+    api.stop().await;
+}
+
+async fn check(
+    api: &Api,
+    query: &str,
+    range: (UnixMicros, UnixMicros),
+    interval: &str,
+    filter: Option<&str>,
+) {
+    let (column, value) = filter
+        .and_then(|filter| filter.split_once(':'))
+        .unwrap_or(("event_type", "click"));
+    let sql = format!(
+        "SELECT count(*), count(DISTINCT user_id), count(DISTINCT session_id), \
+         coalesce(sum(value_micros), 0)::text, coalesce(sum(duration_ms), 0)::bigint, count(duration_ms) \
+         FROM events WHERE occurred_at >= to_timestamp($1::bigint / 1000000) + $1 % 1000000 * interval '1 microsecond' \
+         AND occurred_at < to_timestamp($2::bigint / 1000000) + $2 % 1000000 * interval '1 microsecond' \
+         AND coalesce({column}, '') = $3"
+    );
+    let row = api
+        .db
+        .query_one(&sql, &[&range.0.0, &range.1.0, &value])
+        .await
+        .unwrap();
+    let micros: i128 = row.get::<_, String>(3).parse().unwrap();
+    let summary = api.data(&format!("/api/v1/metrics/summary?{query}")).await;
+    let number = |value: &Value| value.as_i64().unwrap();
+    assert_eq!(number(&summary["events"]), row.get::<_, i64>(0), "{query}");
+    assert_eq!(number(&summary["users"]), row.get::<_, i64>(1), "{query}");
+    assert_eq!(
+        number(&summary["sessions"]),
+        row.get::<_, i64>(2),
+        "{query}"
+    );
+    assert_eq!(micros_of(&summary["value"]), micros, "{query}");
+    let (sum, count): (i64, i64) = (row.get(4), row.get(5));
+    let average = summary["duration_ms"]["avg"].as_f64().unwrap_or_default();
+    assert!(
+        (average * count as f64 - sum as f64).abs() <= count as f64 * 0.001,
+        "{query}"
+    );
+
+    let series = api
+        .data(&format!(
+            "/api/v1/metrics/timeseries?{query}&interval={interval}"
+        ))
+        .await;
+    let rows = series.as_array().unwrap();
+    assert_eq!(
+        rows.iter().map(|row| number(&row["events"])).sum::<i64>(),
+        number(&summary["events"]),
+        "{query}"
+    );
+    assert_eq!(
+        rows.iter()
+            .map(|row| micros_of(&row["value"]))
+            .sum::<i128>(),
+        micros,
+        "{query}"
+    );
+
+    let dimension = if filter.is_some() { column } else { "page" };
+    let breakdown = api
+        .data(&format!(
+            "/api/v1/metrics/breakdown?{query}&dimension={dimension}"
+        ))
+        .await;
+    let rows = breakdown.as_array().unwrap();
+    assert_eq!(
+        rows.iter().map(|row| number(&row["events"])).sum::<i64>(),
+        number(&summary["events"]),
+        "{query}"
+    );
+    assert_eq!(
+        rows.iter()
+            .map(|row| micros_of(&row["value"]))
+            .sum::<i128>(),
+        micros,
+        "{query}"
+    );
+}
+
+fn micros_of(value: &Value) -> i128 {
+    let text = value.as_str().unwrap();
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+    format!("{whole}{fraction:0<6}").parse().unwrap()
+}
+
+#[tokio::test]
+async fn realtime_counts_the_running_minute() {
+    let mut api = Api::start().await.ready().await;
+    let now = UnixMicros::now();
+    let events: Vec<_> = [1, 100, 600, 3_000]
+        .map(|ago| Sent::at(UnixMicros(now.0 - ago * 1_000_000), ago as u32))
+        .into();
+    write(&mut api.db, &events, 1, &events).await;
+    let data = api.data("/api/v1/metrics/realtime").await;
+    assert_eq!(data["last_5_minutes"], json!({"events": 2, "users": 2}));
+    assert_eq!(data["last_30_minutes"], json!({"events": 3, "users": 3}));
+    assert_eq!(data["minutes"].as_array().unwrap().len(), 30);
+    assert!(data["events_per_second"].as_f64().unwrap() > 0.0);
+    api.stop().await;
+}
