@@ -16,6 +16,11 @@ export function count(value: Maybe): string {
   return known(value) ? grouped.format(value) : NONE;
 }
 
+/** A share from 0 to 1. */
+export function percent(share: Maybe): string {
+  return known(share) ? `${Number((share * 100).toPrecision(3))} %` : NONE;
+}
+
 /** For axes: 1.2K, 3M. */
 export function short(value: Maybe): string {
   return known(value) ? compact.format(value) : NONE;

@@ -1,7 +1,7 @@
 // The generator's controls: a switch and a rate, sent to ingestion as they are moved.
 
 import { request } from "./api";
-import { byId, setFacts, setState, setText, type Fact } from "./dom";
+import { byId, setFacts, setState, setText, type Fact, type Tone } from "./dom";
 import * as format from "./format";
 import type { Generator, Pipeline } from "./protocol";
 import { MAX_RATE, positionOf, rateAt } from "./scale";
@@ -56,7 +56,7 @@ export class GeneratorPanel {
 
   private adopt(generator: Generator): void {
     this.running = generator.running;
-    setState(byId("generator-state"), generator.running ? "good" : "plain", generator.running ? "running" : "stopped");
+    setState(byId("generator-state"), ...stateOf(generator));
     if (Date.now() - this.touchedAt < HANDS_OFF_MS || this.next || this.sending) return;
     setText(this.toggle, generator.running ? "Stop" : "Start");
     if (document.activeElement !== this.field) this.field.value = String(generator.rate);
@@ -118,17 +118,33 @@ export class GeneratorPanel {
   }
 }
 
+const HELD_BY: Record<string, string> = {
+  backlog: "too long a backlog",
+  memory: "Redis's memory",
+  redis: "Redis, which is away",
+  eviction_policy: "Redis, which would evict events",
+};
+
 export function facts(generator: Generator, { rate }: Pipeline): Fact[] {
+  const { status } = generator;
   const late = rate.wanted !== null && rate.achieved !== null && rate.achieved < rate.wanted * 0.98;
-  return [
+  const faulty = Object.values(generator.faults).reduce((sum, share) => sum + share, 0);
+  const facts: Fact[] = [
     ["Wanted", `${format.rate(rate.wanted)} events/s`],
     ["Achieved", `${format.rate(rate.achieved)} events/s`, generator.running && late ? "warn" : "plain"],
-    ["Profile", profileName(generator.profile)],
+    ["Profile", format.words(generator.profile.kind)],
+    ["Sent in this run", format.count(status.sent)],
+    ["Missed of the schedule", format.count(status.missed), status.missed > 0 ? "warn" : "plain"],
+    ["Sent with a fault", `${format.percent(faulty)} of events`],
   ];
+  if (status.paused_by) {
+    facts.push(["Held back by", HELD_BY[status.paused_by] ?? format.words(status.paused_by), "bad"]);
+  }
+  return facts;
 }
 
-function profileName(profile: unknown): string {
-  if (typeof profile === "string") return profile;
-  const kind = (profile as { kind?: unknown } | null | undefined)?.kind;
-  return typeof kind === "string" ? kind : format.NONE;
+export function stateOf({ running, status }: Generator): [Tone, string] {
+  if (status.paused_by) return ["warn", "held back"];
+  if (status.finished) return ["plain", "its run is finished"];
+  return running ? ["good", "running"] : ["plain", "stopped"];
 }

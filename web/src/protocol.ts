@@ -112,9 +112,19 @@ export type ServerMessage =
   | { type: "pong" }
   | { type: "heartbeat"; watermark: string | null; at: string };
 
-/** `GET /api/v1/generator` of ingestion, as far as the page shows it. */
+/** `GET /api/v1/generator` of ingestion, as far as the page shows it: what it works by and how
+ *  far it is. */
 export interface Generator {
   running: boolean;
   rate: number;
-  profile?: unknown;
+  profile: { kind: string };
+  faults: Record<string, number>;
+  limit: number | null;
+  status: {
+    sent: number;
+    /** Events of the schedule that were not made. */
+    missed: number;
+    paused_by: string | null;
+    finished: boolean;
+  };
 }

@@ -39,6 +39,12 @@ test("bytes and spans take the unit that keeps them short", () => {
   expect(format.span(9_000_000)).toBe("2.5 h");
 });
 
+test("shares keep three digits", () => {
+  expect(format.percent(0)).toBe("0 %");
+  expect(format.percent(0.1 + 0.2)).toBe("30 %");
+  expect(format.percent(0.00125)).toBe("0.125 %");
+});
+
 test("plural", () => {
   expect(format.plural(1, "entry", "entries")).toBe("1 entry");
   expect(format.plural(0, "event")).toBe("0 events");

@@ -1,7 +1,8 @@
 import { expect, test } from "vitest";
 import { accounts, verdict } from "../src/audit";
+import { facts, stateOf } from "../src/generator";
 import { flow, latency, outcome, stores } from "../src/pipeline";
-import type { Audit, EventRow, Pipeline } from "../src/protocol";
+import type { Audit, EventRow, Generator, Pipeline } from "../src/protocol";
 import { newest } from "../src/tail";
 
 /** What the api says while the database and ingestion are away. */
@@ -45,6 +46,25 @@ test("reasons follow the dead letters they explain", () => {
   const reasons = [{ reason: "unknown_field", count: 7 }];
   const dead_letters = { total: 7, last_hour: 2, by_reason: reasons };
   expect(outcome({ ...away, dead_letters })).toContainEqual(["· unknown field", "7"]);
+});
+
+const generator: Generator = {
+  running: true,
+  rate: 5000,
+  profile: { kind: "constant" },
+  faults: { duplicates: 0.01, late: 0.02 },
+  limit: null,
+  status: { sent: 10, missed: 0, paused_by: null, finished: false },
+};
+
+test("the generator says what holds it back", () => {
+  const held = { ...generator, status: { ...generator.status, missed: 3, paused_by: "memory" } };
+  expect(stateOf(generator)).toEqual(["good", "running"]);
+  expect(stateOf({ ...generator, running: false })).toEqual(["plain", "stopped"]);
+  expect(stateOf(held)[0]).toBe("warn");
+  expect(facts(held, away)).toContainEqual(["Held back by", "Redis's memory", "bad"]);
+  expect(facts(held, away)).toContainEqual(["Missed of the schedule", "3", "warn"]);
+  expect(facts(generator, away)).toContainEqual(["Sent with a fault", "3 % of events"]);
 });
 
 const account = {
