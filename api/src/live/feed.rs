@@ -1,32 +1,29 @@
 //! The one reader of a process: what was committed since the last look becomes frames.
 
 use std::{
-    collections::{BTreeMap, BTreeSet, HashSet, VecDeque},
+    collections::{BTreeMap, BTreeSet},
     sync::Arc,
     time::{Duration, Instant as Clock},
 };
 
 use common::{backoff::Backoff, rollup::Rollup, time::UnixMicros};
-use serde_json::json;
 use tokio::{
     sync::Notify,
     time::{Instant, sleep, sleep_until},
 };
 use tokio_postgres::Row;
-use uuid::Uuid;
 
 use super::{
     frame::Frame,
     hub::{Hub, Topic},
     moment::{Moment, end_of_minute, first_minute},
+    tail::Tail,
 };
 use crate::{
     error::causes,
     observe,
     query::{
         database::{Instant as At, QueryError, Snapshot},
-        events::{self, EventRow},
-        range::MINUTE,
         rollups, statements,
     },
     state::ApiState,
@@ -38,14 +35,6 @@ const LEAST_GAP: Duration = Duration::from_millis(50);
 const REFRESH: Duration = Duration::from_secs(60);
 const PIPELINE_GAP: Duration = Duration::from_millis(500);
 const PIPELINE_INTERVAL: Duration = Duration::from_secs(1);
-const EVENTS_SHOWN: usize = 20;
-const EVENTS_A_TICK: usize = 50;
-const EVENTS_GAP: Duration = Duration::from_millis(250);
-/// Rows looked at for the ones not sent before.
-const EVENTS_READ: i64 = 200;
-const EVENTS_REMEMBERED: usize = 4_096;
-/// Below this many events in the touched minutes, new ones are found by their acceptance.
-const SPARSE: u64 = 5_000;
 
 /// Feeds `metrics` and `events` for ever.
 pub(super) async fn metrics(state: ApiState, hub: Arc<Hub>, hints: Arc<[Notify; 2]>) {
@@ -109,10 +98,10 @@ async fn somebody_waits(hub: &Hub) {
 
 /// Commits since the last look, added up.
 #[derive(Debug, Default)]
-struct News {
-    minutes: BTreeSet<UnixMicros>,
-    stored: u64,
-    accepted: Option<(UnixMicros, UnixMicros)>,
+pub(super) struct News {
+    pub(super) minutes: BTreeSet<UnixMicros>,
+    pub(super) stored: u64,
+    pub(super) accepted: Option<(UnixMicros, UnixMicros)>,
 }
 
 impl News {
@@ -252,98 +241,4 @@ fn by_minute(rows: &[Row]) -> Result<BTreeMap<UnixMicros, Rollup>, QueryError> {
         minutes.entry(at).or_default().merge(&rollup);
     }
     Ok(minutes)
-}
-
-/// The newest events, and which were shown.
-#[derive(Debug, Default)]
-struct Tail {
-    newest: Vec<EventRow>,
-    sent: HashSet<Uuid>,
-    order: VecDeque<Uuid>,
-    pending: News,
-    last: Option<Instant>,
-}
-
-impl Tail {
-    fn note(&mut self, news: &News) {
-        self.pending.stored += news.stored;
-        self.pending.minutes.extend(&news.minutes);
-        if let Some((first, last)) = news.accepted {
-            let (from, to) = self.pending.accepted.unwrap_or((first, last));
-            self.pending.accepted = Some((from.min(first), to.max(last)));
-        }
-    }
-
-    fn is_due(&mut self, hub: &Hub) -> bool {
-        if !hub.has_subscribers(Topic::Events) {
-            *self = Self::default();
-            return false;
-        }
-        let rested = self.last.is_none_or(|last| last.elapsed() >= EVENTS_GAP);
-        hub.lacks_state(Topic::Events) || (rested && self.pending.stored > 0)
-    }
-
-    async fn read(
-        &mut self,
-        snapshot: &Snapshot,
-        hub: &Hub,
-        moment: &Moment,
-    ) -> Result<(), QueryError> {
-        let pending = std::mem::take(&mut self.pending);
-        let first = self.last.replace(Instant::now()).is_none();
-        let now = UnixMicros::now();
-        let mut rows = events::newest(snapshot, now, EVENTS_READ).await?;
-        let minutes: Vec<_> = pending.minutes.iter().copied().take(120).collect();
-        let crowd: u64 = minutes.iter().map(|minute| moment.events_at(*minute)).sum();
-        if let (Some(accepted), true) = (pending.accepted, crowd < SPARSE) {
-            let accepted = (
-                accepted.0,
-                UnixMicros(accepted.1.0.saturating_add(MINUTE / 60_000)),
-            );
-            rows.extend(events::accepted_between(snapshot, &minutes, accepted, EVENTS_READ).await?);
-        }
-        rows.sort_by(|a, b| b.occurred_at.cmp(&a.occurred_at));
-        rows.retain(|row| self.remember(row.event_id));
-        let fresh = rows.len() as u64;
-        let total = if first { 0 } else { pending.stored.max(fresh) };
-        rows.truncate(if first { EVENTS_SHOWN } else { EVENTS_A_TICK });
-        self.show(hub, rows, total, moment);
-        Ok(())
-    }
-
-    fn show(&mut self, hub: &Hub, rows: Vec<EventRow>, total: u64, moment: &Moment) {
-        let sampled = total > rows.len() as u64;
-        let position = moment.position_text();
-        let frame = |rows: &[EventRow], sampled: bool| {
-            let body = json!({"events": rows, "sampled": sampled});
-            Frame::new(Topic::Events.name(), &position, &body)
-        };
-        let (next, after_gap) = (frame(&rows, sampled), frame(&rows, true));
-        let news = !rows.is_empty();
-        self.newest.splice(0..0, rows);
-        self.newest
-            .sort_by(|a, b| b.occurred_at.cmp(&a.occurred_at));
-        self.newest.truncate(EVENTS_SHOWN);
-        let whole = frame(&self.newest, false);
-        hub.publish(
-            Topic::Events,
-            news.then_some(next),
-            news.then_some(after_gap),
-            whole,
-        );
-    }
-
-    /// Whether it is new.
-    fn remember(&mut self, id: Uuid) -> bool {
-        if !self.sent.insert(id) {
-            return false;
-        }
-        self.order.push_back(id);
-        if self.order.len() > EVENTS_REMEMBERED
-            && let Some(oldest) = self.order.pop_front()
-        {
-            self.sent.remove(&oldest);
-        }
-        true
-    }
 }

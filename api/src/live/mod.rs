@@ -8,6 +8,7 @@ mod hub;
 mod moment;
 mod protocol;
 mod socket;
+mod tail;
 mod upgrade;
 
 use std::{convert::Infallible, sync::Arc, time::Duration};

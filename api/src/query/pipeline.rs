@@ -3,17 +3,21 @@
 use std::time::Duration;
 
 use common::{time::UnixMicros, wire::Source};
-use serde::Serialize;
 use serde_json::{Value, value::RawValue};
 use tokio::time::Instant;
 use tokio_postgres::Row;
 
 use super::{
     database::{Database, QueryError, Snapshot},
+    ledger,
     number::rounded,
+    report::{
+        Backlog, Batch, CommitTime, Commits, DeadLetters, Latency, Percentiles, Rate, Reason,
+        Report, TableSize, Totals,
+    },
     rollups::count,
     statements,
-    stream::{ConsumerState, RedisMemory, Stream, StreamState},
+    stream::{Stream, StreamState},
 };
 
 /// Over which time commits are looked at.
@@ -22,103 +26,6 @@ const REASONS: usize = 10;
 const SIZES_LIVE: Duration = Duration::from_secs(10);
 const REASONS_LIVE: Duration = Duration::from_secs(2);
 const REPORT_LIVE: Duration = Duration::from_millis(250);
-
-#[derive(Debug, Clone, Serialize)]
-pub struct Report {
-    generator: Option<Box<RawValue>>,
-    rate: Rate,
-    backlog: Backlog,
-    pending: Option<u64>,
-    consumers: Vec<ConsumerState>,
-    commits: Commits,
-    latency_ms: Latency,
-    totals: Option<Totals>,
-    dead_letters: Option<DeadLetters>,
-    redis: Option<RedisMemory>,
-    tables: Option<Vec<TableSize>>,
-    watermark: Option<String>,
-    watermark_age_seconds: Option<f64>,
-    generated_at: String,
-}
-
-#[derive(Debug, Clone, Default, Serialize)]
-struct Rate {
-    wanted: Option<f64>,
-    achieved: Option<f64>,
-}
-
-#[derive(Debug, Clone, Default, Serialize)]
-struct Backlog {
-    entries: Option<u64>,
-    events: Option<u64>,
-    seconds: Option<f64>,
-}
-
-#[derive(Debug, Clone, Default, Serialize)]
-struct Commits {
-    window_seconds: f64,
-    commits: Option<u64>,
-    events_per_second: Option<f64>,
-    bytes_per_second: Option<f64>,
-    batch: Batch,
-    commit_ms: CommitTime,
-}
-
-#[derive(Debug, Clone, Default, Serialize)]
-struct Batch {
-    mean: Option<f64>,
-    max: Option<i64>,
-}
-
-#[derive(Debug, Clone, Default, Serialize)]
-struct CommitTime {
-    mean: Option<f64>,
-    p50: Option<f64>,
-    p99: Option<f64>,
-}
-
-/// Milliseconds.
-#[derive(Debug, Clone, Default, Serialize)]
-struct Latency {
-    stream: Percentiles,
-    decode: Percentiles,
-    queue: Percentiles,
-    write: Percentiles,
-    total: Percentiles,
-}
-
-#[derive(Debug, Clone, Default, Serialize)]
-struct Percentiles {
-    p50: Option<f64>,
-    p99: Option<f64>,
-}
-
-#[derive(Debug, Clone, Default, Serialize)]
-struct Totals {
-    stored: u64,
-    duplicates: u64,
-    dead_lettered: u64,
-}
-
-#[derive(Debug, Clone, Default, Serialize)]
-struct DeadLetters {
-    total: u64,
-    last_hour: u64,
-    by_reason: Vec<Reason>,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct Reason {
-    reason: String,
-    count: u64,
-}
-
-#[derive(Debug, Clone, Serialize)]
-struct TableSize {
-    name: String,
-    bytes: i64,
-    rows: i64,
-}
 
 /// Makes reports. Those who ask within 250 ms of each other share one.
 #[derive(Debug)]
@@ -170,7 +77,7 @@ impl Reporter {
         let stream = stream
             .inspect_err(|error| tracing::debug!(%error, "no stream state"))
             .ok();
-        let database = self.from_database(stream.as_ref(), &mut kept).await;
+        let database = self.read_database(stream.as_ref(), &mut kept).await;
         let database = database
             .inspect_err(|error| tracing::debug!(%error, "no database state"))
             .ok();
@@ -193,7 +100,7 @@ impl Reporter {
         report
     }
 
-    async fn from_database(
+    async fn read_database(
         &self,
         stream: Option<&StreamState>,
         kept: &mut Kept,
@@ -212,7 +119,7 @@ impl Reporter {
         };
         let epoch = stream.and_then(StreamState::epoch).unwrap_or_default();
         let mut handled = (0, 0);
-        for source in super::audit::handled(&snapshot, self.stream.key(), epoch).await? {
+        for source in ledger::handled(&snapshot, self.stream.key(), epoch).await? {
             handled.0 += source.entries + source.lost_entries;
             handled.1 += match source.source {
                 Source::External => 0,
@@ -272,13 +179,13 @@ fn report_of(stream: Option<StreamState>, database: Option<FromDatabase>) -> Rep
     }
 }
 
-/// The rates within ingestion's report, whichever of its usual places they have.
+/// The rates within ingestion's report.
 fn rate(report: &RawValue) -> Rate {
     let report: Value = serde_json::from_str(report.get()).unwrap_or_default();
     let number = |paths: &[&str]| paths.iter().find_map(|path| report.pointer(path)?.as_f64());
     Rate {
-        wanted: number(&["/wanted", "/rate/wanted", "/wanted_rate", "/rate"]),
-        achieved: number(&["/achieved", "/rate/achieved", "/achieved_rate"]),
+        wanted: number(&["/wanted_rate", "/status/wanted_rate"]),
+        achieved: number(&["/achieved_rate", "/status/achieved_rate"]),
     }
 }
 

@@ -5,6 +5,7 @@ mod metrics;
 mod operations;
 pub mod parameters;
 pub mod time;
+mod timeseries;
 
 use axum::{Router, extract::Request, http::StatusCode, routing::get};
 use common::http::Problem;
@@ -14,7 +15,7 @@ use crate::state::ApiState;
 pub fn router(state: ApiState) -> Router {
     Router::new()
         .route("/api/v1/metrics/summary", get(metrics::summary))
-        .route("/api/v1/metrics/timeseries", get(metrics::timeseries))
+        .route("/api/v1/metrics/timeseries", get(timeseries::timeseries))
         .route("/api/v1/metrics/breakdown", get(metrics::breakdown))
         .route("/api/v1/metrics/realtime", get(metrics::realtime))
         .route("/api/v1/pipeline", get(operations::pipeline))

@@ -1,2 +1,4 @@
 -- audit_raw_events
-SELECT count(*) FROM events
+-- Rows that are there, and those that retention dropped.
+SELECT (SELECT count(*) FROM events)
+     + (SELECT coalesce(sum(rows), 0)::bigint FROM dropped WHERE relation = 'events')

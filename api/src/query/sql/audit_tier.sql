@@ -1,8 +1,12 @@
 -- audit_tier
--- The usable buckets of the tier of $1 seconds against their minutes, in the dimension $2.
-WITH usable AS MATERIALIZED (
-    SELECT b.bucket FROM rollup_built b
-    WHERE b.tier = $1::integer AND NOT EXISTS (
+-- The usable buckets of the tier of $1 seconds against their minutes, in the dimension $2,
+-- as far back as retention has left both.
+WITH kept AS (
+    SELECT coalesce(max(older_than), '-infinity'::timestamptz) AS since
+    FROM dropped WHERE relation LIKE 'rollup\_%'
+), usable AS MATERIALIZED (
+    SELECT b.bucket FROM rollup_built b, kept
+    WHERE b.tier = $1::integer AND b.bucket >= kept.since AND NOT EXISTS (
         SELECT 1 FROM rollup_dirty d
         WHERE d.bucket >= b.bucket AND d.bucket < b.bucket + make_interval(secs => $1))
 )
