@@ -182,10 +182,10 @@ fn report_of(stream: Option<StreamState>, database: Option<FromDatabase>) -> Rep
 /// The rates within ingestion's report.
 fn rate(report: &RawValue) -> Rate {
     let report: Value = serde_json::from_str(report.get()).unwrap_or_default();
-    let number = |paths: &[&str]| paths.iter().find_map(|path| report.pointer(path)?.as_f64());
+    let status = |name: &str| report["status"][name].as_f64();
     Rate {
-        wanted: number(&["/wanted_rate", "/status/wanted_rate"]),
-        achieved: number(&["/achieved_rate", "/status/achieved_rate"]),
+        wanted: status("wanted_rate"),
+        achieved: status("achieved_rate"),
     }
 }
 

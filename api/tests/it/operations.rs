@@ -127,7 +127,7 @@ async fn the_pipeline_says_how_it_stands() {
     write(&mut api.db, &events, 1, &events).await;
     publish(&api, 5, false).await;
     let mut redis = api.services.redis().await;
-    let report = r#"{"running":true,"wanted_rate":5000,"achieved_rate":4998.5}"#;
+    let report = r#"{"running":true,"status":{"wanted_rate":5000,"achieved_rate":4998.5}}"#;
     let _: () = redis::cmd("SET")
         .arg(api.services.keys().generator)
         .arg(report)
