@@ -3,7 +3,15 @@
 const DEADLINE_MS = 10_000;
 
 /** A refusal or a failure, in words. */
-export class Failure extends Error {}
+export class Failure extends Error {
+  constructor(
+    message: string,
+    /** No answer came at all. */
+    readonly unreachable = false,
+  ) {
+    super(message);
+  }
+}
 
 interface Problem {
   title?: string;
@@ -20,7 +28,7 @@ export async function request<T>(url: string, whom: string, init: RequestInit = 
   try {
     response = await fetch(url, { ...init, signal: AbortSignal.timeout(DEADLINE_MS) });
   } catch (error) {
-    throw new Failure(unreachable(error, whom));
+    throw new Failure(unreachable(error, whom), true);
   }
   const body = await response.json().catch(() => null);
   if (!response.ok) throw new Failure(refused(response, body as Problem | null, whom));

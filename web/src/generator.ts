@@ -1,6 +1,6 @@
 // The generator's controls: a switch and a rate, sent to ingestion as they are moved.
 
-import { request } from "./api";
+import { Failure, request } from "./api";
 import { byId, setFacts, setState, setText, type Fact, type Tone } from "./dom";
 import * as format from "./format";
 import type { Generator, Pipeline } from "./protocol";
@@ -106,11 +106,18 @@ export class GeneratorPanel {
         });
         this.problem("");
       } catch (error) {
-        this.problem(error instanceof Error ? error.message : String(error));
+        this.problem(this.inWords(error));
         this.touchedAt = 0;
       }
     }
     this.sending = false;
+  }
+
+  /** A browser doesn't tell a daemon that is gone from one that won't talk to this page. */
+  private inWords(error: unknown): string {
+    const text = error instanceof Error ? error.message : String(error);
+    const unreachable = error instanceof Failure && error.unreachable;
+    return unreachable ? `${text}, or its CORS_ORIGINS leaves out ${location.origin}` : text;
   }
 
   private problem(text: string): void {
