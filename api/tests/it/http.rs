@@ -4,124 +4,125 @@ use testkit::Services;
 
 use crate::support::Api;
 
+/// Path, status, code, what the detail says.
+const CASES: &[(&str, u16, &str, &str)] = &[
+    (
+        "/api/v1/metrics/summary?frm=now",
+        422,
+        "unknown_parameter",
+        "allowed are: from, to, tz, filter",
+    ),
+    (
+        "/api/v1/metrics/summary?from=now&from=now",
+        422,
+        "invalid_parameter",
+        "twice",
+    ),
+    (
+        "/api/v1/metrics/summary?from=now&to=now-1h",
+        422,
+        "invalid_parameter",
+        "before",
+    ),
+    (
+        "/api/v1/metrics/summary?from=yesterday",
+        422,
+        "invalid_parameter",
+        "RFC 3339",
+    ),
+    (
+        "/api/v1/metrics/summary?tz=Mars/Base",
+        422,
+        "invalid_parameter",
+        "IANA",
+    ),
+    (
+        "/api/v1/metrics/summary?tz=%00",
+        422,
+        "invalid_parameter",
+        "NUL",
+    ),
+    (
+        "/api/v1/metrics/summary?filter=planet:earth",
+        422,
+        "invalid_parameter",
+        "country",
+    ),
+    (
+        "/api/v1/metrics/summary?filter=country",
+        422,
+        "invalid_parameter",
+        "country:DE",
+    ),
+    (
+        "/api/v1/metrics/timeseries?interval=1m&from=now-30d",
+        422,
+        "too_many_buckets",
+        "is 5m",
+    ),
+    (
+        "/api/v1/metrics/timeseries?interval=1d&from=now-40000d",
+        422,
+        "invalid_parameter",
+        "now-",
+    ),
+    (
+        "/api/v1/metrics/timeseries?interval=1d&from=0&to=2000000000",
+        422,
+        "too_many_buckets",
+        "shorter",
+    ),
+    (
+        "/api/v1/metrics/timeseries?interval=2m",
+        422,
+        "invalid_parameter",
+        "auto",
+    ),
+    (
+        "/api/v1/metrics/timeseries?metrics=money",
+        422,
+        "invalid_parameter",
+        "sessions",
+    ),
+    (
+        "/api/v1/metrics/timeseries?fill=one",
+        422,
+        "invalid_parameter",
+        "zero",
+    ),
+    (
+        "/api/v1/metrics/breakdown",
+        422,
+        "invalid_parameter",
+        "not a dimension",
+    ),
+    (
+        "/api/v1/metrics/breakdown?dimension=page&filter=country:DE",
+        422,
+        "unsupported_filter",
+        "country",
+    ),
+    (
+        "/api/v1/metrics/breakdown?dimension=page&limit=0",
+        422,
+        "invalid_parameter",
+        "1000",
+    ),
+    ("/api/v1/pipeline?x=1", 422, "unknown_parameter", "x"),
+    ("/nothing", 404, "not_found", "/nothing"),
+    ("/assets/nothing.js", 404, "not_found", "file"),
+    ("/ws", 400, "bad_request", ""),
+];
+
 #[tokio::test]
 async fn what_is_wrong_is_a_problem_that_names_it() {
     let api = Api::start().await.ready().await;
-    let metrics = "/api/v1/metrics";
-    let cases = [
-        (
-            format!("{metrics}/summary?frm=now"),
-            422,
-            "unknown_parameter",
-            "allowed are: from, to, tz, filter",
-        ),
-        (
-            format!("{metrics}/summary?from=now&from=now"),
-            422,
-            "invalid_parameter",
-            "twice",
-        ),
-        (
-            format!("{metrics}/summary?from=now&to=now-1h"),
-            422,
-            "invalid_parameter",
-            "before",
-        ),
-        (
-            format!("{metrics}/summary?from=yesterday"),
-            422,
-            "invalid_parameter",
-            "RFC 3339",
-        ),
-        (
-            format!("{metrics}/summary?tz=Mars/Base"),
-            422,
-            "invalid_parameter",
-            "IANA",
-        ),
-        (
-            format!("{metrics}/summary?tz=%00"),
-            422,
-            "invalid_parameter",
-            "NUL",
-        ),
-        (
-            format!("{metrics}/summary?filter=planet:earth"),
-            422,
-            "invalid_parameter",
-            "country",
-        ),
-        (
-            format!("{metrics}/summary?filter=country"),
-            422,
-            "invalid_parameter",
-            "country:DE",
-        ),
-        (
-            format!("{metrics}/timeseries?interval=1m&from=now-30d"),
-            422,
-            "too_many_buckets",
-            "is 5m",
-        ),
-        (
-            format!("{metrics}/timeseries?interval=1d&from=now-40000d"),
-            422,
-            "invalid_parameter",
-            "now-",
-        ),
-        (
-            format!("{metrics}/timeseries?interval=1d&from=0&to=2000000000"),
-            422,
-            "too_many_buckets",
-            "shorter",
-        ),
-        (
-            format!("{metrics}/timeseries?interval=2m"),
-            422,
-            "invalid_parameter",
-            "auto",
-        ),
-        (
-            format!("{metrics}/timeseries?metrics=money"),
-            422,
-            "invalid_parameter",
-            "sessions",
-        ),
-        (
-            format!("{metrics}/timeseries?fill=one"),
-            422,
-            "invalid_parameter",
-            "zero",
-        ),
-        (
-            format!("{metrics}/breakdown"),
-            422,
-            "invalid_parameter",
-            "not a dimension",
-        ),
-        (
-            format!("{metrics}/breakdown?dimension=page&filter=country:DE"),
-            422,
-            "unsupported_filter",
-            "country",
-        ),
-        (
-            format!("{metrics}/breakdown?dimension=page&limit=0"),
-            422,
-            "invalid_parameter",
-            "1000",
-        ),
-        ("/api/v1/pipeline?x=1".into(), 422, "unknown_parameter", "x"),
-        ("/nothing".into(), 404, "not_found", "/nothing"),
-        ("/assets/nothing.js".into(), 404, "not_found", "file"),
-        ("/ws".into(), 400, "bad_request", ""),
-    ];
-    for (path, status, code, detail) in cases {
-        let response = api.get(&path).await;
+    for (path, status, code, detail) in CASES {
+        let response = api.get(path).await;
         let problem = response.json();
         assert_eq!(
             (response.status, problem["code"].as_str()),
-            (status, Some(code)),
+            (*status, Some(*code)),
             "{path}: {problem}"
         );
         assert!(

@@ -1,5 +1,8 @@
 //! The api on real services: what it answers over HTTP and WebSocket.
 
+// Helpers of tests count as tests.
+#![allow(clippy::unwrap_used)]
+
 mod http;
 mod live;
 mod metrics;
