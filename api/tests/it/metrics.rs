@@ -81,6 +81,11 @@ async fn a_small_day_is_answered_exactly() {
     );
     assert_eq!(body["meta"]["total_events"], 4);
 
+    assert_filters(&api, range).await;
+    api.stop().await;
+}
+
+async fn assert_filters(api: &Api, range: &str) {
     for (filter, events) in [
         ("page:/a:b", 1),
         ("page:", 1),
@@ -93,7 +98,6 @@ async fn a_small_day_is_answered_exactly() {
             .await;
         assert_eq!(data["events"], events, "{filter}");
     }
-    api.stop().await;
 }
 
 #[tokio::test]
@@ -272,7 +276,6 @@ async fn check(
         .unwrap();
     let micros: i128 = row.get::<_, String>(3).parse().unwrap();
     let summary = api.data(&format!("/api/v1/metrics/summary?{query}")).await;
-    let number = |value: &Value| value.as_i64().unwrap();
     assert_eq!(number(&summary["events"]), row.get::<_, i64>(0), "{query}");
     assert_eq!(number(&summary["users"]), row.get::<_, i64>(1), "{query}");
     assert_eq!(
@@ -287,7 +290,24 @@ async fn check(
         (average * count as f64 - sum as f64).abs() <= count as f64 * 0.001,
         "{query}"
     );
+    assert_parts(
+        api,
+        query,
+        interval,
+        filter.map(|_| column),
+        (number(&summary["events"]), micros),
+    )
+    .await;
+}
 
+/// The buckets of a series and the rows of a breakdown sum to the whole.
+async fn assert_parts(
+    api: &Api,
+    query: &str,
+    interval: &str,
+    column: Option<&str>,
+    (events, micros): (i64, i128),
+) {
     let series = api
         .data(&format!(
             "/api/v1/metrics/timeseries?{query}&interval={interval}"
@@ -296,7 +316,7 @@ async fn check(
     let rows = series.as_array().unwrap();
     assert_eq!(
         rows.iter().map(|row| number(&row["events"])).sum::<i64>(),
-        number(&summary["events"]),
+        events,
         "{query}"
     );
     assert_eq!(
@@ -307,7 +327,7 @@ async fn check(
         "{query}"
     );
 
-    let dimension = if filter.is_some() { column } else { "page" };
+    let dimension = column.unwrap_or("page");
     let breakdown = api
         .data(&format!(
             "/api/v1/metrics/breakdown?{query}&dimension={dimension}"
@@ -316,7 +336,7 @@ async fn check(
     let rows = breakdown.as_array().unwrap();
     assert_eq!(
         rows.iter().map(|row| number(&row["events"])).sum::<i64>(),
-        number(&summary["events"]),
+        events,
         "{query}"
     );
     assert_eq!(
@@ -326,6 +346,10 @@ async fn check(
         micros,
         "{query}"
     );
+}
+
+fn number(value: &Value) -> i64 {
+    value.as_i64().unwrap()
 }
 
 fn micros_of(value: &Value) -> i128 {
