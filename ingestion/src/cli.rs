@@ -4,7 +4,7 @@ use clap::{Args, Parser, Subcommand};
 use serde_json::{Value, json};
 
 use crate::{
-    config::{ProfileText, Until},
+    config::{MixText, ProfileText, Until},
     source::synthetic::{Arrivals, Population, Segment, Settings, truth},
 };
 
@@ -28,7 +28,7 @@ pub enum Command {
         #[arg(long)]
         count: u64,
         #[command(flatten)]
-        generator: Flags,
+        generator: Box<Flags>,
     },
 }
 
@@ -56,6 +56,9 @@ pub struct Flags {
     /// How many different users return.
     #[arg(long)]
     pub users: Option<u32>,
+    /// Weights of event types: TYPE=WEIGHT,TYPE=WEIGHT; the others keep their default.
+    #[arg(long)]
+    pub mix: Option<MixText>,
     /// Fraction of events sent twice.
     #[arg(long)]
     pub duplicates: Option<f64>,
@@ -95,7 +98,10 @@ impl Flags {
     /// When to stop by itself.
     #[must_use]
     pub fn until(&self) -> Until {
-        Until { seconds: self.duration, exit: self.exit }
+        Until {
+            seconds: self.duration,
+            exit: self.exit,
+        }
     }
 
     /// `settings` with what was given on the command line.
@@ -108,6 +114,9 @@ impl Flags {
         }
         if let Some(ProfileText(profile)) = &self.profile {
             settings.profile = profile.clone();
+        }
+        if let Some(MixText(mix)) = &self.mix {
+            settings.mix = *mix;
         }
         set(&mut settings.rate, &self.rate);
         set(&mut settings.seed, &self.seed);
@@ -127,7 +136,10 @@ impl Flags {
 #[must_use]
 pub fn truth_of(settings: &Settings, count: u64) -> Value {
     let population: Population = settings.population();
-    let segments = [Segment { from_index: 0, population }];
+    let segments = [Segment {
+        from_index: 0,
+        population,
+    }];
     json!({
         "seed": settings.seed,
         "segments": segments,

@@ -13,7 +13,7 @@ use crate::{
 
 mod generator;
 
-pub use generator::{GeneratorConfig, ProfileText};
+pub use generator::{GeneratorConfig, MixText, ProfileText};
 
 /// Everything, valid.
 #[derive(Debug, Clone)]
@@ -107,7 +107,9 @@ fn memory_max_bytes() -> u64 {
 }
 
 fn cors_origins() -> Vec<String> {
-    ["http://localhost:3001", "http://127.0.0.1:3001"].map(str::to_owned).into()
+    ["http://localhost:3001", "http://127.0.0.1:3001"]
+        .map(str::to_owned)
+        .into()
 }
 
 impl Config {

@@ -2,14 +2,17 @@
 
 pub mod cli;
 pub mod config;
+pub mod control;
 mod observe;
+mod progress;
 pub mod publish;
+mod routes;
 pub mod source;
 mod until;
 
-use axum::Router;
 use common::{
     admin::Health,
+    clients,
     shutdown::Shutdown,
     wire::{Source, StreamKeys},
 };
@@ -19,73 +22,125 @@ use tokio::{
 };
 
 pub use config::Config;
+use control::Controls;
 use publish::{Monitor, OnRefusal, Pressure, Publisher};
-use source::synthetic::{Generator, Settings, Status};
+use source::{
+    http::{Collector, CommitPoller, FirstSeen},
+    synthetic::{Generator, Status},
+};
 
-/// Blocks waiting for the publisher, per source.
-const WAITING_BLOCKS: usize = 8;
+/// Blocks of 500 events waiting for a publisher: the only queues between the stages.
+const GENERATED_BLOCKS: usize = 8;
+const COLLECTED_BLOCKS: usize = 64;
 
-/// The generator's controls, for a program that runs the daemon inside itself.
-#[derive(Debug, Clone)]
-pub struct Controls {
-    /// What the generator is asked to do; send only valid settings.
-    pub settings: watch::Sender<Settings>,
-    pub status: watch::Receiver<Status>,
-    pub pressure: watch::Receiver<Pressure>,
-}
-
-/// Starts the daemon: tasks that end when `shutdown` begins, and that
+/// Starts the daemon: tasks that end when `shutdown` begins and that
 /// [`Shutdown::finished`] awaits.
-pub fn run(config: Config, listener: TcpListener, shutdown: &Shutdown) -> Controls {
+///
+/// # Errors
+/// The Redis URL is wrong, which a loaded configuration excludes.
+pub fn run(config: Config, listener: TcpListener, shutdown: &Shutdown) -> anyhow::Result<Controls> {
     let keys = StreamKeys::new(&config.stream.stream_key);
-    let app_env = &config.process.app_env;
-    let version = env!("CARGO_PKG_VERSION");
-    let health = Health::new("ingestion", version, app_env, &["redis"], shutdown.clone());
+    let pool = clients::redis::pool(&config.redis)?;
 
+    // generator ─▶ blocks ─▶ publisher ─┐
+    //                                   ├─▶ stream; what the monitor sees there stops both
+    // collector ─▶ blocks ─▶ publisher ─┘
     let (settings_in, settings_out) = watch::channel(config.generator.clone());
     let (status_in, status_out) = watch::channel(Status::default());
     let (pressure_in, pressure_out) = watch::channel(Pressure::default());
-    let (generated_in, generated_out) = mpsc::channel(WAITING_BLOCKS);
+    let (generated_in, generated_out) = mpsc::channel(GENERATED_BLOCKS);
+    let (collected_in, collected_out) = mpsc::channel(COLLECTED_BLOCKS);
     let controls = Controls {
         settings: settings_in,
         status: status_out,
-        pressure: pressure_out.clone(),
     };
 
-    let publisher = |source, on_refusal| Publisher {
-        source,
-        redis: config.redis.clone(),
-        keys: keys.clone(),
-        policy: config.batch_policy(),
-        max_in_flight: config.ingestion.publish_max_in_flight,
-        on_refusal,
-    };
-    let generated = publisher(Source::Generator, OnRefusal::Hold);
-    shutdown.spawn("publish generator", generated.run(generated_out, shutdown.clone()));
+    let generated = publisher(&config, Source::Generator, OnRefusal::Hold);
+    shutdown.spawn(
+        "publish generator",
+        generated.run(generated_out, shutdown.clone()),
+    );
+    let collected = publisher(&config, Source::Collector, OnRefusal::Report);
+    shutdown.spawn(
+        "publish collector",
+        collected.run(collected_out, shutdown.clone()),
+    );
 
     let generator = Generator {
         limits: config.stream.limits(),
         policy: config.batch_policy(),
         blocks: generated_in,
         wanted: settings_out,
-        pressure: pressure_out,
+        pressure: pressure_out.clone(),
         status: status_in,
     };
     shutdown.spawn("generator", generator.run(shutdown.clone()));
 
-    let monitor = Monitor {
-        redis: config.redis.clone(),
-        keys: keys.clone(),
-        limits: config.limits(),
-        health: health.clone(),
-        pressure: pressure_in,
+    let group = config.stream.consumer_group.clone();
+    let (poller, commits) = CommitPoller::new(config.redis.clone(), keys.clone(), group);
+    shutdown.spawn("commits", poller.run(shutdown.clone()));
+    let collector = Collector {
+        limits: config.stream.limits(),
+        policy: config.batch_policy(),
+        blocks: collected_in,
+        pressure: pressure_out.clone(),
+        first_seen: FirstSeen::new(pool.clone(), &keys),
+        commits,
+        shutdown: shutdown.clone(),
     };
-    shutdown.spawn("monitor", monitor.run(shutdown.clone()));
-    shutdown.spawn("until", until::run(config.until, controls.clone(), shutdown.clone()));
+    let health = serve(&config, collector, &controls, listener, shutdown);
 
-    let router: Router = common::admin::router(health);
+    let monitor = monitor(&config, health, pressure_in);
+    shutdown.spawn("monitor", monitor.run(shutdown.clone()));
+    shutdown.spawn(
+        "report",
+        control::report(pool, keys, controls.clone(), shutdown.clone()),
+    );
+    shutdown.spawn(
+        "until",
+        until::run(config.until, controls.clone(), shutdown.clone()),
+    );
+    shutdown.spawn(
+        "progress",
+        progress::run(controls.clone(), pressure_out, shutdown.clone()),
+    );
+    Ok(controls)
+}
+
+fn publisher(config: &Config, source: Source, on_refusal: OnRefusal) -> Publisher {
+    Publisher {
+        source,
+        redis: config.redis.clone(),
+        keys: StreamKeys::new(&config.stream.stream_key),
+        policy: config.batch_policy(),
+        max_in_flight: config.ingestion.publish_max_in_flight,
+        on_refusal,
+    }
+}
+
+fn monitor(config: &Config, health: Health, pressure: watch::Sender<Pressure>) -> Monitor {
+    Monitor {
+        redis: config.redis.clone(),
+        keys: StreamKeys::new(&config.stream.stream_key),
+        limits: config.limits(),
+        health,
+        pressure,
+    }
+}
+
+fn serve(
+    config: &Config,
+    collector: Collector,
+    controls: &Controls,
+    listener: TcpListener,
+    shutdown: &Shutdown,
+) -> Health {
+    let (version, app_env) = (env!("CARGO_PKG_VERSION"), &config.process.app_env);
+    let health = Health::new("ingestion", version, app_env, &["redis"], shutdown.clone());
+    let origins = &config.ingestion.cors_origins;
+    let router = routes::router(collector, controls.clone(), health.clone(), origins);
     let connections = config.bind.http_max_connections;
     let server = common::http::serve(listener, router, connections, shutdown.clone());
     shutdown.spawn("http", server);
-    controls
+    health
 }

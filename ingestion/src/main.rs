@@ -49,12 +49,17 @@ async fn main() -> anyhow::Result<ExitCode> {
     telemetry::metrics();
     let version = env!("CARGO_PKG_VERSION");
     let port = config.ingestion.ingestion_port;
-    tracing::info!(version, environment = config.process.app_env, port, "starting");
+    tracing::info!(
+        version,
+        environment = config.process.app_env,
+        port,
+        "starting"
+    );
     let shutdown = Shutdown::new();
     shutdown.on_signals().context("signal handlers")?;
     let listener = common::config::bind(config.bind.bind_address, port).await?;
     let deadline = Duration::from_millis(config.process.shutdown_timeout_ms);
-    ingestion::run(config, listener, &shutdown);
+    ingestion::run(config, listener, &shutdown)?;
     let clean = shutdown.finished(deadline).await.is_ok();
     tracing::info!(clean, "stopped");
     Ok(ExitCode::from(u8::from(!clean)))

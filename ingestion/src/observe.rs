@@ -33,7 +33,11 @@ impl Published {
 pub(crate) fn published(source: Source, events: u32, bytes: usize, took: Duration) {
     static COLLECTOR: OnceLock<Published> = OnceLock::new();
     static GENERATOR: OnceLock<Published> = OnceLock::new();
-    let cell = if source == Source::Collector { &COLLECTOR } else { &GENERATOR };
+    let cell = if source == Source::Collector {
+        &COLLECTOR
+    } else {
+        &GENERATOR
+    };
     let metrics = cell.get_or_init(|| Published::of(source));
     metrics.events.increment(events.into());
     metrics.entries.increment(1);
@@ -63,7 +67,12 @@ pub(crate) fn pressure(pressure: &Pressure) {
 
 /// A limit was reached or left.
 pub(crate) fn limit_changed(pressure: &Pressure) {
-    let Pressure { backlog_events, redis_used_bytes, redis_limit_bytes, .. } = *pressure;
+    let Pressure {
+        backlog_events,
+        redis_used_bytes,
+        redis_limit_bytes,
+        ..
+    } = *pressure;
     match pressure.limit {
         Some(limit) => tracing::warn!(
             ?limit,
@@ -95,8 +104,10 @@ pub(crate) fn missed(events: u64) {
 
 /// A request of the collector was judged.
 pub(crate) fn judged(accepted: usize, rejected: usize) {
-    counter!("ingestion_collector_events_total", "verdict" => "accepted").increment(accepted as u64);
-    counter!("ingestion_collector_events_total", "verdict" => "rejected").increment(rejected as u64);
+    counter!("ingestion_collector_events_total", "verdict" => "accepted")
+        .increment(accepted as u64);
+    counter!("ingestion_collector_events_total", "verdict" => "rejected")
+        .increment(rejected as u64);
 }
 
 /// A request of the collector was turned away.

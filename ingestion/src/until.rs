@@ -5,7 +5,7 @@ use std::{convert::Infallible, time::Duration};
 use common::shutdown::Shutdown;
 use tokio::time::sleep;
 
-use crate::{Controls, config::Until};
+use crate::{config::Until, control::Controls};
 
 /// Stops the generator after the given time, and the process, where asked to, once every
 /// event is settled.
@@ -32,7 +32,9 @@ async fn end(until: Until, mut controls: Controls) {
         }
         None => drop(finished.await),
     }
-    controls.settings.send_modify(|settings| settings.running = false);
+    controls
+        .settings
+        .send_modify(|settings| settings.running = false);
     let settled = |status: &crate::source::synthetic::Status| {
         !status.settings.running
             && status.sent + status.ambiguous + status.dropped == status.generated

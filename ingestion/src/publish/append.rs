@@ -27,9 +27,16 @@ pub(super) fn transaction(
     let overhead = 64 + keys.stream.len();
     let mut append = redis::Cmd::with_capacity(7, ndjson.len() + overhead);
     append.arg("XADD").arg(&keys.stream).arg("*");
-    append.arg(FIELD_BATCH).arg(ndjson).arg(FIELD_SOURCE).arg(source.as_str());
+    append
+        .arg(FIELD_BATCH)
+        .arg(ndjson)
+        .arg(FIELD_SOURCE)
+        .arg(source.as_str());
     pipe.atomic().add_command(append);
-    pipe.cmd("HSETNX").arg(&keys.ledger).arg("epoch").arg(Uuid::now_v7().to_string());
+    pipe.cmd("HSETNX")
+        .arg(&keys.ledger)
+        .arg("epoch")
+        .arg(Uuid::now_v7().to_string());
     pipe.hincr(&keys.ledger, format!("accepted:{source}"), events);
     pipe.hincr(&keys.ledger, format!("entries:{source}"), 1);
     pipe
@@ -67,10 +74,11 @@ fn entry_id(replies: &[Value]) -> Result<EntryId, Failure> {
         }
         _ => None,
     };
-    text.and_then(|text| text.parse().ok()).ok_or_else(|| Failure {
-        outcome: Outcome::Unknown,
-        error: format!("unexpected reply {reply:?}"),
-    })
+    text.and_then(|text| text.parse().ok())
+        .ok_or_else(|| Failure {
+            outcome: Outcome::Unknown,
+            error: format!("unexpected reply {reply:?}"),
+        })
 }
 
 /// An error that Redis sent means that nothing was executed: a command that is refused when
@@ -79,7 +87,10 @@ fn outcome_of(error: &RedisError) -> Outcome {
     match error.kind() {
         ErrorKind::Server(ServerErrorKind::ExecAbort) => {
             let causes = error.clone().into_server_errors();
-            let code = causes.as_ref().and_then(|causes| causes.first()).map(|(_, e)| e.code());
+            let code = causes
+                .as_ref()
+                .and_then(|causes| causes.first())
+                .map(|(_, e)| e.code());
             Outcome::Refused(refusal(code.unwrap_or_default()))
         }
         ErrorKind::Server(_) | ErrorKind::Extension => {
@@ -90,7 +101,10 @@ fn outcome_of(error: &RedisError) -> Outcome {
 }
 
 fn refused(code: &str, error: String) -> Failure {
-    Failure { outcome: Outcome::Refused(refusal(code)), error }
+    Failure {
+        outcome: Outcome::Refused(refusal(code)),
+        error,
+    }
 }
 
 fn refusal(code: &str) -> Refusal {

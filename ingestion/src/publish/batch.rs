@@ -82,8 +82,15 @@ mod tests {
     };
 
     fn block(events: u32, bytes: usize, tally: &Arc<Tally>) -> Block {
-        let ack = Ack::Generator { from: 0, tally: tally.clone() };
-        Block { ndjson: vec![b'\n'; bytes], events, ack }
+        let ack = Ack::Generator {
+            from: 0,
+            tally: tally.clone(),
+        };
+        Block {
+            ndjson: vec![b'\n'; bytes],
+            events,
+            ack,
+        }
     }
 
     #[tokio::test(start_paused = true)]

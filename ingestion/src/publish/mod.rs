@@ -2,9 +2,11 @@
 
 mod append;
 mod batch;
+mod monitor;
 mod pressure;
 mod stage;
 
 pub use batch::BatchPolicy;
-pub use pressure::{Limit, Limits, Monitor, Pressure};
+pub use monitor::Monitor;
+pub use pressure::{Limit, Limits, Pressure};
 pub use stage::{OnRefusal, Publisher};

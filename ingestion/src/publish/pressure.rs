@@ -1,23 +1,7 @@
-//! How full the stream and Redis are, and what follows for the sources.
+//! How full the stream and Redis are, and what follows for the sources: pure rules.
 
-use std::{convert::Infallible, time::Duration};
-
-use common::{
-    admin::Health,
-    backoff::Backoff,
-    clients,
-    config::RedisConfig,
-    shutdown::Shutdown,
-    wire::{Source, StreamKeys},
-};
-use redis::{InfoDict, RedisResult, aio::MultiplexedConnection};
 use serde::Serialize;
-use tokio::{
-    sync::watch,
-    time::{Instant, sleep},
-};
-
-use crate::observe;
+use tokio::time::Instant;
 
 /// What stops the sources.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -72,94 +56,19 @@ pub struct Limits {
     pub memory_max_bytes: u64,
 }
 
-const INTERVAL: Duration = Duration::from_millis(150);
 const MAX_RETRY_AFTER: f64 = 60.0;
 /// The weight of the last interval in the drain rate.
 const SMOOTHING: f64 = 0.2;
 
-/// Watches Redis; the one place that says whether it is usable.
-#[derive(Debug)]
-pub struct Monitor {
-    pub redis: RedisConfig,
-    pub keys: StreamKeys,
-    pub limits: Limits,
-    pub health: Health,
-    pub pressure: watch::Sender<Pressure>,
-}
-
-impl Monitor {
-    /// Runs until the shutdown begins.
-    ///
-    /// # Errors
-    /// None: without Redis it says so and tries again.
-    pub async fn run(self, shutdown: Shutdown) -> Result<(), Infallible> {
-        let mut backoff = Backoff::default();
-        while !shutdown.is_stopping() {
-            let watching = clients::redis::connect(&self.redis, Duration::ZERO);
-            let error = match watching.await {
-                Ok(connection) => {
-                    backoff.reset();
-                    tokio::select! {
-                        error = self.watch(connection) => error,
-                        () = shutdown.stopping() => break,
-                    }
-                }
-                Err(error) => error,
-            };
-            self.health.down("redis", &error);
-            self.pressure.send_modify(|pressure| {
-                pressure.limit = Some(Limit::Redis);
-                pressure.retry_after_seconds = 1;
-            });
-            tokio::select! {
-                () = backoff.wait() => {}
-                () = shutdown.stopping() => {}
-            }
-        }
-        Ok(())
-    }
-
-    async fn watch(&self, mut connection: MultiplexedConnection) -> redis::RedisError {
-        let mut drain = Drain::default();
-        loop {
-            match look(&mut connection, &self.keys).await {
-                Ok(seen) => self.judge(&seen, &mut drain),
-                Err(error) => return error,
-            }
-            sleep(INTERVAL).await;
-        }
-    }
-
-    fn judge(&self, seen: &Seen, drain: &mut Drain) {
-        let mut pressure = self.limits.judge(seen);
-        drain.observe(seen, Instant::now());
-        pressure.drained_per_second = drain.rate;
-        pressure.retry_after_seconds = self.limits.retry_after(&pressure);
-        match pressure.limit {
-            Some(Limit::EvictionPolicy) => {
-                let policy = &seen.policy;
-                let error = format!("maxmemory-policy is {policy}; it must be noeviction, or events can vanish");
-                self.health.down("redis", error);
-            }
-            _ => self.health.up("redis"),
-        }
-        observe::pressure(&pressure);
-        let before = self.pressure.send_replace(pressure).limit;
-        if before != pressure.limit {
-            observe::limit_changed(&pressure);
-        }
-    }
-}
-
 /// What was read from Redis.
 #[derive(Debug, Default)]
-struct Seen {
-    entries: u64,
-    accepted_events: u64,
-    accepted_entries: u64,
-    used_bytes: u64,
-    max_bytes: u64,
-    policy: String,
+pub(super) struct Seen {
+    pub(super) entries: u64,
+    pub(super) accepted_events: u64,
+    pub(super) accepted_entries: u64,
+    pub(super) used_bytes: u64,
+    pub(super) max_bytes: u64,
+    pub(super) policy: String,
 }
 
 impl Seen {
@@ -172,32 +81,8 @@ impl Seen {
     }
 }
 
-async fn look(connection: &mut MultiplexedConnection, keys: &StreamKeys) -> RedisResult<Seen> {
-    let mut accounts = redis::cmd("HMGET");
-    accounts.arg(&keys.ledger);
-    for source in [Source::Collector, Source::Generator] {
-        accounts.arg(format!("accepted:{source}")).arg(format!("entries:{source}"));
-    }
-    let (entries, accounts, info): (u64, Vec<Option<u64>>, InfoDict) = redis::pipe()
-        .xlen(&keys.stream)
-        .add_command(accounts)
-        .cmd("INFO")
-        .arg("memory")
-        .query_async(connection)
-        .await?;
-    let account = |n: usize| accounts.get(n).copied().flatten().unwrap_or(0);
-    Ok(Seen {
-        entries,
-        accepted_events: account(0) + account(2),
-        accepted_entries: account(1) + account(3),
-        used_bytes: info.get("used_memory").unwrap_or(0),
-        max_bytes: info.get("maxmemory").unwrap_or(0),
-        policy: info.get("maxmemory_policy").unwrap_or_default(),
-    })
-}
-
 impl Limits {
-    fn judge(&self, seen: &Seen) -> Pressure {
+    pub(super) fn judge(&self, seen: &Seen) -> Pressure {
         let redis_limit_bytes = match seen.max_bytes {
             0 => self.memory_max_bytes,
             max => (u128::from(max) * u128::from(self.memory_max_percent) / 100) as u64,
@@ -222,7 +107,7 @@ impl Limits {
     }
 
     /// How long the drain needs until there is room for a tenth of the limit again.
-    fn retry_after(&self, pressure: &Pressure) -> u64 {
+    pub(super) fn retry_after(&self, pressure: &Pressure) -> u64 {
         let room = self.backlog_max_events as f64 * 0.9;
         let excess = match pressure.limit {
             Some(Limit::Backlog) => pressure.backlog_events as f64 - room,
@@ -232,19 +117,21 @@ impl Limits {
         if pressure.drained_per_second < 1.0 {
             return MAX_RETRY_AFTER as u64;
         }
-        (excess / pressure.drained_per_second).ceil().clamp(1.0, MAX_RETRY_AFTER) as u64
+        (excess / pressure.drained_per_second)
+            .ceil()
+            .clamp(1.0, MAX_RETRY_AFTER) as u64
     }
 }
 
 /// Events that left the stream: those that came less those by which it grew.
 #[derive(Debug, Default)]
-struct Drain {
+pub(super) struct Drain {
     last: Option<(Instant, u64, u64)>,
-    rate: f64,
+    pub(super) rate: f64,
 }
 
 impl Drain {
-    fn observe(&mut self, seen: &Seen, now: Instant) {
+    pub(super) fn observe(&mut self, seen: &Seen, now: Instant) {
         let (accepted, backlog) = (seen.accepted_events, seen.backlog_events());
         if let Some((then, accepted_then, backlog_then)) = self.last {
             let came = accepted.saturating_sub(accepted_then) as f64;
@@ -259,6 +146,8 @@ impl Drain {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     const LIMITS: Limits = Limits {
@@ -284,11 +173,25 @@ mod tests {
         assert_eq!(limit(&seen(9, 849)), None);
         assert_eq!(limit(&seen(10, 849)), Some(Limit::Backlog));
         assert_eq!(limit(&seen(10, 850)), Some(Limit::Memory));
-        let evicts = Seen { policy: "allkeys-lru".into(), ..seen(10, 850) };
+        let evicts = Seen {
+            policy: "allkeys-lru".into(),
+            ..seen(10, 850)
+        };
         assert_eq!(limit(&evicts), Some(Limit::EvictionPolicy));
-        let unbounded = Seen { max_bytes: 0, ..seen(1, 1 << 30) };
+        let unbounded = Seen {
+            max_bytes: 0,
+            ..seen(1, 1 << 30)
+        };
         assert_eq!(limit(&unbounded), Some(Limit::Memory));
-        assert_eq!(LIMITS.judge(&Seen { used_bytes: 9, ..unbounded }).limit, None);
+        assert_eq!(
+            LIMITS
+                .judge(&Seen {
+                    used_bytes: 9,
+                    ..unbounded
+                })
+                .limit,
+            None
+        );
     }
 
     #[test]

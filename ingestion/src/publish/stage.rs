@@ -10,11 +10,7 @@ use common::{
     shutdown::Shutdown,
     wire::{Source, StreamKeys},
 };
-use futures_util::{
-    FutureExt as _, StreamExt as _,
-    future::BoxFuture,
-    stream::FuturesUnordered,
-};
+use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use redis::{RedisResult, aio::MultiplexedConnection};
 use tokio::{
     sync::mpsc,
@@ -60,7 +56,7 @@ impl Publisher {
         mut blocks: mpsc::Receiver<Block>,
         shutdown: Shutdown,
     ) -> Result<(), Infallible> {
-        let mut state = State::new(self, shutdown);
+        let mut state = State::new(self);
         let mut open = true;
         while open || !state.is_empty() {
             let next_send = state.next_send();
@@ -69,6 +65,7 @@ impl Publisher {
                 Some(sent) = state.in_flight.next(), if !state.in_flight.is_empty() => state.settle(sent),
                 connected = &mut state.connecting => state.connected(connected),
                 () = at(next_send) => state.send_next(),
+                () = shutdown.stopping(), if !state.stopping => state.hurry(),
                 block = blocks.recv(), if open && state.takes_more() => match block {
                     Some(block) => state.take(block),
                     None => open = false,
@@ -95,7 +92,9 @@ struct Sent {
 
 struct State {
     publisher: Publisher,
-    shutdown: Shutdown,
+    stopping: bool,
+    /// Stopping, and without Redis: what still comes is refused.
+    gave_up: bool,
     link: Option<MultiplexedConnection>,
     /// Counts the connections, so that a late failure doesn't close a newer one.
     connection: u64,
@@ -109,11 +108,12 @@ struct State {
 }
 
 impl State {
-    fn new(publisher: Publisher, shutdown: Shutdown) -> Self {
+    fn new(publisher: Publisher) -> Self {
         Self {
             connecting: connect(publisher.redis.clone(), Duration::ZERO),
             publisher,
-            shutdown,
+            stopping: false,
+            gave_up: false,
             link: None,
             connection: 0,
             backoff: Backoff::default(),
@@ -132,14 +132,30 @@ impl State {
     fn takes_more(&self) -> bool {
         self.waiting.is_empty()
             && self.in_flight.len() < self.publisher.max_in_flight
-            && (self.link.is_some() || self.publisher.on_refusal == OnRefusal::Report)
+            && (self.link.is_some() || self.refuses())
+    }
+
+    /// Whether blocks are refused while there is no connection.
+    fn refuses(&self) -> bool {
+        self.gave_up || self.publisher.on_refusal == OnRefusal::Report
+    }
+
+    /// The process stops: what waits is tried at once, and for the last time.
+    fn hurry(&mut self) {
+        self.stopping = true;
+        self.not_before = Instant::now();
+        if self.link.is_none() {
+            self.reconnect(Duration::ZERO);
+        }
     }
 
     fn take(&mut self, block: Block) {
         let now = Instant::now();
         let policy = self.publisher.policy;
         if self.link.is_none() {
-            block.ack.settle(block.events, Outcome::Refused(Refusal::Unavailable));
+            block
+                .ack
+                .settle(block.events, Outcome::Refused(Refusal::Unavailable));
             return;
         }
         match &mut self.filling {
@@ -173,13 +189,23 @@ impl State {
         let sent = async move {
             let at = Instant::now();
             let result = append::append(&mut link, &pipe).await;
-            Sent { batch, connection, at, result }
+            Sent {
+                batch,
+                connection,
+                at,
+                result,
+            }
         };
         self.in_flight.push(sent.boxed());
     }
 
     fn settle(&mut self, sent: Sent) {
-        let Sent { batch, connection, at, result } = sent;
+        let Sent {
+            batch,
+            connection,
+            at,
+            result,
+        } = sent;
         let source = self.publisher.source;
         let outcome = match result {
             Ok(id) => {
@@ -193,7 +219,7 @@ impl State {
                 outcome
             }
         };
-        let holds = self.publisher.on_refusal == OnRefusal::Hold && !self.shutdown.is_stopping();
+        let holds = self.publisher.on_refusal == OnRefusal::Hold && !self.stopping;
         match outcome {
             Outcome::Refused(_) if holds => self.waiting.push_back(batch),
             _ => batch.settle(outcome),
@@ -208,7 +234,10 @@ impl State {
         self.not_before = Instant::now() + delay;
         // Without a reply, or from a server that isn't the one to write to, the connection is
         // no longer worth anything.
-        if !matches!(outcome, Outcome::Refused(Refusal::OutOfMemory | Refusal::DiskFailed)) {
+        if !matches!(
+            outcome,
+            Outcome::Refused(Refusal::OutOfMemory | Refusal::DiskFailed)
+        ) {
             self.reconnect(delay);
         }
     }
@@ -229,15 +258,15 @@ impl State {
                 tracing::debug!(source = %self.publisher.source, %error, "publisher can't connect");
                 let delay = self.backoff.next_delay();
                 self.reconnect(delay);
-                self.give_up_if_stopping();
+                self.give_up();
             }
         }
     }
 
     /// Without Redis, a stopping process can't keep what it holds.
-    fn give_up_if_stopping(&mut self) {
-        let report = self.publisher.on_refusal == OnRefusal::Report;
-        if report || self.shutdown.is_stopping() {
+    fn give_up(&mut self) {
+        self.gave_up = self.stopping;
+        if self.refuses() {
             let held = self.waiting.drain(..).chain(self.filling.take());
             held.for_each(|batch| batch.settle(Outcome::Refused(Refusal::Unavailable)));
         }

@@ -82,7 +82,10 @@ impl Tally {
         if matches!(outcome, Outcome::Stored(_)) {
             return;
         }
-        let mut uncertain = self.uncertain.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut uncertain = self
+            .uncertain
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
         let room = uncertain.len() < MAX_RANGES;
         match uncertain.last_mut() {
             Some(last) if last.end == events.start => last.end = events.end,
@@ -112,7 +115,10 @@ impl Tally {
     /// Which events are ambiguous or dropped; the first thousand ranges.
     #[must_use]
     pub fn uncertain(&self) -> Vec<Range<u64>> {
-        self.uncertain.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.uncertain
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Events whose fate is known, one way or the other.

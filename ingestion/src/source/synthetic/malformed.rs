@@ -65,7 +65,7 @@ impl Malformation {
     ];
 
     pub(super) const fn of(bits: u64) -> Self {
-        Self::ALL[((bits >> 32) * Self::ALL.len() as u64 >> 32) as usize]
+        Self::ALL[(((bits >> 32) * Self::ALL.len() as u64) >> 32) as usize]
     }
 
     /// The reason under which it must arrive among the dead letters.
@@ -92,11 +92,6 @@ impl Malformation {
             Self::ManyKeys => Code::TooManyKeys,
             Self::Deep => Code::TooDeep,
         }
-    }
-
-    /// Whether the event differs from a valid one in its time only.
-    pub(super) const fn is_of_time(self) -> bool {
-        matches!(self, Self::TooOld | Self::TooFarInFuture)
     }
 
     /// Appends `event`, broken. Faulty events are few: here an allocation costs nothing.

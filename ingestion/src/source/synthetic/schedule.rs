@@ -122,7 +122,7 @@ mod tests {
         (0..seconds)
             .map(|_| {
                 ticks.by_ref().take(200).fold(0, |sum, t| {
-                    let jitter = if (t * 200.0) as u64 % 2 == 0 {
+                    let jitter = if ((t * 200.0) as u64).is_multiple_of(2) {
                         0.0
                     } else {
                         0.001

@@ -36,7 +36,6 @@ pub(super) struct Session {
     start: u64,
     /// The seed of what happens in it.
     pub(super) seed: u64,
-    pub(super) user: u32,
     pub(super) user_id: [u8; 9],
     pub(super) session_id: [u8; 13],
     pub(super) country: &'static str,
@@ -89,7 +88,7 @@ impl Visits {
         let lane = u64::from(lane);
         round == 0
             || round % MAX_VISIT == lane % MAX_VISIT
-            || hash(self.seed ^ lane.rotate_left(40), round) % 8 == 0
+            || hash(self.seed ^ lane.rotate_left(40), round).is_multiple_of(8)
     }
 
     pub(super) fn session(&self, place: Place, catalogue: &Catalogue) -> Session {
@@ -111,7 +110,7 @@ impl Visits {
         Session {
             start: place.start,
             seed,
-            user,
+
             user_id: user_id(user),
             session_id: session_id(seed),
             country,

@@ -80,7 +80,11 @@ mod tests {
         let (mut meter, start) = (Meter::default(), Instant::now());
         let mut rate = 0.0;
         for tenth in 0..50_u32 {
-            let count = if tenth < 20 { 1_000 * tenth } else { 20_000 + 10 * (tenth - 20) };
+            let count = if tenth < 20 {
+                1_000 * tenth
+            } else {
+                20_000 + 10 * (tenth - 20)
+            };
             rate = meter.rate(start + WINDOW / 10 * tenth, count.into());
         }
         assert!((rate - 100.0).abs() < 1.0, "{rate}");

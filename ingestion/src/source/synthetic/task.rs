@@ -130,9 +130,15 @@ struct Live {
 impl Live {
     fn begin(settings: Settings, limits: &Limits) -> Self {
         let started = UnixMicros::now();
-        let run = Run { seed: settings.seed, started };
+        let run = Run {
+            seed: settings.seed,
+            started,
+        };
         let content = Content::new(run, &settings.population(), 0, limits);
-        let segment = Segment { from_index: 0, population: settings.population() };
+        let segment = Segment {
+            from_index: 0,
+            population: settings.population(),
+        };
         observe::generator_set(&settings, 0);
         Self {
             run,
@@ -163,7 +169,15 @@ impl Live {
         if settings.population() != self.settings.population() {
             self.begin_segment(&settings, limits);
         }
-        let pace = |s: &Settings| (s.running, s.rate, s.profile.clone(), s.arrivals, s.day_shape);
+        let pace = |s: &Settings| {
+            (
+                s.running,
+                s.rate,
+                s.profile.clone(),
+                s.arrivals,
+                s.day_shape,
+            )
+        };
         if pace(&settings) != pace(&self.settings) {
             self.schedule = Schedule::new(&settings);
             self.scheduled_from = Instant::now();
@@ -174,7 +188,10 @@ impl Live {
     }
 
     fn begin_segment(&mut self, settings: &Settings, limits: &Limits) {
-        let segment = Segment { from_index: self.next, population: settings.population() };
+        let segment = Segment {
+            from_index: self.next,
+            population: settings.population(),
+        };
         let segments = &mut self.status.segments;
         segments.retain(|earlier| earlier.from_index < segment.from_index);
         segments.push(segment);
@@ -203,7 +220,10 @@ impl Live {
         if !self.settings.running {
             return 0;
         }
-        let left = self.settings.limit.map_or(u64::MAX, |limit| limit.saturating_sub(self.next));
+        let left = self
+            .settings
+            .limit
+            .map_or(u64::MAX, |limit| limit.saturating_sub(self.next));
         self.schedule.due().min(left)
     }
 
@@ -213,13 +233,21 @@ impl Live {
         let now = UnixMicros::now();
         let mut ndjson = Vec::with_capacity(policy.max_bytes.min((until - from) as usize * 320));
         while self.next < until && ndjson.len() < policy.max_bytes {
-            self.content.write(self.next, now, &mut self.scratch, &mut ndjson);
+            self.content
+                .write(self.next, now, &mut self.scratch, &mut ndjson);
             self.next += 1;
         }
         let events = (self.next - from) as u32;
         self.schedule.emitted(events.into());
-        let ack = Ack::Generator { from, tally: self.tally.clone() };
-        Block { ndjson, events, ack }
+        let ack = Ack::Generator {
+            from,
+            tally: self.tally.clone(),
+        };
+        Block {
+            ndjson,
+            events,
+            ack,
+        }
     }
 
     fn report(&mut self) -> Status {

@@ -1,0 +1,45 @@
+//! Tells the other daemons, through Redis, that this one is there and what it does.
+
+use std::{convert::Infallible, time::Duration};
+
+use common::{shutdown::Shutdown, wire::StreamKeys};
+use deadpool_redis::Pool;
+use redis::AsyncCommands as _;
+use tokio::time::{Instant, interval_at};
+
+use super::Controls;
+
+const INTERVAL: Duration = Duration::from_millis(500);
+/// A report that isn't renewed vanishes.
+const EXPIRES_SECONDS: u64 = 5;
+
+/// Writes [`super::View`] twice a second until the shutdown begins.
+///
+/// # Errors
+/// None: without Redis nobody can read it anyway.
+pub(crate) async fn run(
+    pool: Pool,
+    keys: StreamKeys,
+    controls: Controls,
+    shutdown: Shutdown,
+) -> Result<(), Infallible> {
+    let mut ticks = interval_at(Instant::now() + INTERVAL / 5, INTERVAL);
+    loop {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            () = shutdown.stopping() => return Ok(()),
+        }
+        let Ok(json) = serde_json::to_vec(&controls.view()) else {
+            continue;
+        };
+        let Ok(mut connection) = pool.get().await else {
+            continue;
+        };
+        let written = connection
+            .set_ex::<_, _, ()>(&keys.generator, json, EXPIRES_SECONDS)
+            .await;
+        if let Err(error) = written {
+            tracing::debug!(%error, "report not written");
+        }
+    }
+}

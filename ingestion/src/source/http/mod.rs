@@ -1,0 +1,152 @@
+//! The collector: events from other programs, over HTTP.
+
+mod body;
+mod committed;
+mod first_seen;
+mod judge;
+mod reply;
+mod split;
+
+use std::{convert::Infallible, panic::AssertUnwindSafe, sync::Arc, time::Duration};
+
+use axum::{
+    Router,
+    body::Body,
+    extract::{Query, State},
+    http::{HeaderMap, StatusCode},
+    response::Response,
+    routing::post,
+};
+use common::{event::Limits, http::Problem, shutdown::Shutdown};
+use futures_util::FutureExt as _;
+use serde::Deserialize;
+use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+
+pub use committed::{CommitPoller, Commits};
+pub use first_seen::FirstSeen;
+
+use self::{
+    body::{Budget, Received},
+    judge::Judge,
+};
+use super::Block;
+use crate::{
+    observe,
+    publish::{BatchPolicy, Limit, Pressure},
+};
+
+/// Bodies decoded and judged at once.
+const JUDGED_AT_ONCE: usize = 8;
+/// How long a request waits for its turn, for room in the publisher, and for Redis.
+const TURN: Duration = Duration::from_secs(5);
+
+/// What the collector's requests share; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Collector {
+    pub limits: Limits,
+    pub policy: BatchPolicy,
+    pub blocks: mpsc::Sender<Block>,
+    pub pressure: watch::Receiver<Pressure>,
+    pub first_seen: FirstSeen,
+    pub commits: Commits,
+    pub shutdown: Shutdown,
+}
+
+#[derive(Debug, Clone)]
+struct Shared {
+    collector: Collector,
+    budget: Budget,
+    turns: Arc<Semaphore>,
+}
+
+/// `POST /api/v1/events`.
+pub fn router(collector: Collector) -> Router {
+    let shared = Shared {
+        collector,
+        budget: Budget::default(),
+        turns: Arc::new(Semaphore::new(JUDGED_AT_ONCE)),
+    };
+    Router::new()
+        .route("/api/v1/events", post(collect))
+        .with_state(shared)
+}
+
+#[derive(Debug, Deserialize)]
+struct Parameters {
+    wait: Option<Wait>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Wait {
+    Committed,
+}
+
+async fn collect(
+    State(shared): State<Shared>,
+    Query(parameters): Query<Parameters>,
+    headers: HeaderMap,
+    body: Body,
+) -> Result<Response, Problem> {
+    room(&shared.collector.pressure.borrow()).inspect_err(|_| observe::turned_away("no_room"))?;
+    let body = body::read(&headers, body, &shared.budget).await?;
+    let turn = shared.turns.clone().acquire_owned();
+    let turn = match tokio::time::timeout(TURN, turn).await {
+        Ok(Ok(turn)) => turn,
+        _ => return Err(busy()),
+    };
+    // What was begun is finished, even when the client leaves meanwhile.
+    let (sender, receiver) = oneshot::channel();
+    let collector = shared.collector.clone();
+    let wait = parameters.wait == Some(Wait::Committed);
+    shared.collector.shutdown.spawn("collect", async move {
+        let answer = AssertUnwindSafe(answer(&collector, &body, wait))
+            .catch_unwind()
+            .await;
+        drop((turn, body));
+        let _ = sender.send(answer.unwrap_or_else(|_| Err(panicked())));
+        Ok::<_, Infallible>(())
+    });
+    receiver.await.unwrap_or_else(|_| Err(busy()))
+}
+
+async fn answer(collector: &Collector, body: &Received, wait: bool) -> Result<Response, Problem> {
+    let judged = Judge::new(collector).judge(body).await?;
+    reply::after(judged, collector, wait).await
+}
+
+fn panicked() -> Problem {
+    tracing::error!("a request made the collector panic");
+    let detail = "this request can't be handled; the log says more";
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
+}
+
+fn busy() -> Problem {
+    observe::turned_away("busy");
+    let detail = "too many requests at once; send the same events again, with the same ids";
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail).retry_after(1)
+}
+
+/// # Errors
+/// 429 where the backlog is full, 503 where Redis is full or gone.
+fn room(pressure: &Pressure) -> Result<(), Problem> {
+    let (status, code, detail) = match pressure.limit {
+        None => return Ok(()),
+        Some(Limit::Backlog) => (
+            StatusCode::TOO_MANY_REQUESTS,
+            "backlog_full",
+            "more events wait to be stored than are allowed",
+        ),
+        Some(Limit::Memory) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "stream_memory_full",
+            "the stream's memory is nearly full",
+        ),
+        Some(Limit::Redis | Limit::EvictionPolicy) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "stream_unavailable",
+            "the stream can't take events at present",
+        ),
+    };
+    Err(Problem::new(status, code, detail).retry_after(pressure.retry_after_seconds))
+}

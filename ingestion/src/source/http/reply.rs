@@ -1,0 +1,113 @@
+//! The answer to a request, once the fate of its events is known.
+
+use std::time::Duration;
+
+use axum::{
+    Json,
+    http::StatusCode,
+    response::{IntoResponse as _, Response},
+};
+use common::{http::Problem, wire::EntryId};
+use serde::Serialize;
+use tokio::time::timeout;
+
+use super::{
+    Collector, TURN,
+    judge::{Judged, Rejection},
+};
+use crate::source::{Outcome, Refusal};
+
+/// How long `?wait=committed` waits.
+const COMMIT_DEADLINE: Duration = Duration::from_secs(10);
+
+#[derive(Debug, Serialize)]
+struct Answer<'a> {
+    accepted: usize,
+    rejected: usize,
+    /// The first hundred reasons.
+    errors: &'a [Rejection],
+    /// How many reasons there were.
+    errors_total: usize,
+    /// Whether the accepted events are in the database; only with `?wait=committed`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    committed: Option<bool>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    note: Option<&'static str>,
+}
+
+/// # Errors
+/// 422 where every event was refused; 503 where Redis didn't take them all or didn't reply.
+pub(super) async fn after(
+    mut judged: Judged,
+    collector: &Collector,
+    wait: bool,
+) -> Result<Response, Problem> {
+    if judged.accepted == 0 {
+        return Err(all_refused(&judged));
+    }
+    let last = stored(&mut judged, collector).await?;
+    let committed = match wait {
+        true => Some(collector.commits.wait_for(last, COMMIT_DEADLINE).await),
+        false => None,
+    };
+    let status = if committed == Some(true) {
+        StatusCode::OK
+    } else {
+        StatusCode::ACCEPTED
+    };
+    let note = (committed == Some(false))
+        .then_some("accepted, and not yet in the database after 10 seconds");
+    let answer = Answer {
+        accepted: judged.accepted,
+        rejected: judged.rejected,
+        errors: &judged.errors,
+        errors_total: judged.errors_total,
+        committed,
+        note,
+    };
+    Ok((status, Json(answer)).into_response())
+}
+
+/// The last of the entries that hold the events.
+async fn stored(judged: &mut Judged, collector: &Collector) -> Result<EntryId, Problem> {
+    let mut last = EntryId::MIN;
+    let mut failure = None;
+    for outcome in judged.outcomes.drain(..) {
+        match timeout(TURN, outcome).await {
+            Ok(Ok(Outcome::Stored(entry))) => last = last.max(entry),
+            Ok(Ok(Outcome::Refused(refusal))) => failure = Some(code_of(refusal)),
+            Ok(Ok(Outcome::Unknown) | Err(_)) | Err(_) => failure = Some("outcome_unknown"),
+        }
+    }
+    match failure {
+        None => Ok(last),
+        Some(code) => {
+            let wait = collector.pressure.borrow().retry_after_seconds;
+            let detail = "not all events are known to be in the stream; \
+                send them again with the same event_id, which counts none twice";
+            Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, detail).retry_after(wait))
+        }
+    }
+}
+
+const fn code_of(refusal: Refusal) -> &'static str {
+    match refusal {
+        Refusal::OutOfMemory => "stream_memory_full",
+        Refusal::DiskFailed => "stream_disk_failed",
+        Refusal::Unavailable => "stream_unavailable",
+    }
+}
+
+fn all_refused(judged: &Judged) -> Problem {
+    let detail = "no event of the body satisfies the contract";
+    let errors = serde_json::to_value(&judged.errors).unwrap_or_default();
+    Problem::new(
+        StatusCode::UNPROCESSABLE_ENTITY,
+        "all_events_refused",
+        detail,
+    )
+    .with("accepted", 0)
+    .with("rejected", judged.rejected)
+    .with("errors", errors)
+    .with("errors_total", judged.errors_total)
+}

@@ -1,0 +1,153 @@
+//! Redis that is full, gone or not there yet.
+
+use std::time::Duration;
+
+use serde_json::json;
+use tokio::{
+    io::copy_bidirectional,
+    net::{TcpListener, TcpStream},
+};
+
+use crate::daemon::{Daemon, config, redis_url};
+
+const EVENT: &str = r#"{"event_type":"login","user_id":"u1"}"#;
+
+async fn until<F: Future<Output = bool>>(what: &str, condition: impl Fn() -> F) {
+    for _ in 0..200 {
+        if condition().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("never: {what}");
+}
+
+#[tokio::test]
+async fn a_full_backlog_stops_both_sources_until_it_is_drained() {
+    let daemon = Daemon::start(&[("BACKLOG_MAX_EVENTS", "1000")]).await;
+    daemon.put(r#"{"running":true,"rate":5000}"#).await;
+    until("paused", || async {
+        daemon.controls.status.borrow().paused_by.is_some()
+    })
+    .await;
+    let answer = daemon.post(EVENT).await;
+    assert_eq!(
+        (answer.status, answer.json()["code"].as_str()),
+        (429, Some("backlog_full"))
+    );
+    let wait: u64 = answer.header("retry-after").unwrap().parse().unwrap();
+    assert!((1..=60).contains(&wait));
+    assert_eq!(daemon.get("/health/ready").await.status, 200);
+    let view = daemon.get("/api/v1/generator").await.json();
+    assert_eq!(view["status"]["paused_by"], "backlog");
+    until("missed", || async {
+        daemon.controls.status.borrow().missed > 0
+    })
+    .await;
+    let before = daemon.controls.status.borrow().generated;
+    assert!(before < 6_000, "{before}");
+    daemon.put(r#"{"rate":100}"#).await;
+    daemon
+        .command(&["XTRIM", &daemon.keys.stream, "MAXLEN", "0"])
+        .await;
+    until("taken again", || async {
+        daemon.post(EVENT).await.status == 202
+    })
+    .await;
+    daemon
+        .status(|status| status.paused_by.is_none() && status.generated > before)
+        .await;
+    daemon.end().await;
+}
+
+#[tokio::test]
+async fn full_memory_refuses_before_redis_does() {
+    let daemon = Daemon::start(&[]).await;
+    let mut tight = config(&[]);
+    tight.ingestion.redis_memory_max_bytes = 1;
+    tight.ingestion.redis_memory_max_percent = 0;
+    let full = Daemon::start_with(tight).await;
+    let answer = full.post(EVENT).await;
+    assert_eq!(
+        (answer.status, answer.json()["code"].as_str()),
+        (503, Some("stream_memory_full"))
+    );
+    assert!(answer.header("retry-after").is_some());
+    assert_eq!(daemon.post(EVENT).await.status, 202);
+    daemon.end().await;
+    full.end().await;
+}
+
+/// Passes bytes to Redis until it is cut.
+async fn proxy(listener: TcpListener) {
+    let target = redis_url();
+    let target = target
+        .trim_start_matches("redis://")
+        .trim_end_matches('/')
+        .to_owned();
+    let target = target
+        .rsplit('@')
+        .next()
+        .unwrap()
+        .split('/')
+        .next()
+        .unwrap()
+        .to_owned();
+    let mut connections = tokio::task::JoinSet::new();
+    loop {
+        let Ok((mut from, _)) = listener.accept().await else {
+            return;
+        };
+        let target = target.clone();
+        connections.spawn(async move {
+            let mut to = TcpStream::connect(&target).await.unwrap();
+            let _ = copy_bidirectional(&mut from, &mut to).await;
+        });
+    }
+}
+
+#[tokio::test]
+async fn redis_may_come_late_go_and_come_back() {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let address = listener.local_addr().unwrap();
+    drop(listener);
+    let url = format!("redis://{address}");
+    let daemon = Daemon::start_unready(config(&[("REDIS_URL", &url)])).await;
+    daemon.put(r#"{"running":true,"rate":2000,"seed":5}"#).await;
+    tokio::time::sleep(Duration::from_millis(300)).await;
+    assert_eq!(daemon.get("/health/live").await.status, 200);
+    assert_eq!(daemon.get("/health/ready").await.status, 503);
+    let answer = daemon.post(EVENT).await;
+    assert_eq!(
+        (answer.status, answer.json()["code"].as_str()),
+        (503, Some("stream_unavailable"))
+    );
+    assert_eq!(answer.header("retry-after"), Some("1"));
+
+    for round in 1..=2 {
+        let listener = TcpListener::bind(address).await.unwrap();
+        let proxy = tokio::spawn(proxy(listener));
+        daemon.ready().await;
+        until("taken", || async { daemon.post(EVENT).await.status == 202 }).await;
+        let sent = daemon.controls.status.borrow().sent;
+        daemon.status(|status| status.sent > sent + 500).await;
+        proxy.abort();
+        until("not ready", || async {
+            daemon.get("/health/ready").await.status == 503
+        })
+        .await;
+        assert_eq!(daemon.post(EVENT).await.status, 503, "round {round}");
+    }
+    // Without Redis, a stop is still clean.
+    daemon.put(r#"{"running":false}"#).await;
+    daemon.stop().await;
+    let status = daemon.controls.status.borrow().clone();
+    assert!(daemon.ledger("accepted:generator").await >= status.sent);
+    let at_most = status.generated;
+    assert!(
+        daemon.ledger("accepted:generator").await <= at_most,
+        "{at_most}"
+    );
+    assert_eq!(json!(status)["paused_by"], "redis");
+    daemon.end().await;
+}

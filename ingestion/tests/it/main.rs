@@ -1,0 +1,10 @@
+//! The daemon against a real Redis: `REDIS_URL`, or the private services of the checkout.
+
+// Helpers outside of test functions fail a test in the same way.
+#![allow(clippy::unwrap_used)]
+
+mod collector;
+mod daemon;
+mod faults;
+mod generator;
+mod http;
