@@ -78,7 +78,10 @@ impl Daemon {
             .kill_on_drop(true)
             .spawn()
             .map_err(|error| {
-                io::Error::new(error.kind(), format!("can't start {}: {error}", path.display()))
+                io::Error::new(
+                    error.kind(),
+                    format!("can't start {}: {error}", path.display()),
+                )
             })?;
         Ok(Self {
             program,
@@ -106,7 +109,9 @@ impl Daemon {
             return Ok(());
         }
         let ended = self.child.try_wait()?;
-        Err(io::Error::other(format!("{name} is not ready within {limit:?} (ended: {ended:?})")))
+        Err(io::Error::other(format!(
+            "{name} is not ready within {limit:?} (ended: {ended:?})"
+        )))
     }
 
     /// Sends SIGTERM and waits for the end.
@@ -121,7 +126,9 @@ impl Daemon {
     /// # Errors
     /// It doesn't end within `limit`.
     pub async fn wait(&mut self, limit: Duration) -> io::Result<ExitStatus> {
-        timeout(limit, self.child.wait()).await.map_err(io::Error::other)?
+        timeout(limit, self.child.wait())
+            .await
+            .map_err(io::Error::other)?
     }
 
     /// SIGKILL.
@@ -153,7 +160,8 @@ impl Daemon {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid()))?;
         let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
         let kib = line.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
-        kib.map(|kib| kib * 1024).ok_or_else(|| io::Error::other("no VmHWM"))
+        kib.map(|kib| kib * 1024)
+            .ok_or_else(|| io::Error::other("no VmHWM"))
     }
 }
 

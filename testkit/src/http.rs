@@ -48,10 +48,14 @@ async fn exchange(
     body: Bytes,
 ) -> io::Result<(u16, Value)> {
     let uri: Uri = url.parse().map_err(io::Error::other)?;
-    let authority = uri.authority().ok_or(io::ErrorKind::InvalidInput)?.to_string();
+    let authority = uri
+        .authority()
+        .ok_or(io::ErrorKind::InvalidInput)?
+        .to_string();
     let stream = TcpStream::connect(&authority).await?;
-    let (mut sender, connection) =
-        hyper::client::conn::http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
+    let (mut sender, connection) = hyper::client::conn::http1::handshake(TokioIo::new(stream))
+        .await
+        .map_err(io::Error::other)?;
     let connection = tokio::spawn(connection);
     let path = uri.path_and_query().map_or("/", |path| path.as_str());
     let request = Request::builder()
@@ -61,9 +65,17 @@ async fn exchange(
         .header("content-type", content_type)
         .body(Full::new(body))
         .map_err(io::Error::other)?;
-    let response = sender.send_request(request).await.map_err(io::Error::other)?;
+    let response = sender
+        .send_request(request)
+        .await
+        .map_err(io::Error::other)?;
     let status = response.status().as_u16();
-    let body = response.into_body().collect().await.map_err(io::Error::other)?.to_bytes();
+    let body = response
+        .into_body()
+        .collect()
+        .await
+        .map_err(io::Error::other)?
+        .to_bytes();
     connection.abort();
     Ok((status, serde_json::from_slice(&body).unwrap_or_default()))
 }

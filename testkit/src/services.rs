@@ -19,6 +19,7 @@ pub struct Services {
     pub stream: StreamConfig,
     admin: PostgresConfig,
     database: String,
+    is_kept: bool,
 }
 
 impl Services {
@@ -39,24 +40,68 @@ impl Services {
     /// # Panics
     /// The services can't be reached.
     pub async fn without_schema() -> Self {
-        let name = format!("tidemark_test_{}", Uuid::new_v4().simple());
+        let services = Self::named(&format!("tidemark_test_{}", Uuid::new_v4().simple()), false);
+        services.create_database().await;
+        services
+    }
+
+    /// A database and a stream of this name, emptied now and kept afterwards. The schema is
+    /// left to the consumer.
+    ///
+    /// # Panics
+    /// The services can't be reached.
+    pub async fn emptied(name: &str) -> Self {
+        let services = Self::named(name, true);
+        services.remove().await;
+        services.create_database().await;
+        services
+    }
+
+    /// The configured database and stream, as they are.
+    ///
+    /// # Panics
+    /// The configuration is wrong.
+    #[must_use]
+    pub fn configured() -> Self {
+        let variables = service_variables();
+        Self {
+            postgres: section(&variables),
+            redis: section(&variables),
+            stream: section(&variables),
+            admin: section(&variables),
+            database: String::new(),
+            is_kept: true,
+        }
+    }
+
+    fn named(name: &str, is_kept: bool) -> Self {
         let mut variables = service_variables();
-        variables.insert("STREAM_KEY".into(), name.clone());
+        variables.insert("STREAM_KEY".into(), name.to_owned());
         let admin: PostgresConfig = section(&variables);
         let url = variables["POSTGRES_URL"].clone();
         let (server, _) = url.rsplit_once('/').expect("the URL names a database");
         variables.insert("POSTGRES_URL".into(), format!("{server}/{name}"));
-        let services = Self {
+        Self {
             postgres: section(&variables),
             redis: section(&variables),
             stream: section(&variables),
             admin,
-            database: name,
-        };
-        let client = connect(&services.admin).await;
-        let create = format!("CREATE DATABASE {}", services.database);
-        client.batch_execute(&create).await.expect("a database is created");
-        services
+            database: name.to_owned(),
+            is_kept,
+        }
+    }
+
+    async fn create_database(&self) {
+        let create = format!("CREATE DATABASE {}", self.database);
+        let client = connect(&self.admin).await;
+        client
+            .batch_execute(&create)
+            .await
+            .expect("a database is created");
+    }
+
+    async fn remove(&self) {
+        remove(&self.admin, &self.redis, self.keys(), &self.database).await;
     }
 
     /// A connection to the test's database.
@@ -95,24 +140,36 @@ impl Services {
 
 impl Drop for Services {
     fn drop(&mut self) {
+        if self.is_kept {
+            return;
+        }
         let (admin, redis, keys) = (self.admin.clone(), self.redis.clone(), self.keys());
-        let drop_database = format!("DROP DATABASE IF EXISTS {} WITH (FORCE)", self.database);
+        let database = self.database.clone();
         // A runtime of its own: drop may run inside one, or after it has ended.
         let cleaner = std::thread::spawn(move || {
-            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.expect("a runtime can be built").block_on(async {
-                let client = connect(&admin).await;
-                client.batch_execute(&drop_database).await.expect("the database is dropped");
-                if let Ok(mut redis) = clients::redis::connect(&redis, Duration::ZERO).await {
-                    let mut command = redis::cmd("DEL");
-                    command.arg(&[keys.stream, keys.ledger, keys.generator]);
-                    let _: Result<(), _> = command.query_async(&mut redis).await;
-                }
-            });
+            let runtime = tokio::runtime::Builder::new_current_thread()
+                .enable_all()
+                .build();
+            let runtime = runtime.expect("a runtime can be built");
+            runtime.block_on(remove(&admin, &redis, keys, &database));
         });
         if cleaner.join().is_err() && !std::thread::panicking() {
             panic!("the test's database {} could not be dropped", self.database);
         }
+    }
+}
+
+async fn remove(admin: &PostgresConfig, redis: &RedisConfig, keys: StreamKeys, database: &str) {
+    let client = connect(admin).await;
+    let drop = format!("DROP DATABASE IF EXISTS {database} WITH (FORCE)");
+    client
+        .batch_execute(&drop)
+        .await
+        .expect("the database is dropped");
+    if let Ok(mut redis) = clients::redis::connect(redis, Duration::ZERO).await {
+        let mut command = redis::cmd("DEL");
+        command.arg(&[keys.stream, keys.ledger, keys.generator]);
+        let _: Result<(), _> = command.query_async(&mut redis).await;
     }
 }
 
@@ -139,7 +196,10 @@ fn service_variables() -> BTreeMap<String, String> {
     }
     let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/services.sh");
     for command in ["start", "env"] {
-        let output = Command::new(script).arg(command).output().expect("the script can be run");
+        let output = Command::new(script)
+            .arg(command)
+            .output()
+            .expect("the script can be run");
         assert!(
             output.status.success(),
             "{script} {command} failed:\n{}",

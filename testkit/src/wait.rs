@@ -32,5 +32,8 @@ where
     F: FnMut() -> Fut,
     Fut: Future<Output = bool>,
 {
-    assert!(wait_for(limit, condition).await, "not within {limit:?}: {what}");
+    assert!(
+        wait_for(limit, condition).await,
+        "not within {limit:?}: {what}"
+    );
 }

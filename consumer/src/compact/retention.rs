@@ -1,6 +1,9 @@
 //! Drops what is older than configured, and keeps account of it.
 
+use common::time::UnixMicros;
 use tokio_postgres::{Client, Error};
+
+use crate::write::REBUILD_LOCK;
 
 /// Days to keep; 0 is for ever.
 #[derive(Debug, Clone, Copy, Default)]
@@ -13,10 +16,8 @@ pub struct Retention {
 }
 
 pub(super) async fn apply(client: &Client, retention: &Retention) -> Result<u64, Error> {
-    let mut dropped = drop_chunks(client, "events", retention.events_days).await?;
-    for table in ["rollup_1m", "rollup_15m", "rollup_1d"] {
-        dropped += drop_chunks(client, table, retention.rollups_days).await?;
-    }
+    let mut dropped = drop_days(client, "events", retention.events_days, "").await?;
+    dropped += drop_days(client, "rollup_1m", retention.rollups_days, DELETE_COARSE).await?;
     if retention.dead_letters_days > 0 {
         dropped += drop_dead_letters(client, retention.dead_letters_days).await?;
     }
@@ -26,46 +27,49 @@ pub(super) async fn apply(client: &Client, retention: &Retention) -> Result<u64,
     Ok(dropped)
 }
 
-/// Drops whole chunks, and in the same transaction records how many rows they held.
-async fn drop_chunks(client: &Client, table: &str, days: u32) -> Result<u64, Error> {
+/// The coarse tiers go with their minutes: a query must not find a day whose hours are gone.
+const DELETE_COARSE: &str = "
+    DELETE FROM rollup_15m WHERE bucket < edge;
+    DELETE FROM rollup_1d WHERE bucket < edge;
+    DELETE FROM rollup_built WHERE bucket < edge;
+    DELETE FROM rollup_dirty WHERE bucket < edge;";
+
+/// Drops the chunks of whole days before the edge, and in the same transaction records how
+/// many events they stood for. Chunks are days, aligned to UTC.
+async fn drop_days(client: &Client, table: &str, days: u32, also: &str) -> Result<u64, Error> {
     if days == 0 {
         return Ok(0);
     }
-    let older_than = format!("now() - make_interval(days => {days})");
-    let chunks =
-        format!("SELECT c::text FROM show_chunks('{table}', older_than => {older_than}) AS c");
-    let chunks = client.query(&chunks, &[]).await?;
-    let mut dropped = 0;
-    for chunk in chunks {
-        // Quoted by regclass's own output; one chunk is one short transaction.
-        let name: String = chunk.get(0);
-        let is_all = if table == "events" {
-            "true"
-        } else {
-            "dimension = 0"
-        };
-        let unit = if table == "events" {
-            "count(*)"
-        } else {
-            "coalesce(sum(events), 0)"
-        };
-        let batch = format!(
-            "BEGIN;
-             LOCK TABLE {name} IN EXCLUSIVE MODE;
-             INSERT INTO dropped (relation, older_than, rows)
-             SELECT '{table}', {older_than}, {unit} FROM {name} WHERE {is_all};
-             SELECT drop_chunks('{table}', older_than => range_end, newer_than => range_start)
-               FROM timescaledb_information.chunks
-              WHERE format('%I.%I', chunk_schema, chunk_name)::regclass = '{name}'::regclass;
-             COMMIT"
-        );
-        if let Err(error) = client.batch_execute(&batch).await {
-            client.batch_execute("ROLLBACK").await?;
-            return Err(error);
-        }
-        dropped += 1;
+    let edge = format!(
+        "SELECT date_trunc('day', now() - make_interval(days => {days})),
+                (SELECT count(*) FROM show_chunks('{table}',
+                    older_than => date_trunc('day', now() - make_interval(days => {days}))))"
+    );
+    let row = client.query_one(&edge, &[]).await?;
+    let (edge, chunks): (UnixMicros, i64) = (row.get(0), row.get(1));
+    if chunks == 0 {
+        return Ok(0);
     }
-    Ok(dropped)
+    let (column, events) = match table {
+        "events" => ("occurred_at", "count(*)"),
+        _ => ("bucket", "coalesce(sum(events) FILTER (WHERE dimension = 0), 0)"),
+    };
+    let edge = format!("'{}'::timestamptz", edge.to_rfc3339());
+    let drop = format!(
+        "BEGIN;
+         SELECT pg_advisory_xact_lock({REBUILD_LOCK});
+         INSERT INTO dropped (relation, older_than, rows)
+         SELECT '{table}', {edge}, {events} FROM {table} WHERE {column} < {edge};
+         SELECT drop_chunks('{table}', older_than => {edge});
+         {also}
+         COMMIT",
+        also = also.replace("edge", &edge),
+    );
+    if let Err(error) = client.batch_execute(&drop).await {
+        client.batch_execute("ROLLBACK").await?;
+        return Err(error);
+    }
+    Ok(chunks.unsigned_abs())
 }
 
 async fn drop_dead_letters(client: &Client, days: u32) -> Result<u64, Error> {

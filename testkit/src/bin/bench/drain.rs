@@ -22,7 +22,10 @@ pub(crate) async fn drain(source: &Services, events: u64, round: &mut Round) -> 
         if quiet.unwrap_or(false) && redis.xlen::<_, u64>(&keys.stream).await? == 0 {
             break;
         }
-        ensure!(Instant::now() < deadline, "the stream is not drained within {LIMIT:?}");
+        ensure!(
+            Instant::now() < deadline,
+            "the stream is not drained within {LIMIT:?}"
+        );
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     // The first read is where the first batch began: its commit less its stages.
@@ -36,10 +39,16 @@ pub(crate) async fn drain(source: &Services, events: u64, round: &mut Round) -> 
         )
         .await?;
     let (seconds, stored): (f64, i64) = (row.get(0), row.get(1));
-    ensure!(stored.unsigned_abs() == events, "{stored} of {events} events are stored");
+    ensure!(
+        stored.unsigned_abs() == events,
+        "{stored} of {events} events are stored"
+    );
     round.drain = events as f64 / seconds;
     round.commits = row.get(2);
     round.consumer_memory = daemon.peak_memory()?;
-    ensure!(daemon.terminate(LIMIT).await?.success(), "the consumer did not stop cleanly");
+    ensure!(
+        daemon.terminate(LIMIT).await?.success(),
+        "the consumer did not stop cleanly"
+    );
     Ok(())
 }

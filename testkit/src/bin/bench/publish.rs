@@ -20,11 +20,18 @@ pub(crate) async fn publish(events: u64, round: &mut Round) -> anyhow::Result<Se
     // The backlog is the point here.
     variables.insert("BACKLOG_MAX_EVENTS".into(), (events * 2).to_string());
     let limit = events.to_string();
-    let arguments = ["--run", "--rate", "2000000", "--seed", SEED, "--limit", &limit];
+    let arguments = [
+        "--run", "--rate", "2000000", "--seed", SEED, "--limit", &limit,
+    ];
     let arguments = arguments.map(str::to_owned);
     let log = std::env::temp_dir().join("tidemark-bench-ingestion.log");
-    let mut daemon =
-        Daemon::spawn(Program::Ingestion, free_port()?, &variables, &arguments, &log)?;
+    let mut daemon = Daemon::spawn(
+        Program::Ingestion,
+        free_port()?,
+        &variables,
+        &arguments,
+        &log,
+    )?;
     let mut started = None;
     let deadline = Instant::now() + LIMIT;
     loop {
@@ -35,14 +42,20 @@ pub(crate) async fn publish(events: u64, round: &mut Round) -> anyhow::Result<Se
         if accepted >= events {
             break;
         }
-        ensure!(Instant::now() < deadline, "only {accepted} of {events} events were published");
+        ensure!(
+            Instant::now() < deadline,
+            "only {accepted} of {events} events were published"
+        );
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
     if let Some((at, first)) = started {
         round.publish = (events - first) as f64 / at.elapsed().as_secs_f64();
     }
     round.ingestion_memory = daemon.peak_memory()?;
-    ensure!(daemon.terminate(LIMIT).await?.success(), "ingestion did not stop cleanly");
+    ensure!(
+        daemon.terminate(LIMIT).await?.success(),
+        "ingestion did not stop cleanly"
+    );
     let bytes: usize = redis::cmd("MEMORY")
         .arg("USAGE")
         .arg(&keys.stream)

@@ -44,10 +44,12 @@ fn thousands(figure: f64) -> String {
 pub(crate) async fn report(rounds: &[Round], events: u64) -> anyhow::Result<String> {
     let versions = versions().await?;
     let (publish, copy) = (median(rounds, |r| r.publish), median(rounds, |r| r.copy));
-    let (drain, ratio) = (median(rounds, |r| r.drain), median(rounds, |r| r.drain / r.copy));
-    let memory = |of: fn(&Round) -> u64| {
-        rounds.iter().map(of).max().unwrap_or_default() as f64 / MIB
-    };
+    let (drain, ratio) = (
+        median(rounds, |r| r.drain),
+        median(rounds, |r| r.drain / r.copy),
+    );
+    let memory =
+        |of: fn(&Round) -> u64| rounds.iter().map(of).max().unwrap_or_default() as f64 / MIB;
     let mut text = String::new();
     write!(
         text,
@@ -108,8 +110,13 @@ async fn versions() -> anyhow::Result<String> {
     let postgres = server.split_whitespace().next().unwrap_or_default();
     let (timescaledb, license): (&str, &str) = (row.get(1), row.get(2));
     let mut redis = services.redis().await;
-    let info: String = redis::cmd("INFO").arg("server").query_async(&mut redis).await?;
-    let redis = info.lines().find_map(|line| line.strip_prefix("redis_version:"));
+    let info: String = redis::cmd("INFO")
+        .arg("server")
+        .query_async(&mut redis)
+        .await?;
+    let redis = info
+        .lines()
+        .find_map(|line| line.strip_prefix("redis_version:"));
     Ok(format!(
         "Redis {}, PostgreSQL {postgres}, TimescaleDB {timescaledb} ({license} edition), \
          Tidemark {}.",
