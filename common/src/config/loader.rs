@@ -152,9 +152,12 @@ fn diagnose<T: DeserializeOwned + Validate>(
     error: &envy::Error,
 ) -> Vec<Problem> {
     let sample = sample_variables();
+    // A variable that the sample leaves empty has no default: it is tried, too, and absent else.
+    let mut good = sample.clone();
+    good.retain(|_, value| !value.is_empty());
     let mut problems = Vec::new();
     for name in sample.keys() {
-        let mut trial = sample.clone();
+        let mut trial = good.clone();
         match given.get(name) {
             Some(value) => trial.insert(name.clone(), value.clone()),
             None => trial.remove(name),

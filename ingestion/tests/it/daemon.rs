@@ -16,7 +16,7 @@ use common::{
     wire::{Payload, StreamKeys, lines},
 };
 use ingestion::{Config, control::Controls, source::synthetic::Status};
-use redis::{Value, aio::MultiplexedConnection};
+use redis::{Value, aio::MultiplexedConnection, streams::StreamRangeReply};
 use tokio::{net::TcpListener, time::timeout};
 
 use crate::http::{Answer, send};
@@ -148,17 +148,17 @@ impl Daemon {
     /// All events in the stream, each as it was written, in order.
     pub(crate) async fn stream(&self) -> Vec<Vec<u8>> {
         let mut redis = self.redis.clone();
-        let reply: Vec<(String, Vec<(String, Vec<u8>)>)> = redis::cmd("XRANGE")
+        let reply: StreamRangeReply = redis::cmd("XRANGE")
             .arg(&self.keys.stream)
             .arg("-")
             .arg("+")
             .query_async(&mut redis)
             .await
             .unwrap();
-        let batches = reply.into_iter().flat_map(|(_, fields)| fields);
-        let payloads = batches
-            .filter(|(name, _)| name == "batch")
-            .map(|(_, bytes)| bytes);
+        let payloads = reply
+            .ids
+            .iter()
+            .map(|entry| entry.get::<Vec<u8>>("batch").unwrap());
         payloads
             .flat_map(|batch| {
                 let count = Payload::Batch(batch.clone()).events().count();

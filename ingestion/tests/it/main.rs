@@ -8,3 +8,4 @@ mod daemon;
 mod faults;
 mod generator;
 mod http;
+mod process;
