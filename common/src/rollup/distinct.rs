@@ -4,12 +4,13 @@ use std::fmt;
 
 use datasketches::hll::{Coupon, HllSketch, HllType, HllUnion};
 
-use super::InvalidSketch;
+use super::{InvalidSketch, packed};
 
 /// Registers, as a power of two: 4096.
 const LG_REGISTERS: u8 = 12;
-/// Precedes the stored bytes, so that another encoding can follow.
-const VERSION: u8 = 1;
+/// Precede the stored bytes: an image of DataSketches as it is, or a packed one.
+const IMAGE: u8 = 1;
+const PACKED: u8 = 2;
 
 /// Standard error of an estimate beyond a few hundred identities: 1.04 / √4096 (Flajolet et
 /// al., "HyperLogLog", 2007). Below that the sketch is a list and the count exact, but for
@@ -85,23 +86,32 @@ impl Distinct {
         if self.0.is_empty() {
             return Vec::new();
         }
-        let mut bytes = vec![VERSION];
-        bytes.extend_from_slice(&self.0.serialize());
+        let image = self.0.serialize();
+        if image.len() == packed::FULL {
+            let mut bytes = vec![PACKED];
+            packed::pack(&image, &mut bytes);
+            return bytes;
+        }
+        let mut bytes = vec![IMAGE];
+        bytes.extend_from_slice(&image);
         bytes
     }
 
     /// # Errors
     /// Bytes that [`Self::encode`] didn't write.
     pub fn decode(bytes: &[u8]) -> Result<Self, InvalidSketch> {
-        match bytes {
-            [] => Ok(Self::default()),
-            [VERSION, sketch @ ..] => HllSketch::deserialize(sketch)
-                .ok()
-                .filter(|sketch| sketch.lg_config_k() == LG_REGISTERS)
-                .map(Self)
-                .ok_or(InvalidSketch("distinct")),
-            _ => Err(InvalidSketch("distinct")),
-        }
+        let sketch = match bytes {
+            [] => return Ok(Self::default()),
+            [IMAGE, image @ ..] => HllSketch::deserialize(image).ok(),
+            [PACKED, packed @ ..] => {
+                packed::unpack(packed).and_then(|image| HllSketch::deserialize(&image).ok())
+            }
+            _ => None,
+        };
+        sketch
+            .filter(|sketch| sketch.lg_config_k() == LG_REGISTERS)
+            .map(Self)
+            .ok_or(InvalidSketch("distinct"))
     }
 }
 

@@ -7,6 +7,7 @@
 mod distinct;
 mod durations;
 mod key;
+mod packed;
 mod state;
 
 pub use distinct::{DISTINCT_RELATIVE_ERROR, Distinct, Identity};

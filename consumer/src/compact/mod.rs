@@ -5,6 +5,7 @@ mod closed_writers;
 mod prune;
 mod retention;
 mod tiers;
+mod vacuum;
 
 use std::time::Duration;
 
@@ -91,6 +92,8 @@ async fn pass(config: &CompactConfig) -> Result<(), CompactError> {
     observe::compacted("prune", pruned);
     let dropped = retention::apply(&client, &config.retention).await?;
     observe::compacted("retention", dropped);
+    let vacuumed = vacuum::vacuum(&client).await?;
+    observe::compacted("vacuum", vacuumed);
     Ok(())
 }
 

@@ -52,7 +52,10 @@ async fn drop_days(client: &Client, table: &str, days: u32, also: &str) -> Resul
     }
     let (column, events) = match table {
         "events" => ("occurred_at", "count(*)"),
-        _ => ("bucket", "coalesce(sum(events) FILTER (WHERE dimension = 0), 0)"),
+        _ => (
+            "bucket",
+            "coalesce(sum(events) FILTER (WHERE dimension = 0), 0)",
+        ),
     };
     let edge = format!("'{}'::timestamptz", edge.to_rfc3339());
     let drop = format!(
