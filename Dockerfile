@@ -7,7 +7,6 @@ ARG DEBIAN=bookworm
 # The dashboard, which the api binary embeds when it is compiled.
 FROM node:${NODE_VERSION}-${DEBIAN}-slim AS web
 WORKDIR /src
-COPY clients clients
 COPY web web
 WORKDIR /src/web
 RUN --mount=type=cache,target=/root/.npm npm ci && npm run build

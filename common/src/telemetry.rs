@@ -69,6 +69,9 @@ const LATENCY_BUCKETS: [f64; 14] = [
     0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 5.0, 10.0, 30.0,
 ];
 
+/// Upper bounds of histograms of batch sizes, in events.
+const SIZE_BUCKETS: [f64; 6] = [1.0, 10.0, 100.0, 1_000.0, 10_000.0, 100_000.0];
+
 /// The process's metrics; the first call installs the recorder.
 ///
 /// # Panics
@@ -78,6 +81,9 @@ pub fn metrics() -> &'static PrometheusHandle {
     HANDLE.get_or_init(|| {
         PrometheusBuilder::new()
             .set_buckets_for_metric(Matcher::Suffix("_seconds".into()), &LATENCY_BUCKETS)
+            .and_then(|builder| {
+                builder.set_buckets_for_metric(Matcher::Suffix("_events".into()), &SIZE_BUCKETS)
+            })
             .and_then(PrometheusBuilder::install_recorder)
             .expect("the metrics recorder is installed once, with constant buckets")
     })

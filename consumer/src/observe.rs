@@ -20,12 +20,12 @@ pub(crate) fn with_cause(error: &dyn Error) -> String {
 }
 
 pub(crate) fn read_failed(lane: &str, error: &redis::RedisError) {
-    counter!("consumer_read_failures_total").increment(1);
+    counter!("tidemark_consumer_read_failures_total").increment(1);
     tracing::warn!(lane, %error, "can't read the stream; trying again");
 }
 
 pub(crate) fn group_recreated(group: &str) {
-    counter!("consumer_group_recreated_total").increment(1);
+    counter!("tidemark_consumer_group_recreated_total").increment(1);
     tracing::warn!(
         group,
         "the consumer group was gone; making it again at the beginning of the stream"
@@ -33,7 +33,7 @@ pub(crate) fn group_recreated(group: &str) {
 }
 
 pub(crate) fn claimed(lane: &str, entries: usize) {
-    counter!("consumer_claimed_entries_total").increment(entries as u64);
+    counter!("tidemark_consumer_claimed_entries_total").increment(entries as u64);
     tracing::info!(lane, entries, "took over entries of another consumer");
 }
 
@@ -42,7 +42,7 @@ pub(crate) fn dead_consumer_removed(consumer: &str) {
 }
 
 pub(crate) fn write_failed(lane: &str, failure: &dyn Error, events: usize) {
-    counter!("consumer_write_failures_total").increment(1);
+    counter!("tidemark_consumer_write_failures_total").increment(1);
     tracing::warn!(
         lane,
         events,
@@ -52,7 +52,7 @@ pub(crate) fn write_failed(lane: &str, failure: &dyn Error, events: usize) {
 }
 
 pub(crate) fn rows_refused(lane: &str, rows: usize) {
-    counter!("consumer_rows_refused_total").increment(rows as u64);
+    counter!("tidemark_consumer_rows_refused_total").increment(rows as u64);
     tracing::warn!(
         lane,
         rows,
@@ -69,17 +69,17 @@ pub(crate) fn left_pending(lane: &str, entries: usize) {
 }
 
 pub(crate) fn ack_failed(lane: &str, error: &redis::RedisError) {
-    counter!("consumer_ack_failures_total").increment(1);
+    counter!("tidemark_consumer_ack_failures_total").increment(1);
     tracing::warn!(lane, %error, "can't acknowledge; trying again");
 }
 
 pub(crate) fn trim_failed(lane: &str, error: &redis::RedisError) {
-    counter!("consumer_trim_failures_total").increment(1);
+    counter!("tidemark_consumer_trim_failures_total").increment(1);
     tracing::warn!(lane, %error, "can't trim the stream; trying again");
 }
 
 pub(crate) fn trimmed(entries: u64) {
-    counter!("consumer_trimmed_entries_total").increment(entries);
+    counter!("tidemark_consumer_trimmed_entries_total").increment(entries);
 }
 
 pub(crate) fn acknowledged(done: &Committed) {
@@ -90,10 +90,11 @@ pub(crate) fn acknowledged(done: &Committed) {
             ("duplicate", counts.duplicates),
             ("dead_lettered", counts.dead_lettered),
         ] {
-            counter!("consumer_events_total", "source" => source, "fate" => fate).increment(events);
+            counter!("tidemark_consumer_events_total", "source" => source, "fate" => fate)
+                .increment(events);
         }
         if counts.lost_entries > 0 {
-            counter!("consumer_lost_entries_total").increment(counts.lost_entries);
+            counter!("tidemark_consumer_lost_entries_total").increment(counts.lost_entries);
             tracing::error!(
                 entries = counts.lost_entries,
                 ids = ?done.entries,
@@ -101,22 +102,24 @@ pub(crate) fn acknowledged(done: &Committed) {
             );
         }
     }
-    counter!("consumer_commits_total").increment(1);
-    histogram!("consumer_batch_events").record(done.counts.total().stored as f64);
+    counter!("tidemark_consumer_commits_total").increment(1);
+    histogram!("tidemark_consumer_batch_events").record(done.counts.total().stored as f64);
+    histogram!("tidemark_consumer_stream_seconds").record(done.stream_wait);
+    histogram!("tidemark_consumer_write_seconds").record(done.write);
 }
 
 pub(crate) fn compaction_failed(error: &dyn Error) {
-    counter!("consumer_compaction_failures_total").increment(1);
+    counter!("tidemark_consumer_compaction_failures_total").increment(1);
     tracing::warn!(error = with_cause(error), "compaction failed; trying again");
 }
 
 pub(crate) fn compacted(step: &'static str, rows: u64) {
-    counter!("consumer_compacted_total", "step" => step).increment(rows);
+    counter!("tidemark_consumer_compacted_total", "step" => step).increment(rows);
     if rows > 0 {
         tracing::debug!(step, rows, "compacted");
     }
 }
 
 pub(crate) fn lanes(count: usize) {
-    gauge!("consumer_lanes").set(count as f64);
+    gauge!("tidemark_consumer_lanes").set(count as f64);
 }

@@ -21,10 +21,10 @@ impl Published {
     fn of(source: Source) -> Self {
         let name = source.as_str();
         Self {
-            events: counter!("ingestion_events_total", "source" => name, "outcome" => "stored"),
-            entries: counter!("ingestion_entries_total", "source" => name),
-            bytes: counter!("ingestion_bytes_total", "source" => name),
-            seconds: histogram!("ingestion_publish_seconds", "source" => name),
+            events: counter!("tidemark_ingestion_events_total", "source" => name, "outcome" => "stored"),
+            entries: counter!("tidemark_ingestion_entries_total", "source" => name),
+            bytes: counter!("tidemark_ingestion_bytes_total", "source" => name),
+            seconds: histogram!("tidemark_ingestion_publish_seconds", "source" => name),
         }
     }
 }
@@ -51,18 +51,18 @@ pub(crate) fn not_published(source: Source, events: u32, outcome: Outcome, error
         Outcome::Unknown => "unknown",
         _ => "refused",
     };
-    counter!("ingestion_events_total", "source" => source.as_str(), "outcome" => label)
+    counter!("tidemark_ingestion_events_total", "source" => source.as_str(), "outcome" => label)
         .increment(events.into());
     tracing::warn!(%source, events, ?outcome, error, "events not published");
 }
 
 /// Redis was looked at.
 pub(crate) fn pressure(pressure: &Pressure) {
-    gauge!("ingestion_backlog_events").set(pressure.backlog_events as f64);
-    gauge!("ingestion_redis_used_bytes").set(pressure.redis_used_bytes as f64);
-    gauge!("ingestion_redis_limit_bytes").set(pressure.redis_limit_bytes as f64);
-    gauge!("ingestion_drained_events_per_second").set(pressure.drained_per_second);
-    gauge!("ingestion_paused").set(f64::from(u8::from(pressure.limit.is_some())));
+    gauge!("tidemark_ingestion_backlog_events").set(pressure.backlog_events as f64);
+    gauge!("tidemark_ingestion_redis_used_bytes").set(pressure.redis_used_bytes as f64);
+    gauge!("tidemark_ingestion_redis_limit_bytes").set(pressure.redis_limit_bytes as f64);
+    gauge!("tidemark_ingestion_drained_events_per_second").set(pressure.drained_per_second);
+    gauge!("tidemark_ingestion_paused").set(f64::from(u8::from(pressure.limit.is_some())));
 }
 
 /// A limit was reached or left.
@@ -99,18 +99,18 @@ pub(crate) fn generator_set(settings: &Settings, from_index: u64) {
 
 /// The generator left out part of its schedule.
 pub(crate) fn missed(events: u64) {
-    counter!("ingestion_generator_missed_events_total").increment(events);
+    counter!("tidemark_ingestion_generator_missed_events_total").increment(events);
 }
 
 /// A request of the collector was judged.
 pub(crate) fn judged(accepted: usize, rejected: usize) {
-    counter!("ingestion_collector_events_total", "verdict" => "accepted")
+    counter!("tidemark_ingestion_collector_events_total", "verdict" => "accepted")
         .increment(accepted as u64);
-    counter!("ingestion_collector_events_total", "verdict" => "rejected")
+    counter!("tidemark_ingestion_collector_events_total", "verdict" => "rejected")
         .increment(rejected as u64);
 }
 
 /// A request of the collector was turned away.
 pub(crate) fn turned_away(code: &'static str) {
-    counter!("ingestion_collector_refused_requests_total", "code" => code).increment(1);
+    counter!("tidemark_ingestion_collector_refused_requests_total", "code" => code).increment(1);
 }

@@ -125,6 +125,12 @@ impl Batch {
         self.rows.len() + self.dead_letters.len() + self.repeated.len()
     }
 
+    /// How long the events waited in the stream, on average, in milliseconds.
+    #[must_use]
+    pub fn mean_stream_ms(&self) -> f64 {
+        self.stream_ms_sum / self.events().max(1) as f64
+    }
+
     /// What to acknowledge once the batch is committed.
     pub fn entry_ids(&self) -> impl Iterator<Item = EntryId> {
         self.entries

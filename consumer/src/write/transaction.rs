@@ -270,7 +270,7 @@ impl Attempt<'_> {
             &minutes(folded),
             &accepted(ids.iter().min()),
             &accepted(ids.iter().max()),
-            &((batch.stream_ms_sum / batch.events().max(1) as f64) as f32),
+            &(batch.mean_stream_ms() as f32),
             &(batch.decoding.as_secs_f32() * 1_000.0),
             &self.queue_ms,
             &(started.elapsed().as_secs_f32() * 1_000.0),

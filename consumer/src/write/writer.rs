@@ -38,6 +38,10 @@ pub struct WriterConfig {
 pub struct Committed {
     pub entries: Vec<EntryId>,
     pub counts: PerSource,
+    /// Mean wait of the events between acceptance and decoding.
+    pub stream_wait: Duration,
+    /// From the finished batch to the known commit, retries included.
+    pub write: Duration,
 }
 
 pub struct Writer {
@@ -133,10 +137,7 @@ impl Writer {
             let failure = match self.attempt_in_time(&mut work).await {
                 Ok(counts) => {
                     self.health.up("postgres");
-                    return Some(Committed {
-                        entries: work.entries,
-                        counts,
-                    });
+                    return Some(work.committed(counts));
                 }
                 Err(failure) => failure,
             };
@@ -250,6 +251,16 @@ impl Writer {
 }
 
 impl Work {
+    fn committed(self, counts: PerSource) -> Committed {
+        let batch = self.batch;
+        Committed {
+            entries: self.entries,
+            counts,
+            stream_wait: Duration::from_secs_f64(batch.mean_stream_ms() / 1_000.0),
+            write: batch.finished_at.elapsed(),
+        }
+    }
+
     fn leave_out(&mut self, handled: &HashSet<EntryId>, refused: Rejected, limits: Limits) {
         if handled.is_empty() && refused.is_empty() {
             return;
