@@ -22,15 +22,16 @@ pub(crate) fn router(
     health: Health,
     origins: &[String],
 ) -> Router {
-    let pages = http::router(collector)
-        .merge(control::router(controls))
-        .layer(cors(origins));
     Router::new()
-        .merge(pages)
+        .merge(http::router(collector))
+        .merge(control::router(controls))
         .merge(admin::router(health))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn(problem_for_plain_rejections))
+        // Outermost: a preflight is an OPTIONS that no route has, and a page is to read
+        // refusals too.
+        .layer(cors(origins))
 }
 
 async fn method_not_allowed(method: Method) -> Problem {

@@ -13,7 +13,10 @@ use ingestion::source::synthetic::truth;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::daemon::Daemon;
+use crate::{
+    daemon::Daemon,
+    http::{Answer, send},
+};
 
 const FAULTS: &str =
     r#"{"duplicates":0.1,"late":0.05,"out_of_order":0.05,"malformed":0.05,"skewed":0.02}"#;
@@ -195,15 +198,58 @@ async fn it_reports_itself_in_redis_and_to_the_page() {
     let report: Value = serde_json::from_str(&report).unwrap();
     assert_eq!(report["rate"], json!(500.0));
     assert!(report["status"]["sent"].as_u64().unwrap() > 0, "{report}");
-    let origin = [("Origin", "http://localhost:3001")];
-    let answer = crate::http::send(daemon.address, "GET", "/api/v1/generator", &origin, b"").await;
-    assert_eq!(
-        answer.header("access-control-allow-origin"),
-        Some("http://localhost:3001")
-    );
-    let foreign = [("Origin", "http://evil.example")];
-    let answer = crate::http::send(daemon.address, "GET", "/api/v1/generator", &foreign, b"").await;
-    assert_eq!(answer.header("access-control-allow-origin"), None);
+    daemon.end().await;
+}
+
+/// What browsers send before a PUT of JSON from a page of another origin.
+async fn preflight(daemon: &Daemon, path: &str, method: &str, origin: &str) -> Answer {
+    let headers = [
+        ("Origin", origin),
+        ("Access-Control-Request-Method", method),
+        ("Access-Control-Request-Headers", "content-type"),
+    ];
+    send(daemon.address, "OPTIONS", path, &headers, b"").await
+}
+
+#[tokio::test]
+async fn the_pages_origin_may_steer_and_others_may_not() {
+    const ALLOW_ORIGIN: &str = "access-control-allow-origin";
+    let daemon = Daemon::start(&[]).await;
+    let routes = [("/api/v1/generator", "PUT"), ("/api/v1/events", "POST")];
+    for (path, method) in routes {
+        for page in ["http://localhost:3001", "http://127.0.0.1:3001"] {
+            let answer = preflight(&daemon, path, method, page).await;
+            assert_eq!(answer.status, 200, "{}", answer.head);
+            assert_eq!(answer.header(ALLOW_ORIGIN), Some(page));
+            let listed = |name: &str| answer.header(name).unwrap().to_lowercase();
+            let methods = listed("access-control-allow-methods");
+            assert!(methods.contains(&method.to_lowercase()), "{methods}");
+            assert!(listed("access-control-allow-headers").contains("content-type"));
+        }
+        for foreign in ["http://evil.example", "http://localhost:3001.evil", "null"] {
+            let answer = preflight(&daemon, path, method, foreign).await;
+            assert_eq!(answer.header(ALLOW_ORIGIN), None, "{foreign}");
+        }
+    }
+    // The answers themselves, refusals too: else the page couldn't say what was wrong.
+    let asked = [
+        ("GET", "/api/v1/generator", "", 200),
+        ("PUT", "/api/v1/generator", r#"{"rate":250}"#, 200),
+        ("PUT", "/api/v1/generator", r#"{"rate":-1}"#, 422),
+        ("DELETE", "/api/v1/generator", "", 405),
+        ("GET", "/nowhere", "", 404),
+    ];
+    for (method, path, body, status) in asked {
+        for (origin, allowed) in [
+            ("http://localhost:3001", Some("http://localhost:3001")),
+            ("http://evil.example", None),
+        ] {
+            let headers = [("Origin", origin), ("Content-Type", "application/json")];
+            let answer = send(daemon.address, method, path, &headers, body.as_bytes()).await;
+            assert_eq!(answer.status, status, "{method} {path} {}", answer.head);
+            assert_eq!(answer.header(ALLOW_ORIGIN), allowed, "{method} {path}");
+        }
+    }
     daemon.end().await;
 }
 
