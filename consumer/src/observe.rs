@@ -51,6 +51,12 @@ pub(crate) fn write_failed(lane: &str, failure: &dyn Error, events: usize) {
     );
 }
 
+/// Nothing is wrong: the batch goes in another way.
+pub(crate) fn write_detour(lane: &str, why: &dyn Error) {
+    counter!("tidemark_consumer_write_detours_total").increment(1);
+    tracing::debug!(lane, why = with_cause(why), "batch takes the careful path");
+}
+
 pub(crate) fn rows_refused(lane: &str, rows: usize) {
     counter!("tidemark_consumer_rows_refused_total").increment(rows as u64);
     tracing::warn!(

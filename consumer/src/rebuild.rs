@@ -153,7 +153,8 @@ async fn rebuild_step(
     let events = all.map(|row| row.rollup.events).sum();
     rollup_rows::insert(client, "rollup_1m", &rows).await?;
     let mark = "INSERT INTO rollup_dirty (bucket)
-                SELECT generate_series($1, $2 - INTERVAL '1 minute', INTERVAL '1 minute')";
+                SELECT generate_series($1::timestamptz, $2::timestamptz - INTERVAL '1 minute',
+                                       INTERVAL '1 minute')";
     client.execute(mark, &[&step.from, &step.to]).await?;
     Ok(events)
 }

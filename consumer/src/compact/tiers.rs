@@ -45,7 +45,8 @@ WITH start AS (
 SELECT bucket FROM (
     SELECT DISTINCT time_bucket('15 minutes', bucket) AS bucket FROM rollup_dirty
     UNION
-    SELECT generate_series(start.bucket, $1 - INTERVAL '15 minutes', INTERVAL '15 minutes')
+    SELECT generate_series(start.bucket, $1::timestamptz - INTERVAL '15 minutes',
+                           INTERVAL '15 minutes')
       FROM start WHERE start.bucket IS NOT NULL
 ) AS due
 WHERE bucket < $1

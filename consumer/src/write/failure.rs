@@ -62,6 +62,11 @@ fn of_class(code: &str) -> fn(Error) -> Failure {
 }
 
 impl Failure {
+    /// Whether this is part of ordinary work.
+    pub(super) const fn is_expected(&self) -> bool {
+        matches!(self, Self::Duplicate | Self::Handled | Self::Rebuilt)
+    }
+
     /// Whether the connection, and with it the writer id, must be given up.
     pub(super) const fn ends_session(&self) -> bool {
         matches!(self, Self::Lost(_) | Self::TimedOut | Self::Hold(_))

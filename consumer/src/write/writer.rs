@@ -141,7 +141,11 @@ impl Writer {
                 }
                 Err(failure) => failure,
             };
-            observe::write_failed(&self.config.lane, &failure, work.batch.events());
+            if failure.is_expected() {
+                observe::write_detour(&self.config.lane, &failure);
+            } else {
+                observe::write_failed(&self.config.lane, &failure, work.batch.events());
+            }
             if self.learn(&mut work, failure).await {
                 continue;
             }
