@@ -119,6 +119,28 @@ pub struct Batch {
 }
 
 impl Batch {
+    /// A batch without entries.
+    #[must_use]
+    pub fn empty(epoch: Arc<str>) -> Self {
+        Self {
+            epoch,
+            entries: Vec::new(),
+            lost: Vec::new(),
+            spans: Vec::new(),
+            redelivered: false,
+            copy: Bytes::new(),
+            rows: Vec::new(),
+            values: Values::default(),
+            dead_letters: Vec::new(),
+            repeated: Vec::new(),
+            bytes: 0,
+            stream_ms_sum: 0.0,
+            decoding: Duration::ZERO,
+            finished_at: Instant::now(),
+            permit: None,
+        }
+    }
+
     /// Events of any fate.
     #[must_use]
     pub fn events(&self) -> usize {
@@ -137,6 +159,12 @@ impl Batch {
             .iter()
             .map(|entry| entry.id)
             .chain(self.lost.iter().copied())
+    }
+
+    /// The largest; the entries are in stream order.
+    pub(super) fn last_id(&self) -> Option<EntryId> {
+        let last = self.entries.last().map(|entry| entry.id);
+        last.max(self.lost.iter().max().copied())
     }
 
     #[must_use]

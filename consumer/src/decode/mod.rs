@@ -1,6 +1,7 @@
 //! Entries → a batch of rows ready for COPY. Events are decoded where they lie; what leaves
 //! this stage owns its memory.
 
+mod again;
 mod batch;
 mod copy;
 mod decoder;
@@ -8,9 +9,10 @@ mod intern;
 mod policy;
 mod stage;
 
+pub use again::decode_again;
 pub use batch::{Batch, Counts, DeadLetter, PerSource, Row};
 pub use copy::{COLUMNS, CopyRows};
-pub use decoder::{Decoder, Rejected, decode_again, empty_batch, parse_row};
+pub use decoder::{Decoder, Rejected, parse_row};
 pub use intern::Values;
 pub use policy::BatchPolicy;
 pub use stage::decode;

@@ -1,6 +1,7 @@
 //! Batch → database, in one transaction: rows, rollups, dead letters, accounts. The next
 //! stage acknowledges what was committed.
 
+mod accounts;
 mod failure;
 mod recover;
 mod session;
@@ -8,7 +9,7 @@ mod statements;
 mod transaction;
 mod writer;
 
+pub use accounts::entry_number;
 pub use session::{LANE_LOCKS, REBUILD_LOCK, free_lane_name};
 pub use statements::Statements;
-pub use transaction::entry_number;
 pub use writer::{Committed, Writer, WriterConfig};

@@ -6,11 +6,7 @@ use std::collections::HashSet;
 use common::{event::Limits, wire::EntryId};
 use tokio_postgres::Error;
 
-use super::{
-    failure::Failure,
-    session::Session,
-    transaction::{copy_in, entry_number},
-};
+use super::{accounts::entry_number, failure::Failure, session::Session, transaction::copy_in};
 use crate::decode::{Batch, CopyRows, Rejected, Row, decode_again, parse_row};
 
 /// Entries of the batch that some commit has counted.
@@ -74,10 +70,15 @@ async fn try_rows(
         }
     }
     session.client.batch_execute("BEGIN").await?;
-    let statement = &session.statements.copy_staged;
-    let copied = copy_in(&session.client, statement, copy.finish()).await;
+    // All the way into the table: it may have rules that the staged copy of it hasn't.
+    let statements = &session.statements;
+    let stored = async {
+        copy_in(&session.client, &statements.copy_staged, copy.finish()).await?;
+        session.client.execute(&statements.insert_staged, &[]).await
+    };
+    let stored = stored.await;
     session.client.batch_execute("ROLLBACK").await?;
-    match copied.map_err(Failure::from) {
+    match stored.map_err(Failure::from) {
         Ok(_) => Ok(None),
         Err(Failure::Data(error)) => Ok(Some(reason(&error))),
         Err(failure) => Err(failure),

@@ -3,29 +3,22 @@
 use std::{collections::HashSet, time::Instant};
 
 use bytes::Bytes;
-use common::{
-    rollup::Tier,
-    time::UnixMicros,
-    wire::{EntryId, Source},
-};
+use common::{time::UnixMicros, wire::Source};
 use foldhash::fast::FixedState;
 use futures_util::{SinkExt as _, pin_mut};
 use tokio_postgres::{Client, Error, Statement};
 use uuid::Uuid;
 
 use super::{
+    accounts::{mark_dirty, upsert_rollups},
     failure::Failure,
     session::{REBUILD_LOCK, Session},
 };
 use crate::{
-    decode::{Batch, DeadLetter, PerSource, Row},
+    decode::{Batch, PerSource, Row},
     fold::Folded,
-    rollup_rows::{Columns, Params},
+    rollup_rows::Params,
 };
-
-/// A coarse bucket may be built 20 minutes after it ends (see `compact`); changes to its
-/// minutes are marked from 5 minutes on, so that clocks may differ by a quarter of an hour.
-const MARK_DIRTY_AFTER_SECONDS: i64 = 5 * 60;
 
 /// How a batch goes in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -192,92 +185,6 @@ impl Attempt<'_> {
             .and(committed)?;
         Ok(())
     }
-
-    async fn insert_dead_letters(&self, session: &Session) -> Result<(), Error> {
-        let letters = &self.batch.dead_letters;
-        if letters.is_empty() {
-            return Ok(());
-        }
-        fn column<'l, T>(letters: &'l [DeadLetter], of: impl Fn(&'l DeadLetter) -> T) -> Vec<T> {
-            letters.iter().map(of).collect()
-        }
-        let entries = column(letters, |l| {
-            self.batch.entries[l.entry as usize].id.to_string()
-        });
-        let sources = column(letters, |l| self.batch.source(l.entry).as_str());
-        let indexes = column(letters, |l| l.index as i32);
-        let reasons = column(letters, |l| l.code.as_str());
-        let details = column(letters, |l| l.detail.replace('\0', "\u{fffd}"));
-        let payloads = column(letters, |l| l.payload.as_slice());
-        let params: Params<'_> = &[
-            &self.stream_id,
-            &entries,
-            &indexes,
-            &sources,
-            &reasons,
-            &details,
-            &payloads,
-        ];
-        let statement = &session.statements.insert_dead_letters;
-        session.client.execute(statement, params).await.map(drop)
-    }
-
-    async fn add_to_ledger(&self, session: &Session, counts: &PerSource) -> Result<(), Error> {
-        let touched = || counts.iter().filter(|(_, c)| **c != Default::default());
-        let sources: Vec<_> = touched().map(|(source, _)| source.as_str()).collect();
-        let column = |of: fn(&crate::decode::Counts) -> u64| -> Vec<i64> {
-            touched().map(|(_, counts)| of(counts) as i64).collect()
-        };
-        let (entries, stored) = (column(|c| c.entries), column(|c| c.stored));
-        let (duplicates, dead) = (column(|c| c.duplicates), column(|c| c.dead_lettered));
-        let lost = column(|c| c.lost_entries);
-        let params: Params<'_> = &[
-            &self.stream_id,
-            &session.writer.id,
-            &sources,
-            &entries,
-            &stored,
-            &duplicates,
-            &dead,
-            &lost,
-        ];
-        let statement = &session.statements.add_to_ledger;
-        session.client.execute(statement, params).await.map(drop)
-    }
-
-    async fn insert_commit(
-        &self,
-        session: &Session,
-        folded: &[Folded],
-        counts: &PerSource,
-        seq: i64,
-        started: Instant,
-    ) -> Result<(), Error> {
-        let batch = self.batch;
-        let ids: Vec<EntryId> = batch.entry_ids().collect();
-        let total = counts.total();
-        let accepted = |id: Option<&EntryId>| id.map_or(UnixMicros(0), |id| id.accepted_at());
-        let params: Params<'_> = &[
-            &session.writer.id,
-            &seq,
-            &self.stream_id,
-            &multirange(self.stream_id, batch),
-            &(ids.len() as i32),
-            &(total.stored as i32),
-            &(total.duplicates as i32),
-            &(total.dead_lettered as i32),
-            &(batch.bytes as i32),
-            &minutes(folded),
-            &accepted(ids.iter().min()),
-            &accepted(ids.iter().max()),
-            &(batch.mean_stream_ms() as f32),
-            &(batch.decoding.as_secs_f32() * 1_000.0),
-            &self.queue_ms,
-            &(started.elapsed().as_secs_f32() * 1_000.0),
-        ];
-        let statement = &session.statements.insert_commit;
-        session.client.execute(statement, params).await.map(drop)
-    }
 }
 
 pub(super) async fn copy_in(
@@ -289,54 +196,4 @@ pub(super) async fn copy_in(
     pin_mut!(sink);
     sink.send(rows).await?;
     sink.finish().await
-}
-
-async fn upsert_rollups(session: &Session, seq: i64, folded: &[Folded]) -> Result<(), Error> {
-    if folded.is_empty() {
-        return Ok(());
-    }
-    let columns = Columns::of(folded);
-    let params = columns.params(&session.writer.id, &seq);
-    let statement = &session.statements.upsert_rollups;
-    session.client.execute(statement, &params).await.map(drop)
-}
-
-async fn mark_dirty(session: &Session, folded: &[Folded]) -> Result<(), Error> {
-    let now = UnixMicros::now();
-    let is_old = |minute: &UnixMicros| {
-        let ends = Tier::QuarterHour.bucket(*minute).0 + Tier::QuarterHour.seconds() * 1_000_000;
-        ends + MARK_DIRTY_AFTER_SECONDS * 1_000_000 < now.0
-    };
-    let old: Vec<_> = minutes(folded).into_iter().filter(is_old).collect();
-    if old.is_empty() {
-        return Ok(());
-    }
-    let statement = &session.statements.mark_dirty;
-    session.client.execute(statement, &[&old]).await.map(drop)
-}
-
-fn minutes(folded: &[Folded]) -> Vec<UnixMicros> {
-    let mut minutes: Vec<_> = folded.iter().map(|row| row.bucket).collect();
-    minutes.sort_unstable();
-    minutes.dedup();
-    minutes
-}
-
-/// The batch's entries as a multirange literal.
-fn multirange(stream_id: i32, batch: &Batch) -> String {
-    let spans = batch.spans.iter().map(|(first, last)| {
-        format!(
-            "[{},{}]",
-            entry_number(stream_id, *first),
-            entry_number(stream_id, *last)
-        )
-    });
-    format!("{{{}}}", spans.collect::<Vec<_>>().join(","))
-}
-
-/// A stream's entry as one number: the stream's id, then the entry's in the 39 digits that
-/// 128 bits need.
-#[must_use]
-pub fn entry_number(stream_id: i32, id: EntryId) -> String {
-    format!("{stream_id}{:039}", id.as_u128())
 }

@@ -269,7 +269,7 @@ impl Work {
         if handled.is_empty() && refused.is_empty() {
             return;
         }
-        let empty = crate::decode::empty_batch(self.batch.epoch.clone());
+        let empty = Batch::empty(self.batch.epoch.clone());
         let batch = std::mem::replace(&mut self.batch, empty);
         self.batch = recover::without(batch, handled, refused, limits);
     }
