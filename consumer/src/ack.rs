@@ -22,9 +22,10 @@ use crate::{observe, write::Committed};
 const ACK_CHUNK: usize = 1_000;
 const TRIM_EVERY: Duration = Duration::from_millis(500);
 
-/// Trims below the lowest entry that some group hasn't read or not acknowledged. In one
-/// script, so that no delivery can come between looking and trimming. An id is compared by
-/// Redis itself; the script only adds one to a sequence, where that is exact in a double.
+/// Trims below the lowest entry that some group hasn't read or not acknowledged; not at all
+/// while our own group is missing, since it will be made again at the beginning. In one
+/// script, so that no delivery can come between looking and trimming. Ids are compared as
+/// texts; the script only adds one to a sequence, where that is exact in a double.
 const TRIM: &str = r"
 local function after(id)
     local ms, seq = string.match(id, '^(%d+)-(%d+)$')
@@ -40,17 +41,20 @@ local function less(a, b)
     return aseq < bseq
 end
 if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
-local lowest = false
+local lowest, ours = false, false
 for _, fields in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
     local group = {}
     for i = 1, #fields, 2 do group[fields[i]] = fields[i + 1] end
+    ours = ours or group['name'] == ARGV[1]
     local needed = after(group['last-delivered-id'])
     if group['pending'] > 0 then
-        needed = redis.call('XPENDING', KEYS[1], group['name'])[2]
+        -- A group may be set back, or entries forced on it: then the pending ones are ahead.
+        local pending = redis.call('XPENDING', KEYS[1], group['name'])[2]
+        if less(pending, needed) then needed = pending end
     end
     if not lowest or less(needed, lowest) then lowest = needed end
 end
-if not lowest then return 0 end
+if not ours then return 0 end
 return redis.call('XTRIM', KEYS[1], 'MINID', '=', lowest)";
 
 #[derive(Debug, Clone)]
@@ -141,6 +145,7 @@ impl Acker {
         let mut redis = self.connection().await?;
         let trimmed: u64 = Script::new(TRIM)
             .key(&self.config.keys.stream)
+            .arg(&self.config.group)
             .invoke_async(&mut redis)
             .await?;
         self.last_trim = Instant::now();

@@ -108,6 +108,11 @@ impl Reader {
         if delivered.is_empty() {
             return Ok(None);
         }
+        if group::epoch(&mut session.redis, &self.config.keys).await? != session.epoch {
+            // A blocked read survives the loss of the stream if another lane has made the
+            // group again. A new session asks for what this one was given.
+            return Err((redis::ErrorKind::Io, "the stream was lost and begun anew").into());
+        }
         self.adapt(&delivered);
         Ok(Some(Run {
             epoch: session.epoch.clone(),

@@ -26,6 +26,14 @@ pub struct Run {
     pub read_at: Instant,
 }
 
+impl Run {
+    /// The smallest id.
+    pub(crate) fn first_id(&self) -> Option<EntryId> {
+        let lost = self.lost.iter().copied();
+        lost.chain(self.entries.first().map(|entry| entry.id)).min()
+    }
+}
+
 /// A reply that isn't shaped as Redis documents it.
 #[derive(Debug, Clone, Copy, thiserror::Error)]
 #[error("unexpected reply from Redis: {0}")]

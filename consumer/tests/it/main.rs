@@ -1,4 +1,20 @@
-//! The consumer on real services.
+//! The consumer against real Redis and TimescaleDB.
+#![allow(clippy::unwrap_used)]
 
-mod counted_once;
 mod harness;
+
+mod configuration;
+mod counted_once;
+mod database_faults;
+mod dead_letters;
+mod groups;
+mod late_events;
+mod lost_entries;
+mod migrations;
+mod poison;
+mod process;
+mod redelivery;
+mod restarts;
+mod retention;
+mod rollups;
+mod takeover;

@@ -1,0 +1,73 @@
+//! Dead letters are listed, and put on the stream again.
+
+use consumer::dead_letters::{self, Selection};
+
+use crate::harness::{World, event, run_to_end};
+
+#[tokio::test]
+async fn letters_are_listed_and_replayed() {
+    let mut world = World::new().await;
+    let consumer = world.consumer(&[]).await;
+    let binary = b"\xff\x00 bytes";
+    world.producer.event(&event(0)).await;
+    world.producer.event("poison").await;
+    world
+        .producer
+        .add(&[("event", binary), ("source", b"collector")])
+        .await;
+    world
+        .producer
+        .event(r#"{"event_type":"page_view","user_id":"u"}"#)
+        .await;
+    world.settled(4).await;
+
+    let postgres = world.services.postgres.clone();
+    let all = Selection {
+        limit: 100,
+        ..Selection::default()
+    };
+    let letters = dead_letters::list(&postgres, &all).await.unwrap();
+    let reasons: Vec<_> = letters
+        .iter()
+        .map(|letter| letter.reason.as_str())
+        .collect();
+    assert_eq!(reasons, ["malformed_json", "malformed_json", "required"]);
+    assert_eq!(
+        (letters[1].source.as_str(), &letters[1].payload[..]),
+        ("collector", &binary[..])
+    );
+    let after = Selection {
+        after: letters[0].id,
+        limit: 1,
+        ..Selection::default()
+    };
+    assert_eq!(
+        dead_letters::list(&postgres, &after).await.unwrap()[0].id,
+        letters[1].id
+    );
+
+    let keys = world.services.keys();
+    let malformed = Selection {
+        reason: Some("malformed_json".into()),
+        ..all.clone()
+    };
+    let replay = || dead_letters::replay(&postgres, &world.services.redis, &keys, &malformed);
+    assert_eq!(replay().await.unwrap(), 2);
+    assert_eq!(world.settled(6).await.dead_lettered, 5);
+    // The two new letters, not the old ones.
+    assert_eq!(replay().await.unwrap(), 2);
+    let sums = world.settled(8).await;
+    assert_eq!(sums.dead_lettered, 7);
+    let replayed = "SELECT count(*) FROM dead_letters WHERE replayed_at IS NOT NULL";
+    assert_eq!(world.count(replayed).await, 4);
+
+    let (output, _) = run_to_end(
+        world.variables(&[]),
+        &["dead-letters", "list", "--reason", "required"],
+    );
+    assert!(output.status.success());
+    let lines = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(lines.lines().count(), 1);
+    assert!(lines.contains("page_view"), "{lines}");
+    consumer.stop().await;
+}

@@ -1,0 +1,92 @@
+//! The group or the stream is destroyed under a running consumer.
+
+use testkit::wait_until;
+
+use crate::harness::{SOON, World, event, events};
+
+#[tokio::test]
+async fn a_destroyed_group_is_made_again_at_the_beginning() {
+    let mut world = World::new().await;
+    world.keep_everything().await;
+    let consumer = world.consumer(&[]).await;
+    world.producer.batch(&events(0..20)).await;
+    world.producer.event("poison").await;
+    world.settled(21).await;
+    let _: i64 = world.redis("XGROUP DESTROY $s $g").await;
+    world.producer.batch(&events(20..40)).await;
+    let sums = world.settled(41).await;
+    assert_eq!(
+        (sums.stored, sums.duplicates, sums.dead_lettered),
+        (40, 0, 1)
+    );
+    consumer.stop().await;
+}
+
+#[tokio::test]
+async fn a_group_destroyed_beside_another_loses_nothing_unread() {
+    let mut world = World::new().await;
+    let consumer = world.consumer(&[]).await;
+    let mut sent = 0;
+    for round in 0..5 {
+        // Another group has read everything, so only ours can need an entry.
+        for group in ["$g", "other"] {
+            let command = format!("XGROUP DESTROY $s {group}");
+            let _: redis::RedisResult<i64> = world.try_redis(&command).await;
+        }
+        for n in 0..20 {
+            world.producer.event(&event(round * 20 + n)).await;
+        }
+        let () = world.redis("XGROUP CREATE $s other $").await;
+        sent += 20;
+        world.settled(sent).await;
+    }
+    consumer.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lost_stream_begins_a_new_epoch() {
+    let world = World::new().await;
+    let consumer = world.consumer(&[("CONSUMER_LANES", "2")]).await;
+    let ledger = world.services.keys().ledger;
+    for round in 0_u32..4 {
+        // The same small ids each time: they must not be taken for those of the past.
+        for n in 0..10 {
+            let json = format!(
+                r#"{{"event_id":"00000000-0000-7000-9000-{:012x}","event_type":"login","user_id":"u"}}"#,
+                round * 100 + n
+            );
+            let command = format!("XADD $s {}-1 event {json}", n + 1);
+            let _: String = world.redis(&command).await;
+        }
+        world.settled((round + 1) * 10).await;
+        let epochs = "SELECT count(*) FROM streams";
+        assert_eq!(world.count(epochs).await, i64::from(round) + 1);
+        let by_epoch = "SELECT count(*) FROM (
+            SELECT sum(stored) AS stored FROM ledger GROUP BY stream_id) AS epochs
+             WHERE stored = 10";
+        assert_eq!(world.count(by_epoch).await, i64::from(round) + 1);
+        let _: i64 = world.redis(&format!("DEL $s {ledger}")).await;
+        wait_until("the group is there again", SOON, || async {
+            let groups =
+                world.try_redis::<redis::streams::StreamInfoGroupsReply>("XINFO GROUPS $s");
+            groups.await.is_ok_and(|groups| groups.groups.len() == 1)
+        })
+        .await;
+    }
+    consumer.stop().await;
+}
+
+#[tokio::test]
+async fn a_deleted_stream_is_read_on() {
+    let mut world = World::new().await;
+    let consumer = world.consumer(&[]).await;
+    for round in 0..3 {
+        world
+            .producer
+            .batch(&events(round * 10..round * 10 + 10))
+            .await;
+        world.settled((round + 1) * 10).await;
+        let _: i64 = world.redis("DEL $s").await;
+    }
+    consumer.stop().await;
+}

@@ -1,0 +1,68 @@
+//! A consumer in the test's own process: production code on a port of its own.
+
+use std::{collections::BTreeMap, net::SocketAddr, time::Duration};
+
+use common::{config::Loader, shutdown::Shutdown};
+use consumer::config::Config;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+};
+
+use super::world::{NAME, World};
+
+/// Runs until it is stopped.
+pub(crate) struct Running {
+    shutdown: Shutdown,
+    address: SocketAddr,
+}
+
+impl World {
+    pub(crate) fn variables(&self, changes: &[(&str, &str)]) -> BTreeMap<String, String> {
+        let mut variables = self.services.variables();
+        let defaults = [
+            ("CONSUMER_NAME", NAME),
+            ("CONSUMER_LANES", "1"),
+            ("CONSUMER_PORT", "0"),
+            ("CLAIM_IDLE_MS", "500"),
+            ("COMPACT_INTERVAL", "3600"),
+            ("LOG_LEVEL", "warn"),
+        ];
+        for (name, value) in defaults.iter().chain(changes) {
+            variables.insert((*name).to_owned(), (*value).to_owned());
+        }
+        variables
+    }
+
+    pub(crate) fn config(&self, changes: &[(&str, &str)]) -> Config {
+        Config::load(Loader::from_variables(self.variables(changes))).unwrap()
+    }
+
+    pub(crate) async fn consumer(&self, changes: &[(&str, &str)]) -> Running {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let shutdown = Shutdown::new();
+        consumer::run(self.config(changes), listener, &shutdown);
+        Running { shutdown, address }
+    }
+}
+
+impl Running {
+    pub(crate) async fn stop(self) {
+        self.shutdown.stop();
+        self.shutdown
+            .finished(Duration::from_secs(20))
+            .await
+            .unwrap();
+    }
+
+    /// Whether `/health/ready` says so.
+    pub(crate) async fn is_ready(&self) -> bool {
+        let mut stream = TcpStream::connect(self.address).await.unwrap();
+        let request = b"GET /health/ready HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
+        stream.write_all(request).await.unwrap();
+        let mut status = [0; 12];
+        stream.read_exact(&mut status).await.unwrap();
+        &status == b"HTTP/1.1 200"
+    }
+}

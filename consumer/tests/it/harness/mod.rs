@@ -1,0 +1,12 @@
+//! What the tests share.
+
+mod daemon;
+mod events;
+mod process;
+mod sums;
+mod world;
+
+pub(crate) use events::{at, event, event_at, event_with, events, instant};
+pub(crate) use process::run_to_end;
+pub(crate) use sums::Sums;
+pub(crate) use world::{Producer, SOON, World};

@@ -1,0 +1,46 @@
+//! The schema, and the statements that are written for it.
+
+use testkit::Services;
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn migrations_apply_once_however_many_start_them() {
+    let services = Services::without_schema().await;
+    let migrate = || {
+        let postgres = services.postgres.clone();
+        tokio::spawn(async move { consumer::migrate::run(&postgres).await })
+    };
+    let all = [migrate(), migrate(), migrate(), migrate()];
+    let mut applied = 0;
+    for one in all {
+        applied += one.await.unwrap().unwrap().len();
+    }
+    assert_eq!(applied, 3);
+    assert!(
+        consumer::migrate::run(&services.postgres)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}
+
+#[tokio::test]
+async fn every_statement_of_the_write_path_prepares() {
+    let services = Services::start().await;
+    let client = services.db().await;
+    consumer::write::Statements::prepare(&client).await.unwrap();
+    // And once more on the same connection.
+    consumer::write::Statements::prepare(&client).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_migrate_command_says_what_it_did() {
+    let services = Services::without_schema().await;
+    let (output, _) = crate::harness::run_to_end(services.variables(), &["migrate"]);
+    assert!(output.status.success(), "{output:?}");
+    assert!(
+        consumer::migrate::run(&services.postgres)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+}
