@@ -15,6 +15,8 @@ use tokio::{
     time::timeout,
 };
 
+use uuid::Uuid;
+
 use crate::{http, wait::wait_for};
 
 /// One of the three programs.
@@ -72,6 +74,8 @@ impl Daemon {
             .env_clear()
             .envs(variables)
             .env(program.port_variable(), port.to_string())
+            // Away from any `.env` of the checkout.
+            .current_dir("/")
             .stdin(Stdio::null())
             .stdout(log.try_clone()?)
             .stderr(log)
@@ -80,7 +84,10 @@ impl Daemon {
             .map_err(|error| {
                 io::Error::new(
                     error.kind(),
-                    format!("can't start {}: {error}", path.display()),
+                    format!(
+                        "can't start {}: {error}; `cargo build --workspace --bins` builds it",
+                        path.display()
+                    ),
                 )
             })?;
         Ok(Self {
@@ -175,10 +182,19 @@ fn program_folder() -> io::Result<PathBuf> {
     Ok(folder)
 }
 
-/// A port nobody listens on at present.
+/// A port nobody listens on at present, below those that the system gives to clients: else
+/// somebody's connection could take it before the daemon does.
 ///
 /// # Errors
 /// There is none.
 pub fn free_port() -> io::Result<u16> {
-    Ok(TcpListener::bind(("127.0.0.1", 0))?.local_addr()?.port())
+    const PORTS: std::ops::Range<u16> = 10_000..32_000;
+    let (first, count) = (
+        Uuid::new_v4().as_u128(),
+        u128::from(PORTS.end - PORTS.start),
+    );
+    let ports = (0..1_000).map(|n| PORTS.start + (first.wrapping_add(n) % count) as u16);
+    let mut free = ports.filter(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    free.next()
+        .ok_or_else(|| io::Error::other("no port is free"))
 }

@@ -1,5 +1,6 @@
 //! Real services for tests: a migrated database and a stream of their own for each test.
 
+pub mod audit;
 mod daemon;
 pub mod http;
 mod services;

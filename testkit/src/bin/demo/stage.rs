@@ -57,6 +57,10 @@ impl Stage {
         format!("http://localhost:{}/", self.api.port)
     }
 
+    pub(crate) const fn api_port(&self) -> u16 {
+        self.api.port
+    }
+
     /// `data` of a GET on the api.
     pub(crate) async fn api(&self, path: &str) -> anyhow::Result<Value> {
         let url = format!("http://127.0.0.1:{}/api/v1{path}", self.api.port);

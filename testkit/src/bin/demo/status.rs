@@ -20,7 +20,11 @@ pub(crate) async fn watch(stage: &Stage, duration: Option<Duration>) -> anyhow::
     let mut printed = None;
     loop {
         tokio::time::sleep(REFRESH).await;
-        let line = format!("{} · {}", line(&stage.api("/pipeline").await?), stage.page());
+        let line = format!(
+            "{} · {}",
+            line(&stage.api("/pipeline").await?),
+            stage.page()
+        );
         bar.set_message(line.clone());
         let due = printed.is_none_or(|at: Instant| at.elapsed() >= PLAIN_EVERY);
         if bar.is_hidden() && due {

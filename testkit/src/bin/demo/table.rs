@@ -1,49 +1,6 @@
 //! The result of the audit: one line for each number, with what every witness says.
 
-/// The witnesses, from the door to the page.
-pub(crate) const WITNESSES: [&str; 4] = ["truth", "raw rows", "rollups", "REST"];
-
-/// A number, as each witness has it; `None` where it isn't asked.
-#[derive(Debug)]
-pub(crate) struct Line {
-    pub(crate) what: String,
-    pub(crate) says: [Option<String>; WITNESSES.len()],
-    /// Largest relative difference that still agrees: zero but for estimates.
-    pub(crate) tolerance: f64,
-}
-
-impl Line {
-    pub(crate) fn new(what: impl Into<String>, says: [Option<String>; WITNESSES.len()]) -> Self {
-        Self {
-            what: what.into(),
-            says,
-            tolerance: 0.0,
-        }
-    }
-
-    pub(crate) fn within(mut self, tolerance: f64) -> Self {
-        self.tolerance = tolerance;
-        self
-    }
-
-    pub(crate) fn agrees(&self) -> bool {
-        let mut given = self.says.iter().flatten();
-        let Some(first) = given.next() else {
-            return false;
-        };
-        given.all(|says| self.same(first, says))
-    }
-
-    fn same(&self, a: &str, b: &str) -> bool {
-        if a == b {
-            return true;
-        }
-        let (Ok(a), Ok(b)) = (a.parse::<f64>(), b.parse::<f64>()) else {
-            return false;
-        };
-        (a - b).abs() <= self.tolerance * a.abs()
-    }
-}
+use testkit::audit::{Line, WITNESSES};
 
 /// Prints the lines; true if all agree.
 pub(crate) fn print(lines: &[Line]) -> bool {
