@@ -162,3 +162,7 @@ impl Acker {
         Ok(redis)
     }
 }
+
+#[cfg(test)]
+#[path = "ack_tests.rs"]
+mod tests;

@@ -72,9 +72,10 @@ impl Memory {
     pub fn advance(&mut self, folded: Vec<Folded>) {
         for row in folded {
             let bucket = self.buckets.entry(row.bucket).or_default();
-            self.bytes += row.value.len() + row.rollup.memory_bytes();
+            let value_bytes = row.value.len();
+            self.bytes += value_bytes + row.rollup.memory_bytes();
             let known = bucket[row.dimension as usize].insert(row.value, row.rollup);
-            self.bytes -= known.map_or(0, |known| known.memory_bytes());
+            self.bytes -= known.map_or(0, |known| value_bytes + known.memory_bytes());
         }
     }
 
@@ -166,3 +167,7 @@ fn push(folded: &mut Vec<Folded>, bucket: UnixMicros, dimension: Dimension, valu
     });
     folded.len() as u32 - 1
 }
+
+#[cfg(test)]
+#[path = "fold_tests.rs"]
+mod tests;

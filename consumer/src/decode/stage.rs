@@ -73,3 +73,7 @@ async fn fill(
         }
     }
 }
+
+#[cfg(test)]
+#[path = "stage_tests.rs"]
+mod tests;

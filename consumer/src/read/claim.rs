@@ -83,3 +83,71 @@ impl Claimer {
             .await
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use testkit::{Services, wait_until};
+
+    use super::*;
+
+    #[tokio::test]
+    async fn only_idle_consumers_that_hold_nothing_are_removed() {
+        let services = Services::without_schema().await;
+        let (mut redis, stream) = (services.redis().await, services.stream.stream_key.clone());
+        let run = |words: &str| {
+            let mut command = redis::cmd("XGROUP");
+            words.split(' ').for_each(|word| {
+                command.arg(if word == "$" { &stream } else { word });
+            });
+            command
+        };
+        let () = run("CREATE $ g 0 MKSTREAM")
+            .query_async(&mut redis)
+            .await
+            .unwrap();
+        let _: i64 = run("CREATECONSUMER $ g empty")
+            .query_async(&mut redis)
+            .await
+            .unwrap();
+        let mut add = redis::cmd("XADD");
+        add.arg(&stream).arg("*").arg("event").arg("{}");
+        let _: String = add.query_async(&mut redis).await.unwrap();
+        let mut read = redis::cmd("XREADGROUP");
+        read.arg("GROUP")
+            .arg("g")
+            .arg("holds")
+            .arg("STREAMS")
+            .arg(&stream)
+            .arg(">");
+        let _: Value = read.query_async(&mut redis).await.unwrap();
+
+        let patient = Claimer::new(Duration::from_secs(3_600));
+        let removed = patient
+            .remove_dead_consumers(&mut redis, &stream, "g")
+            .await
+            .unwrap();
+        assert_eq!(removed, [""; 0]);
+        let hasty = Claimer::new(Duration::from_millis(10));
+        let removed = std::cell::RefCell::new(Vec::new());
+        wait_until(
+            "the empty one is idle for long enough",
+            Duration::from_secs(10),
+            || async {
+                let mut redis = redis.clone();
+                let gone = hasty
+                    .remove_dead_consumers(&mut redis, &stream, "g")
+                    .await
+                    .unwrap();
+                removed.borrow_mut().extend(gone);
+                !removed.borrow().is_empty()
+            },
+        )
+        .await;
+        assert_eq!(*removed.borrow(), ["empty"]);
+        let mut pending = redis::cmd("XPENDING");
+        pending.arg(&stream).arg("g");
+        let pending: redis::streams::StreamPendingReply =
+            pending.query_async(&mut redis).await.unwrap();
+        assert_eq!(pending.count(), 1);
+    }
+}

@@ -72,3 +72,80 @@ impl Failure {
         matches!(self, Self::Lost(_) | Self::TimedOut | Self::Hold(_))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use testkit::Services;
+
+    use super::*;
+
+    /// Raises `code` in the database and says what is made of it.
+    async fn failure_of(client: &tokio_postgres::Client, code: &str) -> &'static str {
+        let raise = format!("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{code}'; END $$");
+        match Failure::from(client.batch_execute(&raise).await.unwrap_err()) {
+            Failure::Retry(_) => "retry",
+            Failure::Lost(_) => "lost",
+            Failure::Hold(_) => "hold",
+            Failure::Data(_) => "data",
+            Failure::Duplicate => "duplicate",
+            Failure::Handled => "handled",
+            Failure::TimedOut | Failure::Rebuilt => "another",
+        }
+    }
+
+    #[tokio::test]
+    async fn the_class_decides() {
+        let services = Services::without_schema().await;
+        let client = services.db().await;
+        for (codes, wanted) in [
+            (
+                &[
+                    "40001", "40P01", "53100", "53200", "53300", "55P03", "57014", "XX000",
+                ][..],
+                "retry",
+            ),
+            (
+                &[
+                    "08006", "08000", "57P01", "57P02", "57P03", "25006", "25P03",
+                ],
+                "lost",
+            ),
+            (
+                &["42P01", "42501", "42703", "28P01", "28000", "3D000"],
+                "hold",
+            ),
+            (
+                &[
+                    "22003", "22021", "22P02", "22P05", "23502", "23514", "23505",
+                ],
+                "data",
+            ),
+        ] {
+            for code in codes {
+                assert_eq!(failure_of(&client, code).await, wanted, "{code}");
+            }
+        }
+    }
+
+    #[tokio::test]
+    async fn a_connection_that_is_gone_is_lost() {
+        let services = Services::without_schema().await;
+        let (client, other) = (services.db().await, services.db().await);
+        let pid: i32 = client
+            .query_one("SELECT pg_backend_pid()", &[])
+            .await
+            .unwrap()
+            .get(0);
+        other
+            .execute("SELECT pg_terminate_backend($1)", &[&pid])
+            .await
+            .unwrap();
+        for _ in 0..2 {
+            let error = client
+                .batch_execute("SELECT pg_sleep(20)")
+                .await
+                .unwrap_err();
+            assert!(matches!(Failure::from(error), Failure::Lost(_)));
+        }
+    }
+}

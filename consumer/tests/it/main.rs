@@ -17,4 +17,5 @@ mod redelivery;
 mod restarts;
 mod retention;
 mod rollups;
+mod stored_exactly;
 mod takeover;

@@ -1,0 +1,254 @@
+use std::collections::BTreeSet;
+
+use common::wire::StreamKeys;
+use proptest::{prelude::*, test_runner::TestRunner};
+use redis::{AsyncCommands as _, Value, streams};
+use testkit::Services;
+
+use super::*;
+
+const GROUPS: [&str; 3] = ["timescale-writer", "second", "third"];
+
+#[derive(Debug, Clone)]
+enum Op {
+    Add {
+        seq_gap: u8,
+    },
+    Read {
+        group: usize,
+        count: u8,
+    },
+    Ack {
+        group: usize,
+        every: u8,
+    },
+    /// Back or forward, to the given share of the stream.
+    Set {
+        group: usize,
+        share: u8,
+    },
+    Force {
+        group: usize,
+        share: u8,
+    },
+    Destroy {
+        group: usize,
+    },
+    Create {
+        group: usize,
+        share: u8,
+    },
+    Delete {
+        share: u8,
+    },
+    Trim,
+}
+
+fn op() -> impl Strategy<Value = Op> {
+    let (group, share) = (0..GROUPS.len(), any::<u8>());
+    prop_oneof![
+        8 => (0..4_u8).prop_map(|seq_gap| Op::Add { seq_gap }),
+        6 => (group.clone(), 1..6_u8).prop_map(|(group, count)| Op::Read { group, count }),
+        4 => (group.clone(), 1..4_u8).prop_map(|(group, every)| Op::Ack { group, every }),
+        1 => (group.clone(), share).prop_map(|(group, share)| Op::Set { group, share }),
+        1 => (group.clone(), share).prop_map(|(group, share)| Op::Force { group, share }),
+        1 => group.clone().prop_map(|group| Op::Destroy { group }),
+        1 => (group, share).prop_map(|(group, share)| Op::Create { group, share }),
+        1 => share.prop_map(|share| Op::Delete { share }),
+        4 => Just(Op::Trim),
+    ]
+}
+
+struct Stream {
+    acker: Acker,
+    redis: MultiplexedConnection,
+    key: String,
+    last: (u64, u64),
+}
+
+impl Stream {
+    async fn new(services: &Services) -> Self {
+        let key = services.stream.stream_key.clone();
+        let mut redis = services.redis().await;
+        let () = redis.del(&key).await.unwrap();
+        for group in GROUPS {
+            let () = redis
+                .xgroup_create_mkstream(&key, group, "0")
+                .await
+                .unwrap();
+        }
+        let config = AckConfig {
+            redis: services.redis.clone(),
+            keys: StreamKeys::new(&key),
+            group: GROUPS[0].into(),
+            lane: "test".into(),
+        };
+        let acker = Acker {
+            config,
+            redis: Some(redis.clone()),
+            last_trim: Instant::now(),
+        };
+        Self {
+            acker,
+            redis,
+            key,
+            last: (9, 9_999_999),
+        }
+    }
+
+    async fn ids(&mut self) -> Vec<String> {
+        let range: streams::StreamRangeReply = self.redis.xrange_all(&self.key).await.unwrap();
+        range.ids.into_iter().map(|entry| entry.id).collect()
+    }
+
+    async fn at(&mut self, share: u8) -> String {
+        let ids = self.ids().await;
+        let index = ids.len() * usize::from(share) / 256;
+        ids.get(index).cloned().unwrap_or_else(|| "0-0".into())
+    }
+
+    async fn pending(&mut self, group: &str) -> Vec<String> {
+        let pending: redis::RedisResult<streams::StreamPendingCountReply> = self
+            .redis
+            .xpending_count(&self.key, group, "-", "+", 10_000)
+            .await;
+        pending.map_or_else(
+            |_| vec![],
+            |p| p.ids.into_iter().map(|one| one.id).collect(),
+        )
+    }
+
+    async fn apply(&mut self, op: &Op) {
+        // Some of these can't be done at present; Redis says so.
+        let _: redis::RedisResult<Value> = match op {
+            Op::Add { seq_gap } => {
+                let (ms, seq) = self.last;
+                // Sequences and milliseconds that differ in their number of digits.
+                self.last = if *seq_gap == 0 {
+                    (ms * 3, 0)
+                } else {
+                    (ms, seq + u64::from(*seq_gap))
+                };
+                let id = format!("{}-{}", self.last.0, self.last.1);
+                self.redis.xadd(&self.key, id, &[("event", "{}")]).await
+            }
+            Op::Read { group, count } => {
+                let options = streams::StreamReadOptions::default()
+                    .group(GROUPS[*group], "consumer")
+                    .count((*count).into());
+                self.redis
+                    .xread_options(&[&self.key], &[">"], &options)
+                    .await
+            }
+            Op::Ack { group, every } => {
+                let ids: Vec<_> = self.pending(GROUPS[*group]).await;
+                let ids: Vec<_> = ids.iter().step_by((*every).into()).collect();
+                self.redis.xack(&self.key, GROUPS[*group], &ids).await
+            }
+            Op::Set { group, share } => {
+                let id = self.at(*share).await;
+                self.redis.xgroup_setid(&self.key, GROUPS[*group], id).await
+            }
+            Op::Force { group, share } => {
+                let id = self.at(*share).await;
+                let mut claim = redis::cmd("XCLAIM");
+                claim
+                    .arg(&self.key)
+                    .arg(GROUPS[*group])
+                    .arg("other")
+                    .arg(0)
+                    .arg(id)
+                    .arg("FORCE");
+                claim.query_async(&mut self.redis).await
+            }
+            Op::Destroy { group } => self.redis.xgroup_destroy(&self.key, GROUPS[*group]).await,
+            Op::Create { group, share } => {
+                let id = self.at(*share).await;
+                self.redis
+                    .xgroup_create(&self.key, GROUPS[*group], id)
+                    .await
+            }
+            Op::Delete { share } => {
+                let id = self.at(*share).await;
+                self.redis.xdel(&self.key, &[id]).await
+            }
+            Op::Trim => {
+                self.trim_and_check().await;
+                Ok(Value::Nil)
+            }
+        };
+    }
+
+    /// What some group has not read or not acknowledged must still be there.
+    async fn trim_and_check(&mut self) {
+        let before = self.ids().await;
+        let groups: streams::StreamInfoGroupsReply =
+            self.redis.xinfo_groups(&self.key).await.unwrap();
+        // A pending entry may be gone; the trim needn't know.
+        let (mut needed, mut held) = (BTreeSet::new(), BTreeSet::new());
+        for group in &groups.groups {
+            let read: EntryId = group.last_delivered_id.parse().unwrap();
+            needed.extend(
+                before
+                    .iter()
+                    .filter(|id| id.parse::<EntryId>().unwrap() > read)
+                    .cloned(),
+            );
+            let pending = self.pending(&group.name).await;
+            held.extend(pending.iter().map(|id| id.parse::<EntryId>().unwrap()));
+            needed.extend(pending.into_iter().filter(|id| before.contains(id)));
+        }
+        if !groups.groups.iter().any(|group| group.name == GROUPS[0]) {
+            needed = before.iter().cloned().collect();
+        }
+        self.acker.trim().await.unwrap();
+        let after: BTreeSet<_> = self.ids().await.into_iter().collect();
+        assert!(
+            needed.is_subset(&after),
+            "needed {needed:?}, left {after:?}"
+        );
+        held.extend(needed.iter().map(|id| id.parse::<EntryId>().unwrap()));
+        let lowest = held.first().copied();
+        let useless =
+            |id: &String| lowest.is_none_or(|lowest| id.parse::<EntryId>().unwrap() < lowest);
+        assert!(
+            !after.iter().any(useless),
+            "needed {needed:?}, left {after:?}"
+        );
+    }
+}
+
+#[test]
+fn trimming_never_passes_what_a_group_still_needs() {
+    let runtime = tokio::runtime::Builder::new_current_thread()
+        .enable_all()
+        .build()
+        .unwrap();
+    let services = runtime.block_on(Services::without_schema());
+    let config = ProptestConfig {
+        cases: 60,
+        failure_persistence: None,
+        ..ProptestConfig::default()
+    };
+    TestRunner::new(config)
+        .run(&prop::collection::vec(op(), 1..80), |ops| {
+            runtime.block_on(async {
+                let mut stream = Stream::new(&services).await;
+                for op in &ops {
+                    stream.apply(op).await;
+                }
+                stream.trim_and_check().await;
+            });
+            Ok(())
+        })
+        .unwrap();
+}
+
+#[tokio::test]
+async fn trimming_a_stream_that_is_not_there_does_nothing() {
+    let services = Services::without_schema().await;
+    let mut stream = Stream::new(&services).await;
+    let () = stream.redis.del(&stream.key).await.unwrap();
+    stream.acker.trim().await.unwrap();
+    assert!(stream.ids().await.is_empty());
+}
