@@ -106,6 +106,26 @@ impl ConsumerConfig {
     }
 }
 
+/// The raw row is what a late duplicate is recognised by: it must outlive every event that
+/// is still accepted.
+fn refuse_short_retention(
+    loader: &mut Loader,
+    stream: &Option<StreamConfig>,
+    consumer: &Option<ConsumerConfig>,
+) {
+    let (Some(stream), Some(consumer)) = (stream, consumer) else {
+        return;
+    };
+    let days = u64::from(consumer.events_retention_days);
+    if days > 0 && days * 86_400 < stream.event_max_age {
+        loader.refuse(
+            "EVENTS_RETENTION_DAYS",
+            "must be 0 or at least as long as EVENT_MAX_AGE (in seconds): a duplicate of an \
+             event that was dropped would be counted again",
+        );
+    }
+}
+
 fn port() -> u16 {
     3003
 }
@@ -169,6 +189,7 @@ impl Config {
             loader.section(),
             loader.section(),
         );
+        refuse_short_retention(&mut loader, &sections.4, &sections.5);
         loader.finish()?;
         let (Some(process), Some(bind), Some(redis), Some(postgres), Some(stream), Some(consumer)) =
             sections

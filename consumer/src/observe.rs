@@ -32,6 +32,15 @@ pub(crate) fn group_recreated(group: &str) {
     );
 }
 
+pub(crate) fn stream_lost(stream: &str, ledger: &str) {
+    counter!("tidemark_consumer_streams_lost_total").increment(1);
+    tracing::error!(
+        stream,
+        ledger,
+        "the stream was deleted; entries that nobody had read are lost, and accounts begin anew"
+    );
+}
+
 pub(crate) fn claimed(lane: &str, entries: usize) {
     counter!("tidemark_consumer_claimed_entries_total").increment(entries as u64);
     tracing::info!(lane, entries, "took over entries of another consumer");

@@ -9,8 +9,9 @@ use crate::{
     write::LANE_LOCKS,
 };
 
-/// Minutes merged in one transaction.
+/// Minutes merged in one transaction, and in one pass.
 const MINUTES_AT_ONCE: usize = 5;
+const MINUTES_IN_A_PASS: i64 = 500;
 
 /// Closes the writers of lanes that are gone: those whose name nobody holds. A lane takes a
 /// new writer id before it writes again, so a writer closed here stays closed.
@@ -47,13 +48,16 @@ pub(super) async fn merge(client: &Client, max_values: usize) -> Result<u64, Rol
     if writers.is_empty() {
         return Ok(0);
     }
-    let sql = "SELECT DISTINCT unnest(buckets) AS bucket FROM commits
-                WHERE writer_id = ANY($1) ORDER BY bucket";
-    let rows = client.query(sql, &[&writers]).await?;
+    let rows = client
+        .query(MINUTES_OF_WRITERS, &[&writers, &MINUTES_IN_A_PASS])
+        .await?;
     let minutes: Vec<UnixMicros> = rows.iter().map(|row| row.get(0)).collect();
     let mut merged = 0;
     for minutes in minutes.chunks(MINUTES_AT_ONCE) {
         merged += merge_minutes(client, &writers, minutes, max_values).await?;
+    }
+    if minutes.len() as i64 == MINUTES_IN_A_PASS {
+        return Ok(merged);
     }
     client.execute(MERGE_ACCOUNTS, &[&writers]).await?;
     client
@@ -64,6 +68,13 @@ pub(super) async fn merge(client: &Client, max_values: usize) -> Result<u64, Rol
         .await?;
     Ok(merged)
 }
+
+/// Every event is in dimension 0, so its rows name every minute.
+const MINUTES_OF_WRITERS: &str = "-- minutes_of_writers
+SELECT DISTINCT bucket FROM rollup_1m
+ WHERE dimension = 0 AND writer_id = ANY($1)
+ ORDER BY bucket
+ LIMIT $2";
 
 const MERGE_ACCOUNTS: &str = "-- merge_accounts
 WITH gone AS (DELETE FROM ledger WHERE writer_id = ANY($1) RETURNING *)
@@ -88,7 +99,8 @@ async fn merge_minutes(
     let take = format!(
         "-- take_closed_rollups
          DELETE FROM rollup_1m
-          WHERE bucket = ANY($1) AND (writer_id = ANY($2) OR writer_id = 0)
+          WHERE dimension = ANY('{{0,1,2,3,4,5,6,7}}') AND bucket = ANY($1)
+            AND (writer_id = ANY($2) OR writer_id = 0)
          RETURNING dimension, bucket, value, {STATE_COLUMNS}"
     );
     begin_shared(client).await?;

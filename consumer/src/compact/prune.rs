@@ -46,7 +46,10 @@ pub(super) async fn prune(client: &Client, config: &CompactConfig) -> Result<u64
     let stream_id: i32 = stream.get(0);
     let keep_from = entry_number(stream_id, keep_from);
     let pruned = client
-        .execute(PRUNE_COMMITS, &[&stream_id, &keep_from])
+        .execute(
+            PRUNE_COMMITS,
+            &[&stream_id, &keep_from, &config.keys.stream],
+        )
         .await?;
     client.execute(PRUNE_WRITERS, &[]).await?;
     Ok(pruned)
@@ -60,7 +63,8 @@ DELETE FROM commits USING writers
    AND writers.merged_at IS NOT NULL
    AND commits.committed_at < now() - INTERVAL '1 hour'
    AND (commits.stream_id = $1 AND upper(commits.entries) < ($2::text)::numeric
-        OR commits.stream_id <> $1 AND commits.committed_at < now() - INTERVAL '1 day')";
+        OR commits.committed_at < now() - INTERVAL '1 day'
+           AND commits.stream_id IN (SELECT id FROM streams WHERE key = $3 AND id <> $1))";
 
 const PRUNE_WRITERS: &str = "-- prune_writers
 DELETE FROM writers

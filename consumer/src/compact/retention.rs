@@ -28,11 +28,13 @@ pub(super) async fn apply(client: &Client, retention: &Retention) -> Result<u64,
 }
 
 /// The coarse tiers go with their minutes: a query must not find a day whose hours are gone.
+/// A lane may remember a dropped minute: the new generation makes it forget.
 const DELETE_COARSE: &str = "
     DELETE FROM rollup_15m WHERE bucket < edge;
     DELETE FROM rollup_1d WHERE bucket < edge;
     DELETE FROM rollup_built WHERE bucket < edge;
-    DELETE FROM rollup_dirty WHERE bucket < edge;";
+    DELETE FROM rollup_dirty WHERE bucket < edge;
+    UPDATE rollup_generation SET generation = generation + 1;";
 
 /// Drops the chunks of whole days before the edge, and in the same transaction records how
 /// many events they stood for. Chunks are days, aligned to UTC.

@@ -123,7 +123,7 @@ async fn replace(
     let read = format!(
         "-- read_finer_tier
          SELECT dimension, bucket, value, {STATE_COLUMNS} FROM {finer}
-          WHERE bucket >= $1 AND bucket < $2"
+          WHERE dimension = ANY('{{0,1,2,3,4,5,6,7}}') AND bucket >= $1 AND bucket < $2"
     );
     let mut merged = Merged::default();
     for row in &client.query(&read, &[&bucket, &end]).await? {
@@ -131,7 +131,10 @@ async fn replace(
     }
     client
         .execute(
-            &format!("DELETE FROM {table} WHERE bucket = $1"),
+            &format!(
+                "DELETE FROM {table}
+                  WHERE dimension = ANY('{{0,1,2,3,4,5,6,7}}') AND bucket = $1"
+            ),
             &[&bucket],
         )
         .await?;

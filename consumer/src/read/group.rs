@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use common::wire::StreamKeys;
-use redis::{RedisResult, aio::MultiplexedConnection};
+use redis::{RedisResult, Script, aio::MultiplexedConnection};
 use uuid::Uuid;
+
+use crate::observe;
 
 /// Makes the group where it is missing, at the beginning of the stream: `$` would skip what
 /// was added before anyone read.
@@ -26,19 +28,42 @@ pub(super) async fn ensure(
     }
 }
 
-/// The stream's epoch: made by whoever comes first, gone when Redis loses the stream.
+/// The stream's epoch: made by whoever comes first, gone when Redis loses the stream. Where
+/// only the stream was lost and its ledger wasn't, the ledger counts entries that the stream
+/// never had; then the ledger begins anew, too. Returns what was given up.
+const EPOCH: &str = r"
+local given_up = ''
+local appended = redis.call('EXISTS', KEYS[1]) == 0 and 0
+if not appended then
+    local info = redis.call('XINFO', 'STREAM', KEYS[1])
+    for i = 1, #info, 2 do
+        if info[i] == 'entries-added' then appended = info[i + 1] end
+    end
+end
+local ours, ledger = 0, redis.call('HGETALL', KEYS[2])
+for i = 1, #ledger, 2 do
+    if string.sub(ledger[i], 1, 8) == 'entries:' then ours = ours + ledger[i + 1] end
+end
+if appended < ours then
+    given_up = table.concat(ledger, ' ')
+    redis.call('DEL', KEYS[2])
+end
+redis.call('HSETNX', KEYS[2], 'epoch', ARGV[1])
+return {redis.call('HGET', KEYS[2], 'epoch'), given_up}";
+
 pub(super) async fn epoch(
     redis: &mut MultiplexedConnection,
     keys: &StreamKeys,
 ) -> RedisResult<Arc<str>> {
-    let fresh = Uuid::now_v7().to_string();
-    let (epoch,): (String,) = redis::pipe()
-        .atomic()
-        .hset_nx(&keys.ledger, "epoch", fresh)
-        .ignore()
-        .hget(&keys.ledger, "epoch")
-        .query_async(redis)
+    let (epoch, given_up): (String, String) = Script::new(EPOCH)
+        .key(&keys.stream)
+        .key(&keys.ledger)
+        .arg(Uuid::now_v7().to_string())
+        .invoke_async(redis)
         .await?;
+    if !given_up.is_empty() {
+        observe::stream_lost(&keys.stream, &given_up);
+    }
     Ok(epoch.into())
 }
 

@@ -4,6 +4,7 @@
 
 mod claim;
 mod group;
+mod pace;
 mod reader;
 mod reply;
 

@@ -19,15 +19,13 @@ use tokio::sync::mpsc;
 use super::{
     claim::Claimer,
     group,
+    pace::Pace,
     reply::{self, Delivered, Run},
 };
 use crate::observe;
 
 /// How long an empty read waits in Redis.
 const BLOCK: Duration = Duration::from_millis(500);
-/// Payload that one read should bring; with its count it is adapted to the entries' size.
-const TARGET_BYTES: usize = 2 * 1024 * 1024;
-const MAX_COUNT: usize = 4_000;
 /// Between two sweeps for entries that a dead consumer holds.
 const CLAIM_EVERY: Duration = Duration::from_secs(3);
 
@@ -46,7 +44,7 @@ pub struct Reader {
     health: Health,
     claimer: Claimer,
     last_claim: Instant,
-    bytes_per_entry: usize,
+    pace: Pace,
 }
 
 /// One connection's state: reading goes from what is pending to what is new.
@@ -65,7 +63,7 @@ impl Reader {
             config,
             health,
             last_claim: Instant::now(),
-            bytes_per_entry: TARGET_BYTES,
+            pace: Pace::default(),
         }
     }
 
@@ -113,7 +111,8 @@ impl Reader {
             // group again. A new session asks for what this one was given.
             return Err((redis::ErrorKind::Io, "the stream was lost and begun anew").into());
         }
-        self.adapt(&delivered);
+        self.pace
+            .adapt(delivered.entries.len(), delivered.payload_bytes());
         Ok(Some(Run {
             epoch: session.epoch.clone(),
             entries: delivered.entries,
@@ -125,6 +124,7 @@ impl Reader {
 
     fn fail(&mut self, session: &mut Option<Session>, error: &redis::RedisError) {
         observe::read_failed(&self.config.consumer, error);
+        self.pace = Pace::default();
         self.health.down("redis", error);
         // What a timed-out read has taken is pending under our name: a new session asks.
         *session = None;
@@ -165,8 +165,7 @@ impl Reader {
         read.arg("GROUP")
             .arg(&self.config.group)
             .arg(&self.config.consumer);
-        read.arg("COUNT")
-            .arg((TARGET_BYTES / self.bytes_per_entry).clamp(1, MAX_COUNT));
+        read.arg("COUNT").arg(self.pace.count());
         if after == ">" {
             read.arg("BLOCK").arg(BLOCK.as_millis() as u64);
         }
@@ -202,12 +201,5 @@ impl Reader {
             observe::dead_consumer_removed(&consumer);
         }
         Ok(delivered)
-    }
-
-    /// So many entries that a read brings about [`TARGET_BYTES`].
-    fn adapt(&mut self, delivered: &Delivered) {
-        let entries = delivered.entries.len().max(1);
-        let mean = (delivered.payload_bytes() / entries).max(64);
-        self.bytes_per_entry = (self.bytes_per_entry + mean) / 2;
     }
 }

@@ -61,12 +61,16 @@ async fn try_rows(
     limits: &Limits,
 ) -> Result<Option<String>, Failure> {
     let mut copy = CopyRows::with_capacity(rows.len() * 512);
-    for row in rows {
-        let entry = &batch.entries[row.entry as usize];
-        let json = entry.payload.events().nth(row.index as usize);
-        if let Some(Ok(event)) = json.map(|(_, json)| parse_row(entry.id, row.index, json, limits))
-        {
-            copy.push(&event, entry.id.accepted_at());
+    for rows in rows.chunk_by(|a, b| a.entry == b.entry) {
+        let entry = &batch.entries[rows[0].entry as usize];
+        let mut wanted = rows.iter().map(|row| row.index).peekable();
+        for (index, json) in entry.payload.events() {
+            if wanted.next_if_eq(&index).is_none() {
+                continue;
+            }
+            if let Ok(event) = parse_row(entry.id, index, json, limits) {
+                copy.push(&event, entry.id.accepted_at());
+            }
         }
     }
     session.client.batch_execute("BEGIN").await?;

@@ -57,12 +57,24 @@ pub struct Writer {
 /// After a duplicate, so many batches go staged at once: a failed COPY costs more.
 const STAGED_AFTER_DUPLICATE: u32 = 8;
 
+/// Of the time for one attempt, where a batch turns out to need more.
+const MAX_DOUBLINGS: u32 = 4;
+
+/// Failures in a row after which the database counts as not usable.
+const FAILURES_TOLERATED: u32 = 3;
+
 /// A batch and what was learned about it so far.
 struct Work {
     batch: Batch,
     entries: Vec<EntryId>,
     path: Path,
     check_handled: bool,
+    /// Rows that the database was found to refuse.
+    refused: Rejected,
+    /// Attempts that were not done in time; each doubles the time of the next.
+    timeouts: u32,
+    /// Attempts that failed one after the other.
+    failures: u32,
 }
 
 impl Writer {
@@ -131,6 +143,9 @@ impl Writer {
             path: if staged { Path::Staged } else { Path::Straight },
             check_handled: batch.redelivered,
             batch,
+            refused: Rejected::new(),
+            timeouts: 0,
+            failures: 0,
         };
         let mut backoff = Backoff::default();
         loop {
@@ -146,7 +161,12 @@ impl Writer {
             } else {
                 observe::write_failed(&self.config.lane, &failure, work.batch.events());
             }
-            if self.learn(&mut work, failure).await {
+            work.failures += 1;
+            if work.failures >= FAILURES_TOLERATED {
+                self.health.down("postgres", observe::with_cause(&failure));
+            }
+            // Even what seems to be cured waits if it comes again and again.
+            if self.learn(&mut work, failure).await && work.failures < FAILURES_TOLERATED {
                 continue;
             }
             if shutdown.is_stopping() {
@@ -158,7 +178,7 @@ impl Writer {
     }
 
     async fn attempt_in_time(&mut self, work: &mut Work) -> Result<PerSource, Failure> {
-        let limit = self.config.timeout;
+        let limit = self.config.timeout * (1 << work.timeouts.min(MAX_DOUBLINGS));
         timeout(limit, self.attempt(work))
             .await
             .unwrap_or(Err(Failure::TimedOut))
@@ -172,7 +192,7 @@ impl Writer {
         let stream_id = session.stream_id(&key, &work.batch.epoch).await?;
         if work.check_handled {
             let handled = recover::handled_entries(session, stream_id, &work.batch).await?;
-            work.leave_out(&handled, Rejected::new(), limits);
+            work.leave_out(&handled, limits);
             work.check_handled = false;
         }
         if work.batch.spans.is_empty() {
@@ -210,15 +230,11 @@ impl Writer {
                 work.check_handled = true;
                 true
             }
-            Failure::Rebuilt => {
-                let Some(session) = &mut self.session else {
-                    return true;
-                };
-                session.rotate().await.is_ok()
-            }
+            Failure::Rebuilt => self.rotate().await,
             Failure::Data(_) => self.reject_rows(work).await,
             Failure::Retry(_) => false,
             failure => {
+                work.timeouts += u32::from(matches!(failure, Failure::TimedOut));
                 // It may have been committed: the entries tell.
                 work.check_handled = true;
                 self.lose_session(&failure);
@@ -233,6 +249,19 @@ impl Writer {
         self.name_holder = None;
     }
 
+    async fn rotate(&mut self) -> bool {
+        let Some(session) = &mut self.session else {
+            return true;
+        };
+        match timeout(self.config.timeout, session.rotate()).await {
+            Ok(Ok(())) => true,
+            _ => {
+                self.lose_session(&Failure::TimedOut);
+                false
+            }
+        }
+    }
+
     async fn reject_rows(&mut self, work: &mut Work) -> bool {
         let Some(session) = &self.session else {
             return false;
@@ -242,10 +271,11 @@ impl Writer {
         match timeout(self.config.timeout, search).await {
             Ok(Ok(refused)) if !refused.is_empty() => {
                 observe::rows_refused(&self.config.lane, refused.len());
-                work.leave_out(&HashSet::new(), refused, limits);
+                work.refused.extend(refused);
+                work.leave_out(&HashSet::new(), limits);
                 true
             }
-            Ok(Ok(_)) => false,
+            // The culprit is none of the rows: start from a clean connection.
             _ => {
                 self.lose_session(&Failure::TimedOut);
                 false
@@ -265,13 +295,12 @@ impl Work {
         }
     }
 
-    fn leave_out(&mut self, handled: &HashSet<EntryId>, refused: Rejected, limits: Limits) {
-        if handled.is_empty() && refused.is_empty() {
-            return;
-        }
+    /// Decodes the batch again without these entries and the rows known to be refused. Its
+    /// entries then stand for themselves, no longer for a piece of the stream.
+    fn leave_out(&mut self, handled: &HashSet<EntryId>, limits: Limits) {
         let empty = Batch::empty(self.batch.epoch.clone());
         let batch = std::mem::replace(&mut self.batch, empty);
-        self.batch = recover::without(batch, handled, refused, limits);
+        self.batch = recover::without(batch, handled, self.refused.clone(), limits);
     }
 }
 
