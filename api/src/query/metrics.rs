@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use common::{
-    rollup::{Dimension, Distinct, Rollup},
+    rollup::{Dimension, Distinct, OTHER, Rollup},
     time::UnixMicros,
 };
 
@@ -44,11 +44,13 @@ pub struct Share {
     pub sessions: Distinct,
 }
 
-/// The largest values of a dimension, and the events of all of its values.
+/// The largest values of a dimension, and the events of all values that were asked for.
 #[derive(Debug)]
 pub struct Breakdown {
     pub shares: Vec<Share>,
     pub total_events: u64,
+    /// Events under `(other)`: where there are some, each value may have had more.
+    pub other_events: u64,
     pub origin: Origin,
 }
 
@@ -95,20 +97,22 @@ pub async fn breakdown(
         share.users.merge(&rollup.users);
         share.sessions.merge(&rollup.sessions);
     }
+    let other_events = sums.get(OTHER).map_or(0, |other| other.events);
+    sums.retain(|key, _| only.is_none_or(|only| only == key));
     let total_events = sums.values().map(|share| share.events).sum();
-    let mut shares = largest(sums, only, limit);
+    let mut shares = largest(sums, limit);
     add_sketches(snapshot, &pieces, dimension, &mut shares).await?;
     Ok(Breakdown {
         shares,
         total_events,
+        other_events,
         origin: Origin::of(&split.edges),
     })
 }
 
-fn largest(sums: HashMap<String, Share>, only: Option<&str>, limit: usize) -> Vec<Share> {
+fn largest(sums: HashMap<String, Share>, limit: usize) -> Vec<Share> {
     let mut shares: Vec<_> = sums
         .into_iter()
-        .filter(|(key, _)| only.is_none_or(|only| only == key))
         .map(|(key, share)| Share { key, ..share })
         .collect();
     shares.sort_unstable_by(|a, b| b.events.cmp(&a.events).then_with(|| a.key.cmp(&b.key)));
@@ -159,6 +163,16 @@ pub struct Realtime {
     pub events_per_second: f64,
 }
 
+/// What `realtime` shows at `now`.
+#[must_use]
+pub fn realtime_range(now: UnixMicros) -> Range {
+    let end = (now.0.div_euclid(MINUTE) + 1) * MINUTE;
+    Range {
+        from: UnixMicros(end - REALTIME_MINUTES * MINUTE),
+        to: UnixMicros(end),
+    }
+}
+
 /// # Errors
 /// As [`rollups::fold`].
 pub async fn realtime(
@@ -166,14 +180,10 @@ pub async fn realtime(
     now: UnixMicros,
     subject: &Subject,
 ) -> Result<Realtime, QueryError> {
-    let end = (now.0.div_euclid(MINUTE) + 1) * MINUTE;
-    let edges: Vec<_> = (-REALTIME_MINUTES..=0)
-        .map(|m| UnixMicros(end + m * MINUTE))
+    let range = realtime_range(now);
+    let edges: Vec<_> = (0..=REALTIME_MINUTES)
+        .map(|m| UnixMicros(range.from.0 + m * MINUTE))
         .collect();
-    let range = Range {
-        from: edges[0],
-        to: UnixMicros(end),
-    };
     let sketches = Sketches {
         users: true,
         ..Sketches::default()
@@ -194,7 +204,7 @@ pub async fn realtime(
         .take(2)
         .map(|minute| minute.events)
         .sum();
-    let seconds = (now.0 - (end - 2 * MINUTE)) as f64 / 1e6;
+    let seconds = (now.0 - (range.to.0 - 2 * MINUTE)) as f64 / 1e6;
     Ok(Realtime {
         last_5: merged(5),
         last_30: merged(buckets.len()),

@@ -16,3 +16,4 @@ pub mod report;
 pub mod rollups;
 pub mod statements;
 pub mod stream;
+pub mod sums;

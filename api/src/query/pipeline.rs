@@ -122,7 +122,7 @@ impl Reporter {
         for source in ledger::handled(&snapshot, self.stream.key(), epoch).await? {
             handled.0 += source.entries + source.lost_entries;
             handled.1 += match source.source {
-                Source::External => 0,
+                Source::External => source.entries + source.lost_entries,
                 _ => source.stored + source.duplicates + source.dead_lettered,
             };
         }
@@ -189,12 +189,13 @@ fn rate(report: &RawValue) -> Rate {
     }
 }
 
-/// Entries appended and not yet handled, those being written included; events are known for
-/// our own sources.
+/// Entries appended and not yet handled, those being written included. How many events other
+/// programs put into an entry isn't known before it is read: it counts as one.
 fn backlog(stream: &StreamState, database: Option<&FromDatabase>) -> Backlog {
     let quiet = stream.oldest_open().is_none();
     let ours = [Source::Collector, Source::Generator];
     let accepted: u64 = ours.iter().map(|source| stream.accepted(*source)).sum();
+    let accepted = accepted + stream.entries(Source::External);
     let open = |known: u64, handled: u64| {
         if quiet {
             0

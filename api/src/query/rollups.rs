@@ -3,7 +3,7 @@
 use std::error::Error;
 
 use common::{
-    rollup::{Dimension, Distinct, Durations, Identity, Rollup, Sample, Tier, key_value},
+    rollup::{Dimension, Distinct, Durations, Identity, OTHER, Rollup, Sample, Tier, key_value},
     time::UnixMicros,
 };
 use tokio_postgres::Row;
@@ -94,6 +94,32 @@ pub async fn fold(
         .await?;
     }
     Ok((buckets, Origin::of(&split.edges)))
+}
+
+/// Events of `range` that are counted under `(other)` in the subject's dimension: where there
+/// are some, the subject may have had more than are counted under its own name. `None` where
+/// that can't be: it is everything, or `(other)` itself.
+///
+/// # Errors
+/// As [`fold`].
+pub async fn other_events(
+    snapshot: &Snapshot,
+    range: Range,
+    subject: &Subject,
+) -> Result<Option<u64>, QueryError> {
+    if subject.dimension == Dimension::All || subject.value == OTHER {
+        return Ok(None);
+    }
+    let Some(minutes) = plan::split(range).minutes else {
+        return Ok(Some(0));
+    };
+    let other = Subject {
+        dimension: subject.dimension,
+        value: OTHER.to_owned(),
+    };
+    let edges = [minutes.from, minutes.to];
+    let (all, _) = fold(snapshot, minutes, &edges, &other, Sketches::default()).await?;
+    Ok(Some(all.iter().map(|rollup| rollup.events).sum()))
 }
 
 fn index_of(edges: &[UnixMicros], at: UnixMicros) -> usize {

@@ -89,6 +89,7 @@ pub const DEAD_LETTERS: Statement = Statement(include_str!("sql/dead_letters.sql
 pub const TABLE_SIZES: Statement = Statement(include_str!("sql/table_sizes.sql"));
 pub const AUDIT_SUMS: Statement = Statement(include_str!("sql/audit_sums.sql"));
 pub const AUDIT_TIER: Statement = Statement(include_str!("sql/audit_tier.sql"));
+pub const AUDIT_MINUTES: Statement = Statement(include_str!("sql/audit_minutes.sql"));
 pub const AUDIT_RAW_EVENTS: Statement = Statement(include_str!("sql/audit_raw_events.sql"));
 pub const SCHEMA_PRESENT: Statement = Statement(include_str!("sql/schema_present.sql"));
 pub const LIVE_COMMITS: Statement = Statement(include_str!("sql/live_commits.sql"));
@@ -112,6 +113,7 @@ pub fn all() -> Vec<Statement> {
         TABLE_SIZES,
         AUDIT_SUMS,
         AUDIT_TIER,
+        AUDIT_MINUTES,
         AUDIT_RAW_EVENTS,
         SCHEMA_PRESENT,
         LIVE_COMMITS,

@@ -48,6 +48,18 @@ impl Meta {
             .with("tz", name)
     }
 
+    /// How many events are under `(other)`, where that matters: then a value may have had more
+    /// events than are counted under its name.
+    #[must_use]
+    pub(super) fn other(self, events: Option<u64>) -> Self {
+        match events {
+            Some(events) => self
+                .with("other_events", events)
+                .with("lower_bounds", events > 0),
+            None => self,
+        }
+    }
+
     /// Where the data comes from, and which of it is estimated how well (standard error).
     #[must_use]
     pub(super) fn source(self, origin: Origin, sketches: Sketches) -> Self {

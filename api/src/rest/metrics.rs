@@ -18,7 +18,7 @@ use crate::{
         number::{decimal, distinct, rounded},
         plan,
         range::{Range, rfc3339_in},
-        rollups::{Origin, Sketches, Subject},
+        rollups::{self, Origin, Sketches, Subject},
     },
     state::ApiState,
 };
@@ -32,6 +32,7 @@ pub(super) async fn summary(State(state): State<ApiState>, uri: Uri) -> Result<R
     let meta = Meta::new(state.watermark());
     let snapshot = state.database.snapshot().await?;
     let (all, origin) = metrics::summary(&snapshot, range, &subject).await?;
+    let other = rollups::other_events(&snapshot, range, &subject).await?;
     snapshot.finish().await?;
     let sketches = Sketches {
         users: true,
@@ -41,7 +42,8 @@ pub(super) async fn summary(State(state): State<ApiState>, uri: Uri) -> Result<R
     let meta = filtered(
         meta.range(range, &name, &zone).source(origin, sketches),
         &parameters,
-    );
+    )
+    .other(other);
     Ok(answer(summary_of(&all), meta))
 }
 
@@ -116,7 +118,8 @@ pub(super) async fn breakdown(
     )
     .with("dimension", dimension.as_str())
     .with("limit", limit)
-    .with("total_events", breakdown.total_events);
+    .with("total_events", breakdown.total_events)
+    .other((only != Some(OTHER)).then_some(breakdown.other_events));
     let total = breakdown.total_events.max(1) as f64;
     let row = |share: &metrics::Share| {
         json!({
@@ -143,7 +146,10 @@ pub(super) async fn realtime(
     let subject = parameters.subject()?;
     let meta = Meta::new(state.watermark());
     let snapshot = state.database.snapshot().await?;
-    let realtime = metrics::realtime(&snapshot, UnixMicros::now(), &subject).await?;
+    let now = UnixMicros::now();
+    let realtime = metrics::realtime(&snapshot, now, &subject).await?;
+    let shown = metrics::realtime_range(now);
+    let other = rollups::other_events(&snapshot, shown, &subject).await?;
     snapshot.finish().await?;
     let counts =
         |all: &Rollup| json!({"events": all.events, "users": distinct(&all.users, all.events)});
@@ -164,6 +170,8 @@ pub(super) async fn realtime(
         users: true,
         ..Sketches::default()
     };
-    let meta = filtered(meta.source(Origin::Rollup, sketches), &parameters).with("tz", name);
+    let meta = filtered(meta.source(Origin::Rollup, sketches), &parameters)
+        .with("tz", name)
+        .other(other);
     Ok(answer(data, meta))
 }

@@ -112,12 +112,14 @@ pub(super) async fn timeseries(
     let meta = Meta::new(state.watermark());
     let snapshot = state.database.snapshot().await?;
     let (buckets, origin) = rollups::fold(&snapshot, range, &edges, &subject, sketches).await?;
+    let other = rollups::other_events(&snapshot, range, &subject).await?;
     snapshot.finish().await?;
     let meta = filtered(
         meta.range(range, &name, &zone).source(origin, sketches),
         &parameters,
     )
-    .with("interval", interval.as_str());
+    .with("interval", interval.as_str())
+    .other(other);
     let series = Series {
         range,
         edges: &edges,

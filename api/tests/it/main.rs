@@ -7,5 +7,6 @@ mod http;
 mod live;
 mod metrics;
 mod operations;
+mod raw_frames;
 mod statements;
 mod support;

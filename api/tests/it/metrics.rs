@@ -80,12 +80,23 @@ async fn a_small_day_is_answered_exactly() {
         ])
     );
     assert_eq!(body["meta"]["total_events"], 4);
+    assert_eq!(body["meta"]["lower_bounds"], false);
 
     assert_filters(&api, range).await;
     api.stop().await;
 }
 
 async fn assert_filters(api: &Api, range: &str) {
+    let filtered = "dimension=page&filter=page:%2F";
+    let body = api
+        .body(&format!("/api/v1/metrics/breakdown?{range}&{filtered}"))
+        .await;
+    let (data, meta) = (&body["data"], &body["meta"]);
+    assert_eq!(
+        (data.as_array().unwrap().len(), &data[0]["share"]),
+        (1, &json!(1.0))
+    );
+    assert_eq!(meta["total_events"], 2, "of what is filtered");
     for (filter, events) in [
         ("page:/a:b", 1),
         ("page:", 1),
@@ -98,6 +109,39 @@ async fn assert_filters(api: &Api, range: &str) {
             .await;
         assert_eq!(data["events"], events, "{filter}");
     }
+}
+
+#[tokio::test]
+async fn what_other_holds_is_said() {
+    let mut api = Api::start().await.ready().await;
+    let minute = at("2026-03-08T06:59:00Z");
+    let page = |n: u32, page| Sent {
+        page: Some(page),
+        ..Sent::at(plus(minute, f64::from(n)), n)
+    };
+    let named = [page(0, "/"), page(1, "/"), page(2, common::rollup::OTHER)];
+    write(&mut api.db, &named, 1, &named).await;
+    let whole = "from=2026-03-08T06:59:00Z&to=2026-03-08T07:00:00Z";
+    let asked = [
+        ("breakdown", "dimension=page", Some(1)),
+        ("breakdown", "dimension=page&filter=page:%2F", Some(1)),
+        ("breakdown", "dimension=country", Some(0)),
+        ("summary", "filter=page:%2F", Some(1)),
+        ("timeseries", "filter=page:%2F", Some(1)),
+        ("summary", "filter=country:DE", Some(0)),
+        ("summary", "filter=page:(other)", None),
+        ("summary", "", None),
+    ];
+    for (metric, query, other) in asked {
+        let path = format!("/api/v1/metrics/{metric}?{whole}&{query}");
+        let meta = api.body(path.trim_end_matches('&')).await["meta"].take();
+        assert_eq!(meta["other_events"], json!(other), "{path}");
+        let bounds = other.map(|other| other > 0);
+        assert_eq!(meta["lower_bounds"], json!(bounds), "{path}");
+    }
+    let now = "/api/v1/metrics/realtime?filter=page:%2F";
+    assert_eq!(api.body(now).await["meta"]["lower_bounds"], false);
+    api.stop().await;
 }
 
 #[tokio::test]

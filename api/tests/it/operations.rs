@@ -1,7 +1,10 @@
-use common::time::UnixMicros;
+use std::time::Duration;
+
+use api::query::statements;
+use common::{rollup::Tier, time::UnixMicros};
 use serde_json::json;
 
-use crate::support::{Api, Sent, write};
+use crate::support::{Api, MINUTE, Sent, build, write};
 
 /// What our publisher leaves in Redis for one entry of `events` events, handled and acknowledged.
 async fn publish(api: &Api, events: usize, acknowledge: bool) {
@@ -95,6 +98,7 @@ async fn the_audit_knows_what_is_missing() {
         (&database["raw_events"], &database["rollup_1m_events"]),
         (&json!(10), &json!(10))
     );
+    assert_eq!(database["rollup_events"], 10);
 
     api.db
         .batch_execute("UPDATE rollup_1m SET events = events + 1 WHERE dimension = 0")
@@ -104,6 +108,69 @@ async fn the_audit_knows_what_is_missing() {
     assert_eq!(
         (&audit["verdict"], &audit["database"]["equal"]),
         (&json!("overcounted"), &json!(false))
+    );
+    api.stop().await;
+}
+
+/// Without `raw` the audit reads what queries read: days, quarters and the minutes between.
+#[tokio::test]
+async fn the_audit_counts_by_coarse_tiers() {
+    let mut api = Api::start().await.ready().await;
+    let now = UnixMicros::now();
+    let hours_ago = |hours: i64| UnixMicros(now.0 - hours * 60 * MINUTE);
+    let events: Vec<_> = (0..400_i64)
+        .map(|n| Sent::at(hours_ago(n), u32::try_from(n).unwrap()))
+        .collect();
+    for chunk in events.chunks(4) {
+        publish(&api, chunk.len(), true).await;
+    }
+    write(&mut api.db, &events, 1, &events).await;
+    api.db
+        .batch_execute("UPDATE ledger SET entries = 50")
+        .await
+        .unwrap();
+    // The last hours aren't built, and an old day not either.
+    let recent = hours_ago(5);
+    let old = Tier::Day.bucket(hours_ago(150));
+    build(&mut api.db, Tier::QuarterHour, &events, |bucket| {
+        bucket > recent
+    })
+    .await;
+    let today = Tier::Day.bucket(now);
+    let unbuilt = |bucket| bucket == old || bucket == today;
+    build(&mut api.db, Tier::Day, &events, unbuilt).await;
+    let audit = api.data("/api/v1/audit").await;
+    assert_eq!(audit["verdict"], "balanced", "{audit}");
+    let database = &audit["database"];
+    assert_eq!(database["rollup_events"], 400);
+    assert_eq!(
+        (&database["rollup_1m_events"], &database["raw_events"]),
+        (&json!(null), &json!(null))
+    );
+    // A quarter from before a day in a built day isn't looked at any more; the day is.
+    let spoil = |table: &str, bucket: UnixMicros| {
+        let at = bucket.to_rfc3339();
+        format!("UPDATE {table} SET events = events + 1 WHERE dimension = 0 AND bucket = '{at}'")
+    };
+    let quarter = Tier::QuarterHour.bucket(hours_ago(200));
+    api.db
+        .batch_execute(&spoil("rollup_15m", quarter))
+        .await
+        .unwrap();
+    assert_eq!(api.data("/api/v1/audit").await["verdict"], "balanced");
+    assert_eq!(
+        api.data("/api/v1/audit?raw=true").await["database"]["equal"],
+        false
+    );
+    let day = Tier::Day.bucket(hours_ago(250));
+    api.db
+        .batch_execute(&spoil("rollup_1d", day))
+        .await
+        .unwrap();
+    let audit = api.data("/api/v1/audit").await;
+    assert_eq!(
+        (&audit["verdict"], &audit["database"]["rollup_events"]),
+        (&json!("overcounted"), &json!(401))
     );
     api.stop().await;
 }
@@ -153,6 +220,10 @@ async fn the_pipeline_says_how_it_stands() {
     );
     assert!(data["redis"]["used_memory"].as_u64().unwrap() > 0);
     assert!(data["backlog"]["seconds"].as_f64().unwrap() >= 0.0);
+    assert_eq!(
+        data["backlog"]["events"], 0,
+        "what waits is counted already"
+    );
     let events = data["tables"]
         .as_array()
         .unwrap()
@@ -160,6 +231,49 @@ async fn the_pipeline_says_how_it_stands() {
         .find(|table| table["name"] == "events")
         .unwrap();
     assert!(events["bytes"].as_u64().unwrap() > 0);
+    api.stop().await;
+}
+
+/// Statistics follow a commit within seconds; nobody has to run ANALYZE.
+#[tokio::test]
+async fn tables_are_counted_as_they_grow() {
+    let mut api = Api::start().await;
+    let now = UnixMicros::now();
+    let events: Vec<_> = (0..10)
+        .map(|n| Sent::at(UnixMicros(now.0 - n), 1))
+        .collect();
+    write(&mut api.db, &events, 1, &events).await;
+    let rows = async || {
+        let sizes = api.db.query(statements::TABLE_SIZES.0, &[]).await.unwrap();
+        let rows = |name: &str| -> i64 {
+            let size = sizes.iter().find(|size| size.get::<_, &str>(0) == name);
+            size.unwrap().get(2)
+        };
+        rows("events") == 10 && rows("rollup_1m") >= 8
+    };
+    testkit::wait_until("the rows are known", Duration::from_secs(30), rows).await;
+    api.stop().await;
+}
+
+#[tokio::test]
+async fn an_entry_of_another_program_is_an_event_of_the_backlog() {
+    let api = Api::start().await.ready().await;
+    let mut redis = api.services.redis().await;
+    for _ in 0..3 {
+        let _: String = redis::cmd("XADD")
+            .arg(api.services.keys().stream)
+            .arg("*")
+            .arg("event")
+            .arg("{}")
+            .query_async(&mut redis)
+            .await
+            .unwrap();
+    }
+    let backlog = api.data("/api/v1/pipeline").await["backlog"].take();
+    assert_eq!(
+        (&backlog["entries"], &backlog["events"]),
+        (&json!(3), &json!(3))
+    );
     api.stop().await;
 }
 

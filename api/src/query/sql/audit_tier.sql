@@ -1,8 +1,8 @@
 -- audit_tier
--- The usable buckets of the tier of $1 seconds against their minutes, in the dimension $2,
--- as far back as retention has left both.
+-- The usable buckets of the tier of $1 seconds from $3 on against their minutes, in the
+-- dimension $2, as far back as retention has left both.
 WITH kept AS (
-    SELECT coalesce(max(older_than), '-infinity'::timestamptz) AS since
+    SELECT greatest(max(older_than), $3::timestamptz) AS since
     FROM dropped WHERE relation LIKE 'rollup\_%'
 ), usable AS MATERIALIZED (
     SELECT b.bucket FROM rollup_built b, kept
@@ -12,11 +12,13 @@ WITH kept AS (
 )
 SELECT (SELECT count(*) FROM usable),
        (SELECT coalesce(sum(r.events), 0)::bigint
-        FROM (SELECT bucket, events FROM rollup_15m WHERE $1 = 900 AND dimension = $2::smallint
+        FROM (SELECT bucket, events FROM rollup_15m
+              WHERE $1 = 900 AND dimension = $2::smallint AND bucket >= $3
               UNION ALL
-              SELECT bucket, events FROM rollup_1d WHERE $1 = 86400 AND dimension = $2) r
+              SELECT bucket, events FROM rollup_1d
+              WHERE $1 = 86400 AND dimension = $2 AND bucket >= $3) r
         WHERE r.bucket IN (SELECT bucket FROM usable)),
        (SELECT coalesce(sum(m.events), 0)::bigint FROM rollup_1m m
-        WHERE m.dimension = $2
+        WHERE m.dimension = $2 AND m.bucket >= $3
           AND date_bin(make_interval(secs => $1), m.bucket, timestamptz '1970-01-01 00:00:00+00')
               IN (SELECT bucket FROM usable))

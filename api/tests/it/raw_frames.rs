@@ -1,0 +1,147 @@
+//! Clients that don't keep to the protocol, or don't read.
+
+use std::time::Duration;
+
+use common::time::UnixMicros;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpSocket, TcpStream},
+    time::timeout,
+};
+
+use crate::support::{Api, Sent, write};
+
+/// A socket on which the test writes the frames itself.
+struct Raw(TcpStream);
+
+const FIN: u8 = 0x80;
+const TEXT: u8 = 0x1;
+const CLOSE: u8 = 0x8;
+const PING: u8 = 0x9;
+const MASKED: u8 = 0x80;
+
+impl Raw {
+    /// After the handshake. What isn't read soon fills little of the client's side.
+    async fn connect(api: &Api) -> Self {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4_096).unwrap();
+        let mut stream = socket.connect(api.address).await.unwrap();
+        let head = format!(
+            "GET /ws HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
+             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
+            api.address
+        );
+        stream.write_all(head.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        while !answer.ends_with(b"\r\n\r\n") {
+            answer.push(stream.read_u8().await.unwrap());
+        }
+        assert!(answer.starts_with(b"HTTP/1.1 101"));
+        Self(stream)
+    }
+
+    /// A frame of at most 125 bytes, masked with zeros.
+    async fn send(&mut self, first: u8, payload: &[u8]) {
+        let length = u8::try_from(payload.len()).unwrap();
+        let frame = [&[first, MASKED | length, 0, 0, 0, 0], payload].concat();
+        self.0.write_all(&frame).await.unwrap();
+    }
+
+    /// Reads frames up to the server's close: its code.
+    async fn close_code(mut self) -> Option<u16> {
+        let read = async {
+            loop {
+                let first = self.0.read_u8().await.ok()?;
+                let length = match self.0.read_u8().await.ok()? {
+                    126 => u64::from(self.0.read_u16().await.ok()?),
+                    127 => self.0.read_u64().await.ok()?,
+                    short => u64::from(short),
+                };
+                let mut payload = vec![0; usize::try_from(length).unwrap()];
+                self.0.read_exact(&mut payload).await.ok()?;
+                if first == FIN | CLOSE {
+                    return Some(u16::from_be_bytes([payload[0], payload[1]]));
+                }
+            }
+        };
+        timeout(Duration::from_secs(10), read).await.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn broken_frames_are_closed_with_their_code() {
+    let api = Api::start().await.ready().await;
+    let broken: [(&str, u8, &[u8], u16); 7] = [
+        ("text that is not UTF-8", FIN | TEXT, b"\xff\xfe", 1007),
+        ("half a character", FIN | TEXT, b"\xe2\x82", 1007),
+        ("a reserved bit", FIN | 0x40 | TEXT, b"{}", 1002),
+        ("a reserved opcode", FIN | 0x3, b"", 1002),
+        ("a reserved control opcode", FIN | 0xb, b"", 1002),
+        ("a fragmented ping", PING, b"", 1002),
+        ("a continuation of nothing", FIN, b"{}", 1002),
+    ];
+    for (what, first, payload, code) in broken {
+        let mut socket = Raw::connect(&api).await;
+        socket.send(first, payload).await;
+        assert_eq!(socket.close_code().await, Some(code), "{what}");
+    }
+    let mut socket = Raw::connect(&api).await;
+    socket
+        .0
+        .write_all(&[FIN | TEXT, 2, b'{', b'}'])
+        .await
+        .unwrap();
+    assert_eq!(
+        socket.close_code().await,
+        Some(1002),
+        "a frame without a mask"
+    );
+    api.stop().await;
+}
+
+/// Sockets ended so far with this code, by the api's own metrics.
+async fn closed(api: &Api, code: u16) -> u32 {
+    let metrics = api.get("/metrics").await.body;
+    let name = format!("tidemark_api_sockets_closed_total{{code=\"{code}\"}} ");
+    let value = metrics.lines().find_map(|line| line.strip_prefix(&name));
+    value.map_or(0, |value| value.parse().unwrap())
+}
+
+#[tokio::test]
+async fn who_reads_nothing_is_cut_off_and_the_others_are_served() {
+    let changes = [("LIVE_SEND_TIMEOUT_MS", "500")];
+    let services = testkit::Services::start().await;
+    let mut api = Api::with(services, &changes).await.ready().await;
+    let mut slow = Raw::connect(&api).await;
+    let mut reading = Raw::connect(&api).await;
+    for id in 0..16 {
+        let subscribe = format!(r#"{{"type":"subscribe","id":"{id}","topic":"events"}}"#);
+        slow.send(FIN | TEXT, subscribe.as_bytes()).await;
+        if id == 0 {
+            reading.send(FIN | TEXT, subscribe.as_bytes()).await;
+        }
+    }
+    let reading = tokio::spawn(reading.close_code());
+    let page: &'static str = Box::leak("x".repeat(2_000).into_boxed_str());
+    let mut all = Vec::new();
+    // About 1.5 MB for the slow one with each look at the database, until nothing more fits.
+    for seq in 1..150 {
+        let now = UnixMicros::now();
+        let events: Vec<_> = (0..50)
+            .map(|n| Sent {
+                page: Some(page),
+                ..Sent::at(UnixMicros(now.0 - n), 1)
+            })
+            .collect();
+        all.extend(events.iter().cloned());
+        write(&mut api.db, &events, seq, &all).await;
+        if closed(&api, 4008).await > 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    assert_eq!(closed(&api, 4008).await, 1);
+    assert!(!reading.is_finished(), "who reads goes on");
+    api.stop().await;
+    assert_eq!(reading.await.unwrap(), Some(1001));
+}
