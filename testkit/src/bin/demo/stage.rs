@@ -30,6 +30,7 @@ impl Stage {
         };
         let logs = PathBuf::from(concat!(env!("CARGO_MANIFEST_DIR"), "/../.services/logs"));
         std::fs::create_dir_all(&logs)?;
+        let logs = logs.canonicalize()?;
         let (api, ingestion, consumer) = (port(3001)?, port(3002)?, port(3003)?);
         let mut variables = services.variables();
         variables.extend(addresses(api, ingestion));
