@@ -63,15 +63,13 @@ async fn a_locked_table_is_waited_for() {
     let mut world = World::new().await;
     let consumer = world.consumer(&[("WRITE_TIMEOUT_MS", "400")]).await;
     wait_until("ready", SOON, || consumer.is_ready()).await;
-    let blocker = world.services.db().await;
-    let lock = "BEGIN; LOCK TABLE events IN ACCESS EXCLUSIVE MODE";
-    blocker.batch_execute(lock).await.unwrap();
+    let lock = world.lock_events().await;
     for n in 0..20 {
         world.producer.batch(&events(n * 10..n * 10 + 10)).await;
     }
     // An attempt runs out of time, and so do the next ones.
     wait_until("not ready", SOON, || async { !consumer.is_ready().await }).await;
-    blocker.batch_execute("ROLLBACK").await.unwrap();
+    lock.release().await;
     assert_eq!(world.settled(200).await.stored, 200);
     consumer.stop().await;
 }
@@ -80,11 +78,9 @@ async fn a_locked_table_is_waited_for() {
 async fn a_consumer_that_cannot_write_stops_and_leaves_its_entries_pending() {
     let mut world = World::new().await;
     let consumer = world.consumer(&[("WRITE_TIMEOUT_MS", "1000")]).await;
-    let blocker = world.services.db().await;
-    let lock = "BEGIN; LOCK TABLE events IN ACCESS EXCLUSIVE MODE";
     world.producer.event(&event(0)).await;
     world.settled(1).await;
-    blocker.batch_execute(lock).await.unwrap();
+    let lock = world.lock_events().await;
     world.producer.batch(&events(1..50)).await;
     wait_until("the entry is delivered", SOON, || async {
         let pending: redis::streams::StreamPendingReply = world.redis("XPENDING $s $g").await;
@@ -94,7 +90,7 @@ async fn a_consumer_that_cannot_write_stops_and_leaves_its_entries_pending() {
     tokio::time::timeout(Duration::from_secs(20), consumer.stop())
         .await
         .unwrap();
-    blocker.batch_execute("ROLLBACK").await.unwrap();
+    lock.release().await;
     let consumer = world.consumer(&[]).await;
     assert_eq!(world.settled(50).await.stored, 50);
     consumer.stop().await;

@@ -5,6 +5,7 @@ mod harness;
 
 mod configuration;
 mod counted_once;
+mod cut_connections;
 mod database_faults;
 mod dead_letters;
 mod groups;
@@ -13,6 +14,7 @@ mod lost_entries;
 mod migrations;
 mod poison;
 mod process;
+mod prune;
 mod redelivery;
 mod restarts;
 mod retention;

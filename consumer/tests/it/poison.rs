@@ -231,3 +231,24 @@ async fn what_validation_allows_at_its_edges_is_stored() {
     assert_eq!(sums.stored, 8, "{letters}");
     consumer.stop().await;
 }
+
+/// An entry's id is its moment of acceptance, and Redis takes any.
+#[tokio::test]
+async fn an_id_beyond_all_calendars_does_not_stop_the_stream() {
+    let mut world = World::new().await;
+    let consumer = world.consumer(&[]).await;
+    world.producer.event(&event(0)).await;
+    let json = r#"{"event_type":"login","user_id":"u"}"#;
+    for (n, ms) in (2..).zip([
+        "9223371331199999",
+        "9223372036854775",
+        "18446744073709551614",
+    ]) {
+        let _: String = world.redis(&format!("XADD $s {ms}-1 event {json}")).await;
+        let _: String = world
+            .redis(&format!("XADD $s {ms}-2 event {}", event(n)))
+            .await;
+        world.settled(2 * n - 1).await;
+    }
+    consumer.stop().await;
+}

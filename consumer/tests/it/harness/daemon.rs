@@ -42,7 +42,10 @@ impl World {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let address = listener.local_addr().unwrap();
         let shutdown = Shutdown::new();
-        consumer::run(self.config(changes), listener, &shutdown);
+        let config = self.config(changes);
+        // A failed test shows what the consumer said.
+        common::telemetry::init_logs("consumer", &config.process);
+        consumer::run(config, listener, &shutdown);
         Running { shutdown, address }
     }
 }

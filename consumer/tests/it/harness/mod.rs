@@ -3,10 +3,12 @@
 mod daemon;
 mod events;
 mod process;
+mod proxy;
 mod sums;
 mod world;
 
 pub(crate) use events::{at, event, event_at, event_with, events, instant};
 pub(crate) use process::run_to_end;
+pub(crate) use proxy::{Proxy, authority, redirected};
 pub(crate) use sums::Sums;
 pub(crate) use world::{Producer, SOON, World};

@@ -20,6 +20,15 @@ pub(crate) struct World {
     pub(crate) producer: Producer,
 }
 
+/// A lock on the table of events.
+pub(crate) struct Lock(Client);
+
+impl Lock {
+    pub(crate) async fn release(self) {
+        self.0.batch_execute("ROLLBACK").await.unwrap();
+    }
+}
+
 /// Appends to the stream.
 #[derive(Clone)]
 pub(crate) struct Producer {
@@ -106,6 +115,15 @@ impl World {
         assert_eq!(delivered, count);
     }
 
+    /// Keeps everybody else off the table of events until [`Lock::release`].
+    pub(crate) async fn lock_events(&self) -> Lock {
+        let db = self.services.db().await;
+        let lock = "SET idle_in_transaction_session_timeout = 0;
+                    BEGIN; LOCK TABLE events IN ACCESS EXCLUSIVE MODE";
+        db.batch_execute(lock).await.unwrap();
+        Lock(db)
+    }
+
     pub(crate) async fn consumers(&self) -> Vec<String> {
         let reply: redis::streams::StreamInfoConsumersReply =
             self.redis("XINFO CONSUMERS $s $g").await;
@@ -114,6 +132,18 @@ impl World {
 
     pub(crate) async fn count(&self, sql: &str) -> i64 {
         self.db.query_one(sql, &[]).await.unwrap().get(0)
+    }
+
+    /// A load of `entries` of `at_once` events each, in the background.
+    pub(crate) fn load(&self, entries: u32, at_once: u32) -> tokio::task::JoinHandle<u32> {
+        let mut producer = self.producer.clone();
+        tokio::spawn(async move {
+            for n in 0..entries {
+                let numbers = n * at_once..(n + 1) * at_once;
+                producer.batch(&super::events::events(numbers)).await;
+            }
+            entries * at_once
+        })
     }
 
     /// Waits until `sql` counts `wanted`.
