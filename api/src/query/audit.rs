@@ -38,7 +38,8 @@ pub struct SourceAudit {
 impl SourceAudit {
     fn of(handled: &Handled, before: &StreamState, after: &StreamState) -> Self {
         let source = handled.source;
-        let entries = handled.entries + handled.lost_entries;
+        // A lost entry has no source any more: it stays missing from its own.
+        let entries = handled.entries;
         let quiet = before.oldest_open().is_none();
         let counted = source != Source::External;
         let by_entries = verdict(
@@ -122,16 +123,23 @@ pub async fn audit(database: &Database, stream: &Stream, raw: bool) -> Result<Au
             SourceAudit::of(of_source.unwrap_or(&nothing), &before, &after)
         })
         .collect();
-    let same_epoch = before.epoch() == after.epoch();
-    Ok(conclude(sources, sums, before.watermark(), same_epoch))
+    let entries = handled.iter().map(|h| h.entries + h.lost_entries).sum();
+    let reading = Reading {
+        same_epoch: before.epoch() == after.epoch(),
+        has_lost: before.has_lost(entries),
+        watermark: before.watermark(),
+    };
+    Ok(conclude(sources, sums, &reading))
 }
 
-fn conclude(
-    sources: Vec<SourceAudit>,
-    database: DatabaseAudit,
-    watermark: UnixMicros,
+/// What the two looks at Redis say of the stream as a whole.
+struct Reading {
     same_epoch: bool,
-) -> Audit {
+    has_lost: bool,
+    watermark: UnixMicros,
+}
+
+fn conclude(sources: Vec<SourceAudit>, database: DatabaseAudit, reading: &Reading) -> Audit {
     let sum = |field: fn(&SourceAudit) -> u64| sources.iter().map(field).sum();
     let total = Total {
         accepted: sum(|s| {
@@ -147,10 +155,14 @@ fn conclude(
         entries_in_flight: sum(|s| s.entries_in_flight),
         lost_entries: sum(|s| s.lost_entries),
     };
-    let worst = sources.iter().map(|source| source.verdict).max();
     let mut notes = Vec::new();
+    let mut worst = sources.iter().map(|source| source.verdict).max();
+    if reading.has_lost {
+        notes.push("entries have vanished from the stream before they were handled");
+        worst = worst.max(Some(Verdict::Lost));
+    }
     let verdict = match worst.unwrap_or(Verdict::Balanced) {
-        _ if !same_epoch => {
+        _ if !reading.same_epoch => {
             notes.push("the stream was made anew while it was looked at; ask again");
             Verdict::Settling
         }
@@ -174,6 +186,6 @@ fn conclude(
         total,
         database,
         notes,
-        watermark,
+        watermark: reading.watermark,
     }
 }

@@ -106,17 +106,30 @@ impl StreamState {
         self.counter("accepted", source)
     }
 
-    /// Entries that a source of ours appended.
+    /// Entries that a source has appended since the accounts of this epoch began.
     #[must_use]
     pub fn entries(&self, source: Source) -> u64 {
         match source {
             Source::External => {
                 let ours =
                     [Source::Collector, Source::Generator].map(|source| self.entries(source));
-                self.entries_added.saturating_sub(ours.iter().sum())
+                self.appended().saturating_sub(ours.iter().sum())
             }
             _ => self.counter("entries", source),
         }
+    }
+
+    /// Entries of all sources, without those that were gone when the accounts began.
+    fn appended(&self) -> u64 {
+        let gone = self.ledger.get("gone").and_then(|count| count.parse().ok());
+        self.entries_added.saturating_sub(gone.unwrap_or_default())
+    }
+
+    /// Whether entries have vanished unread: what isn't handled must be in the stream, or
+    /// pending. `handled` may be younger than this state.
+    #[must_use]
+    pub fn has_lost(&self, handled: u64) -> bool {
+        self.appended().saturating_sub(handled) > self.length + self.pending
     }
 
     fn counter(&self, name: &str, source: Source) -> u64 {
@@ -217,7 +230,19 @@ mod tests {
             r#"{"now_us":"1","entries_added":10,"ledger":{"epoch":"e","entries:generator":"6","accepted:generator":"600"}}"#,
         );
         assert_eq!(state.entries(Source::External), 4);
+        let state = self::state(
+            r#"{"now_us":"1","entries_added":10,"ledger":{"epoch":"e","entries:generator":"6","accepted:generator":"600","gone":"3"}}"#,
+        );
+        assert_eq!(state.entries(Source::External), 1);
         assert_eq!(state.accepted(Source::Generator), 600);
         assert_eq!(state.epoch(), Some("e"));
+    }
+
+    #[test]
+    fn what_is_neither_handled_nor_there_is_lost() {
+        let state = state(r#"{"now_us":"1","entries_added":10,"length":3,"pending":2}"#);
+        assert!(!state.has_lost(5));
+        assert!(!state.has_lost(9));
+        assert!(state.has_lost(4));
     }
 }

@@ -6,7 +6,8 @@
 pub struct StreamKeys {
     /// The stream itself.
     pub stream: String,
-    /// Hash: `epoch`, and per source `accepted:<source>` (events) and `entries:<source>`.
+    /// Hash: `epoch`; per source `accepted:<source>` (events) and `entries:<source>`; and
+    /// `gone`, the entries that others had removed before the accounts began.
     pub ledger: String,
     /// String, JSON: the generator's last report. Expires when nobody renews it.
     pub generator: String,

@@ -34,20 +34,17 @@ pub(super) async fn build(client: &Client, max_values: usize) -> Result<u64, Rol
     Ok(built)
 }
 
-/// Marked quarter hours, and those between the last one built and the horizon. A quarter
-/// hour before the last one built is only ever changed by an event that marks it.
+/// Marked quarter hours, and those with rows between the last one built and the horizon. A
+/// quarter hour before the last one built is only ever changed by an event that marks it.
 const DUE_QUARTERS: &str = "-- due_quarters
-WITH start AS (
-    SELECT coalesce(
-        (SELECT max(bucket) + INTERVAL '15 minutes' FROM rollup_built WHERE tier = 900),
-        (SELECT time_bucket('15 minutes', min(bucket)) FROM rollup_1m WHERE dimension = 0)
-    ) AS bucket)
 SELECT bucket FROM (
     SELECT DISTINCT time_bucket('15 minutes', bucket) AS bucket FROM rollup_dirty
     UNION
-    SELECT generate_series(start.bucket, $1::timestamptz - INTERVAL '15 minutes',
-                           INTERVAL '15 minutes')
-      FROM start WHERE start.bucket IS NOT NULL
+    SELECT DISTINCT time_bucket('15 minutes', bucket) FROM rollup_1m
+     WHERE dimension = 0
+       AND bucket >= coalesce(
+           (SELECT max(bucket) + INTERVAL '15 minutes' FROM rollup_built WHERE tier = 900),
+           '-infinity')
 ) AS due
 WHERE bucket < $1
 ORDER BY bucket
@@ -62,8 +59,13 @@ WHERE day < $1
   AND NOT EXISTS (SELECT FROM rollup_built WHERE tier = 86400 AND bucket = day)
   AND NOT EXISTS (SELECT FROM rollup_dirty
                    WHERE bucket >= day AND bucket < day + INTERVAL '1 day')
-  AND EXISTS (SELECT FROM rollup_built
-               WHERE tier = 900 AND bucket >= day + INTERVAL '23 hours 45 minutes')
+  AND NOT EXISTS (SELECT FROM rollup_1m AS minute
+                   WHERE dimension = 0
+                     AND minute.bucket >= day AND minute.bucket < day + INTERVAL '1 day'
+                     AND NOT EXISTS (SELECT FROM rollup_built AS built
+                                      WHERE tier = 900
+                                        AND built.bucket
+                                            = time_bucket('15 minutes', minute.bucket)))
 ORDER BY day
 LIMIT $2";
 

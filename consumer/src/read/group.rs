@@ -30,14 +30,15 @@ pub(super) async fn ensure(
 
 /// The stream's epoch: made by whoever comes first, gone when Redis loses the stream. Where
 /// only the stream was lost and its ledger wasn't, the ledger counts entries that the stream
-/// never had; then the ledger begins anew, too. Returns what was given up.
+/// never had; then the ledger begins anew, too. What was gone from the stream before we first
+/// looked is none of our account. Returns the epoch and what was given up.
 const EPOCH: &str = r"
-local given_up = ''
-local appended = redis.call('EXISTS', KEYS[1]) == 0 and 0
-if not appended then
+local given_up, appended, length = '', 0, 0
+if redis.call('EXISTS', KEYS[1]) == 1 then
     local info = redis.call('XINFO', 'STREAM', KEYS[1])
     for i = 1, #info, 2 do
         if info[i] == 'entries-added' then appended = info[i + 1] end
+        if info[i] == 'length' then length = info[i + 1] end
     end
 end
 local ours, ledger = 0, redis.call('HGETALL', KEYS[2])
@@ -49,6 +50,7 @@ if appended < ours then
     redis.call('DEL', KEYS[2])
 end
 redis.call('HSETNX', KEYS[2], 'epoch', ARGV[1])
+redis.call('HSETNX', KEYS[2], 'gone', appended - length)
 return {redis.call('HGET', KEYS[2], 'epoch'), given_up}";
 
 pub(super) async fn epoch(
