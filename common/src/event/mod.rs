@@ -1,5 +1,5 @@
-//! The analytics event: what a producer may send ([`input`]), what it must satisfy
-//! ([`validate`]) and what is left afterwards ([`Event`]), which can't be wrong.
+//! The analytics event: what a producer may send, what it must satisfy, and what is left
+//! afterwards ([`Event`]), which can't be wrong.
 
 mod decimal;
 mod diagnose;
