@@ -10,6 +10,12 @@ export function setText(element: Element, text: string): void {
   if (element.textContent !== text) element.textContent = text;
 }
 
+/** Text of one line, which the style sheet makes small enough for its panel. */
+export function setFitting(element: HTMLElement, text: string): void {
+  setText(element, text);
+  element.style.setProperty("--characters", String(Math.max(text.length, 1)));
+}
+
 export type Tone = "good" | "bad" | "warn" | "plain";
 
 /** A word with a mark; the mark and the colour follow from the tone. */

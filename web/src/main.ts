@@ -2,7 +2,7 @@ import "./style.css";
 import { pageConfig } from "./api";
 import { watchAudit } from "./audit";
 import { Chart } from "./chart";
-import { byId, setText } from "./dom";
+import { byId, setFitting, setText } from "./dom";
 import * as format from "./format";
 import { GeneratorPanel } from "./generator";
 import { Header } from "./header";
@@ -25,10 +25,10 @@ function showHour(hour: Hour): void {
   header.received();
   notice("metrics", null);
   chart.show(hour);
-  setText(byId("total-events"), format.count(hour.totals.events));
-  setText(byId("total-users"), format.count(hour.totals.users));
-  setText(byId("total-sessions"), format.count(hour.totals.sessions));
-  setText(byId("total-value"), format.decimal(hour.totals.value));
+  setFitting(byId("total-events"), format.count(hour.totals.events));
+  setFitting(byId("total-users"), format.count(hour.totals.users));
+  setFitting(byId("total-sessions"), format.count(hour.totals.sessions));
+  setFitting(byId("total-value"), format.decimal(hour.totals.value));
 }
 
 function showState(pipeline: Pipeline): void {
