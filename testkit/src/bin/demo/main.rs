@@ -9,6 +9,7 @@ use std::{io::IsTerminal as _, process::ExitCode, time::Duration};
 
 use clap::Parser;
 use stage::Stage;
+use tokio::signal::unix::{SignalKind, signal};
 
 /// Runs the pipeline, generates events with faults mixed in, and proves every number.
 #[derive(Debug, Parser)]
@@ -54,15 +55,29 @@ async fn main() -> ExitCode {
 
 /// Whether every number agrees.
 async fn run(arguments: &Arguments) -> anyhow::Result<bool> {
-    let mut stage = Stage::set(arguments).await?;
+    let mut stage = tokio::select! {
+        stage = Stage::set(arguments) => stage?,
+        stopped = told_to_stop() => return Ok(stopped.map(|()| false)?),
+    };
     let outcome = tokio::select! {
         outcome = act(&mut stage, arguments) => outcome,
-        interrupted = tokio::signal::ctrl_c() => interrupted.map(|()| true).map_err(Into::into),
+        stopped = told_to_stop() => stopped.map(|()| true).map_err(Into::into),
     };
     let stopped = stage.strike(STOP_LIMIT).await;
     let agrees = outcome?;
     stopped?;
     Ok(agrees)
+}
+
+/// Ctrl-C, `kill`, or the end of the terminal: the daemons must not outlive us.
+async fn told_to_stop() -> std::io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminate.recv() => Ok(()),
+        _ = hang_up.recv() => Ok(()),
+    }
 }
 
 async fn act(stage: &mut Stage, arguments: &Arguments) -> anyhow::Result<bool> {
