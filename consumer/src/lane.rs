@@ -22,11 +22,11 @@ const BATCHES: usize = 1;
 /// Commits before the acknowledger.
 const COMMITS: usize = 4;
 
-/// Starts one lane under the first free name of this host.
-pub(crate) fn start(config: Config, health: Health, shutdown: &Shutdown) {
+/// Starts the lane of this number, under its own name or another free one of this host.
+pub(crate) fn start(number: usize, config: Config, health: Health, shutdown: &Shutdown) {
     let outer = shutdown.clone();
     shutdown.spawn("lane", async move {
-        if let Some((lane, name_holder)) = take_name(&config, &health, &outer).await {
+        if let Some((lane, name_holder)) = take_name(number, &config, &health, &outer).await {
             spawn_stages(&config, health, &outer, lane, name_holder);
         }
         Ok::<_, Infallible>(())
@@ -34,6 +34,7 @@ pub(crate) fn start(config: Config, health: Health, shutdown: &Shutdown) {
 }
 
 async fn take_name(
+    number: usize,
     config: &Config,
     health: &Health,
     shutdown: &Shutdown,
@@ -41,7 +42,7 @@ async fn take_name(
     let mut backoff = Backoff::default();
     let host = config.consumer.host();
     loop {
-        match free_lane_name(&config.postgres, &host).await {
+        match free_lane_name(&config.postgres, &host, number).await {
             Ok(name) => return Some(name),
             Err(error) => health.down("postgres", crate::observe::with_cause(&error)),
         }

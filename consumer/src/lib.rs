@@ -60,9 +60,9 @@ pub fn run(config: Config, listener: TcpListener, shutdown: &Shutdown) {
             migrate_with_retries(&config.postgres, &health, &starting).await;
         }
         observe::lanes(config.consumer.consumer_lanes);
-        for _ in 0..config.consumer.consumer_lanes {
+        for number in 0..config.consumer.consumer_lanes {
             if !starting.is_stopping() {
-                lane::start(config.clone(), health.clone(), &starting);
+                lane::start(number, config.clone(), health.clone(), &starting);
             }
         }
         let compaction = compact::run(compaction(&config), starting.clone());

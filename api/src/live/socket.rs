@@ -204,7 +204,16 @@ impl Socket {
         if timeout(GOODBYE, close).await.is_err() {
             return;
         }
-        let answer = async { while let Some(Ok(_)) = self.websocket.recv().await {} };
+        let answer = async {
+            while let Some(Ok(message)) = self.websocket.recv().await {
+                if matches!(message, Message::Close(_)) {
+                    return;
+                }
+            }
+            // After a wire error nothing is read any more. What lies unread would turn our
+            // leaving into a reset that overtakes the close frame: leave the client time.
+            std::future::pending().await
+        };
         let _ = timeout(GOODBYE, answer).await;
     }
 }

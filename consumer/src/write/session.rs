@@ -113,27 +113,41 @@ async fn open_writer(client: &Client, statements: &Statements, lane: &str) -> Re
     Ok(row.get(0))
 }
 
-/// Takes the first free lane name of this host: `host/0`, `host/1`, … The name is ours while
-/// the connection lasts.
+/// How long a name that is taken is asked for again before the next one is tried. The server
+/// needs a moment to notice that a killed lane is gone, and what is pending under its name
+/// is resumed at once only by that name.
+const NAME_PATIENCE: Duration = Duration::from_millis(500);
+const NAME_RETRY: Duration = Duration::from_millis(25);
+
+/// Takes a lane name of this host: `host/<preferred>`, or the first that is free. The name is
+/// ours while the connection lasts.
 ///
 /// # Errors
 /// The database can't be reached.
 pub async fn free_lane_name(
     config: &PostgresConfig,
     host: &str,
+    preferred: usize,
 ) -> Result<(String, Client), Error> {
     let client = clients::postgres::connect(config, APPLICATION).await?;
-    for number in 0.. {
+    let started = Instant::now();
+    let mut others = 0..;
+    loop {
+        let is_patient = started.elapsed() < NAME_PATIENCE;
+        let number = if is_patient {
+            Some(preferred)
+        } else {
+            others.next()
+        };
+        let number = number.unwrap_or(preferred);
         let lane = format!("{host}/{number}");
-        let row = client
-            .query_one(
-                "SELECT pg_try_advisory_lock($1, hashtext($2))",
-                &[&LANE_LOCKS, &lane],
-            )
-            .await?;
+        let lock = "SELECT pg_try_advisory_lock($1, hashtext($2))";
+        let row = client.query_one(lock, &[&LANE_LOCKS, &lane]).await?;
         if row.get(0) {
             return Ok((lane, client));
         }
+        if is_patient {
+            tokio::time::sleep(NAME_RETRY).await;
+        }
     }
-    unreachable!("there are more names than connections")
 }

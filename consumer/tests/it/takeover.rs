@@ -94,7 +94,7 @@ fn batch(entries: std::ops::Range<u32>, poison: bool) -> Batch {
 }
 
 async fn write(world: &World, lane: &str, batches: Vec<Batch>) -> (usize, u64) {
-    let (lane, holder) = free_lane_name(&world.services.postgres, lane)
+    let (lane, holder) = free_lane_name(&world.services.postgres, lane, 0)
         .await
         .unwrap();
     let config = WriterConfig {
