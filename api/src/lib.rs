@@ -9,7 +9,7 @@ pub mod query;
 pub mod rest;
 pub mod state;
 
-use std::{process::ExitCode, sync::Arc, time::Duration};
+use std::sync::Arc;
 
 use axum::{Router, middleware};
 use common::{
@@ -18,11 +18,7 @@ use common::{
     shutdown::Shutdown,
     telemetry,
 };
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::{TcpListener, TcpStream},
-    time::timeout,
-};
+use tokio::net::TcpListener;
 
 use crate::{config::Config, live::Hub, state::ApiState};
 
@@ -57,20 +53,4 @@ fn router(state: ApiState, hub: Arc<Hub>) -> Router {
         .method_not_allowed_fallback(rest::method_not_allowed)
         .layer(middleware::from_fn(problem_for_plain_rejections))
         .layer(middleware::from_fn_with_state(state, observe::request))
-}
-
-/// Asks the api on this machine whether it is ready.
-pub async fn healthcheck(config: &Config) -> ExitCode {
-    let ask = async {
-        let mut stream = TcpStream::connect(("127.0.0.1", config.api.api_port)).await?;
-        let request = "GET /health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-        stream.write_all(request.as_bytes()).await?;
-        let mut head = [0; 12];
-        stream.read_exact(&mut head).await?;
-        Ok::<_, std::io::Error>(head.ends_with(b" 200"))
-    };
-    match timeout(Duration::from_secs(2), ask).await {
-        Ok(Ok(true)) => ExitCode::SUCCESS,
-        _ => ExitCode::FAILURE,
-    }
 }

@@ -1,9 +1,12 @@
+//! The api daemon.
+
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use api::config::Config;
 use clap::{Parser, Subcommand};
 use common::{
     config::{Loader, bind},
+    http::healthcheck,
     shutdown::Shutdown,
     telemetry,
 };
@@ -33,7 +36,8 @@ async fn main() -> ExitCode {
         }
     };
     if let Some(Command::Healthcheck) = arguments.command {
-        return api::healthcheck(&config).await;
+        let answer = healthcheck(config.api.api_port).await;
+        return ExitCode::from(u8::from(answer.is_err()));
     }
     telemetry::init_logs("api", &config.process);
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "starting");

@@ -4,15 +4,10 @@ use std::{process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
 use clap::Parser as _;
-use common::{config::Loader, shutdown::Shutdown, telemetry};
+use common::{config::Loader, http::healthcheck, shutdown::Shutdown, telemetry};
 use ingestion::{
     Config,
     cli::{Cli, Command, truth_of},
-};
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
-    time::timeout,
 };
 use validator::Validate as _;
 
@@ -36,8 +31,8 @@ async fn main() -> anyhow::Result<ExitCode> {
         }
     };
     if matches!(cli.command, Some(Command::Healthcheck)) {
-        let ready = ready(config.ingestion.ingestion_port).await;
-        return Ok(ExitCode::from(u8::from(!ready)));
+        let answer = healthcheck(config.ingestion.ingestion_port).await;
+        return Ok(ExitCode::from(u8::from(answer.is_err())));
     }
     config.until = cli.generator.until();
     config.generator = cli.generator.over(config.generator);
@@ -63,17 +58,4 @@ async fn main() -> anyhow::Result<ExitCode> {
     let clean = shutdown.finished(deadline).await.is_ok();
     tracing::info!(clean, "stopped");
     Ok(ExitCode::from(u8::from(!clean)))
-}
-
-/// Whether the daemon on this machine answers that it is ready.
-async fn ready(port: u16) -> bool {
-    let ask = async {
-        let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
-        let request = b"GET /health/ready HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-        stream.write_all(request).await?;
-        let mut head = [0; 12];
-        stream.read_exact(&mut head).await?;
-        std::io::Result::Ok(head == *b"HTTP/1.1 200")
-    };
-    matches!(timeout(Duration::from_secs(2), ask).await, Ok(Ok(true)))
 }
