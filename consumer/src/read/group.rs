@@ -33,6 +33,22 @@ pub(super) async fn ensure(
 /// never had; then the ledger begins anew, too. What was gone from the stream before we first
 /// looked is none of our account. Returns the epoch and what was given up.
 const EPOCH: &str = r"
+-- What our publishers have put on the new stream was counted in the old ledger.
+local function count_again(stream, ledger)
+    local page = redis.call('XRANGE', stream, '-', '+', 'COUNT', 100)
+    while #page > 0 do
+        for _, entry in ipairs(page) do
+            local fields, events = {}, 0
+            for i = 1, #entry[2], 2 do fields[entry[2][i]] = entry[2][i + 1] end
+            for _ in string.gmatch(fields['batch'] or '', '[^\n]+') do events = events + 1 end
+            if fields['source'] == 'generator' or fields['source'] == 'collector' then
+                redis.call('HINCRBY', ledger, 'entries:' .. fields['source'], 1)
+                redis.call('HINCRBY', ledger, 'accepted:' .. fields['source'], events)
+            end
+        end
+        page = redis.call('XRANGE', stream, '(' .. page[#page][1], '+', 'COUNT', 100)
+    end
+end
 local given_up, appended, length = '', 0, 0
 if redis.call('EXISTS', KEYS[1]) == 1 then
     local info = redis.call('XINFO', 'STREAM', KEYS[1])
@@ -48,6 +64,7 @@ end
 if appended < ours then
     given_up = table.concat(ledger, ' ')
     redis.call('DEL', KEYS[2])
+    count_again(KEYS[1], KEYS[2])
 end
 redis.call('HSETNX', KEYS[2], 'epoch', ARGV[1])
 redis.call('HSETNX', KEYS[2], 'gone', appended - length)

@@ -91,6 +91,47 @@ async fn a_deleted_stream_is_read_on() {
     consumer.stop().await;
 }
 
+/// Entries as our publisher writes them, counted in the same transaction.
+async fn publish(world: &World, events: &[String]) {
+    let (keys, mut redis) = (world.services.keys(), world.services.redis().await);
+    let () = redis::pipe()
+        .atomic()
+        .cmd("XADD")
+        .arg(&keys.stream)
+        .arg("*")
+        .arg("batch")
+        .arg(events.join("\n"))
+        .arg("source")
+        .arg("generator")
+        .hincr(&keys.ledger, "accepted:generator", events.len())
+        .hincr(&keys.ledger, "entries:generator", 1)
+        .query_async(&mut redis)
+        .await
+        .unwrap();
+}
+
+#[tokio::test]
+async fn accounts_begin_anew_with_a_stream_that_was_lost_alone() {
+    let world = World::new().await;
+    let consumer = world.consumer(&[]).await;
+    publish(&world, &events(0..30)).await;
+    world.until_count("SELECT count(*) FROM events", 30).await;
+    let (stream, ledger) = (world.stream(), world.services.keys().ledger);
+    let _: i64 = world.redis(&format!("DEL {stream}")).await;
+    publish(&world, &events(30..50)).await;
+    world.until_count("SELECT count(*) FROM events", 50).await;
+    let accepted: i64 = world
+        .redis(&format!("HGET {ledger} accepted:generator"))
+        .await;
+    let epoch: String = world.redis(&format!("HGET {ledger} epoch")).await;
+    let handled = format!(
+        "SELECT sum(stored)::bigint FROM ledger
+           JOIN streams ON streams.id = stream_id AND epoch = '{epoch}'"
+    );
+    assert_eq!((accepted, world.count(&handled).await), (20, 20));
+    consumer.stop().await;
+}
+
 /// What was read in one piece isn't one piece any more: an entry between was counted by
 /// another lane and then deleted.
 #[tokio::test]
