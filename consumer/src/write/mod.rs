@@ -7,6 +7,7 @@ mod recover;
 mod session;
 mod statements;
 mod transaction;
+mod work;
 mod writer;
 
 pub use accounts::entry_number;

@@ -15,9 +15,10 @@ use super::{
     recover,
     session::Session,
     transaction::{Attempt, Path, Written},
+    work::Work,
 };
 use crate::{
-    decode::{Batch, PerSource, Rejected},
+    decode::{Batch, PerSource},
     observe,
 };
 
@@ -62,20 +63,6 @@ const MAX_DOUBLINGS: u32 = 4;
 
 /// Failures in a row after which the database counts as not usable.
 const FAILURES_TOLERATED: u32 = 3;
-
-/// A batch and what was learned about it so far.
-struct Work {
-    batch: Batch,
-    entries: Vec<EntryId>,
-    path: Path,
-    check_handled: bool,
-    /// Rows that the database was found to refuse.
-    refused: Rejected,
-    /// Attempts that were not done in time; each doubles the time of the next.
-    timeouts: u32,
-    /// Attempts that failed one after the other.
-    failures: u32,
-}
 
 impl Writer {
     #[must_use]
@@ -138,15 +125,7 @@ impl Writer {
     async fn write(&mut self, batch: Batch, shutdown: &Shutdown) -> Option<Committed> {
         let staged = self.staged_left > 0;
         self.staged_left = self.staged_left.saturating_sub(1);
-        let mut work = Work {
-            entries: batch.entry_ids().collect(),
-            path: if staged { Path::Staged } else { Path::Straight },
-            check_handled: batch.redelivered,
-            batch,
-            refused: Rejected::new(),
-            timeouts: 0,
-            failures: 0,
-        };
+        let mut work = Work::new(batch, if staged { Path::Staged } else { Path::Straight });
         let mut backoff = Backoff::default();
         loop {
             let failure = match self.attempt_in_time(&mut work).await {
@@ -281,26 +260,6 @@ impl Writer {
                 false
             }
         }
-    }
-}
-
-impl Work {
-    fn committed(self, counts: PerSource) -> Committed {
-        let batch = self.batch;
-        Committed {
-            entries: self.entries,
-            counts,
-            stream_wait: Duration::from_secs_f64(batch.mean_stream_ms() / 1_000.0),
-            write: batch.finished_at.elapsed(),
-        }
-    }
-
-    /// Decodes the batch again without these entries and the rows known to be refused. Its
-    /// entries then stand for themselves, no longer for a piece of the stream.
-    fn leave_out(&mut self, handled: &HashSet<EntryId>, limits: Limits) {
-        let empty = Batch::empty(self.batch.epoch.clone());
-        let batch = std::mem::replace(&mut self.batch, empty);
-        self.batch = recover::without(batch, handled, self.refused.clone(), limits);
     }
 }
 

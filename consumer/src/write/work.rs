@@ -1,0 +1,56 @@
+//! A batch on its way into the database.
+
+use std::{collections::HashSet, mem, time::Duration};
+
+use common::{event::Limits, wire::EntryId};
+
+use super::{recover, transaction::Path, writer::Committed};
+use crate::decode::{Batch, PerSource, Rejected};
+
+/// A batch and what was learned about it so far.
+pub(super) struct Work {
+    pub(super) batch: Batch,
+    /// What is acknowledged in the end, whatever is left out on the way.
+    pub(super) entries: Vec<EntryId>,
+    pub(super) path: Path,
+    /// Some of its entries may have been counted.
+    pub(super) check_handled: bool,
+    /// Rows that the database was found to refuse.
+    pub(super) refused: Rejected,
+    /// Attempts that were not done in time; each doubles the time of the next.
+    pub(super) timeouts: u32,
+    /// Attempts that failed one after the other.
+    pub(super) failures: u32,
+}
+
+impl Work {
+    pub(super) fn new(batch: Batch, path: Path) -> Self {
+        Self {
+            entries: batch.entry_ids().collect(),
+            path,
+            check_handled: batch.redelivered,
+            batch,
+            refused: Rejected::new(),
+            timeouts: 0,
+            failures: 0,
+        }
+    }
+
+    pub(super) fn committed(self, counts: PerSource) -> Committed {
+        let batch = self.batch;
+        Committed {
+            entries: self.entries,
+            counts,
+            stream_wait: Duration::from_secs_f64(batch.mean_stream_ms() / 1_000.0),
+            write: batch.finished_at.elapsed(),
+        }
+    }
+
+    /// Decodes the batch again without these entries and the rows known to be refused. Its
+    /// entries then stand for themselves, no longer for a piece of the stream.
+    pub(super) fn leave_out(&mut self, handled: &HashSet<EntryId>, limits: Limits) {
+        let empty = Batch::empty(self.batch.epoch.clone());
+        let batch = mem::replace(&mut self.batch, empty);
+        self.batch = recover::without(batch, handled, self.refused.clone(), limits);
+    }
+}
