@@ -7,9 +7,9 @@ use uuid::Uuid;
 use super::{
     diagnose,
     input::EventInput,
-    rules::{self, Acceptance, Limits},
+    rules::{self, Acceptance, Limits, Sound},
     text::Text,
-    violation::{Code, Violations},
+    violation::Violations,
 };
 use crate::time::UnixMicros;
 
@@ -55,31 +55,16 @@ pub fn parse<'a>(
             ));
         }
     };
-    let broken = rules::violations(&input, acceptance.at, limits);
-    if let Some(violations) = Violations::from_list(broken) {
-        return Err(violations);
-    }
-    accepted(input, acceptance, limits)
+    let sound = rules::check(&input, acceptance.at, limits).map_err(Violations::new)?;
+    Ok(accepted(input, &sound, acceptance))
 }
 
-fn accepted<'a>(
-    input: EventInput<'a>,
-    acceptance: Acceptance,
-    limits: &Limits,
-) -> Result<Event<'a>, Violations> {
-    let unreadable = |_| Violations::whole(Code::InvalidFormat, "not readable");
-    let occurred_at = rules::occurred_at(&input, acceptance.at, limits)
-        .map_err(|violation| Violations::whole(violation.code, violation.detail))?;
-    let event_id = input
-        .uuid()
-        .transpose()
-        .map_err(unreadable)?
-        .unwrap_or(acceptance.event_id);
+fn accepted<'a>(input: EventInput<'a>, sound: &Sound, acceptance: Acceptance) -> Event<'a> {
     let text = |field: Option<Text<'a>>| field.map(|text| text.0);
-    Ok(Event {
-        event_id,
+    Event {
+        event_id: sound.event_id.unwrap_or(acceptance.event_id),
         event_type: input.event_type.0,
-        occurred_at,
+        occurred_at: sound.occurred_at,
         user_id: input.user_id.0,
         session_id: text(input.session_id),
         page: text(input.page),
@@ -91,5 +76,5 @@ fn accepted<'a>(
         value_micros: input.value.map(|micros| micros.0),
         duration_ms: input.duration_ms.and_then(|ms| i32::try_from(ms).ok()),
         properties: input.properties.map(|raw| raw.get()),
-    })
+    }
 }

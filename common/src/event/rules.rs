@@ -56,16 +56,16 @@ pub(super) fn event_type(text: &str) -> Result<(), ValidationError> {
         && bytes[0].is_ascii_lowercase()
         && bytes.iter().all(allowed);
     let expected = "must be a lower-case letter, then up to 63 of a-z, 0-9, _ and .";
-    check(valid, Code::InvalidFormat, expected)
+    verdict(valid, Code::InvalidFormat, expected)
 }
 
 pub(super) fn country(text: &str) -> Result<(), ValidationError> {
     let valid = text.len() == 2 && text.bytes().all(|b| b.is_ascii_uppercase());
     let expected = "must be two upper-case letters (ISO 3166-1 alpha-2)";
-    check(valid, Code::InvalidFormat, expected)
+    verdict(valid, Code::InvalidFormat, expected)
 }
 
-fn check(valid: bool, code: Code, expected: &'static str) -> Result<(), ValidationError> {
+fn verdict(valid: bool, code: Code, expected: &'static str) -> Result<(), ValidationError> {
     if valid {
         return Ok(());
     }
@@ -73,9 +73,9 @@ fn check(valid: bool, code: Code, expected: &'static str) -> Result<(), Validati
 }
 
 /// Whether the field that a built-in type needs is there. The violation is built in
-/// [`violations`], which knows the pointer; here only the verdict counts.
+/// [`check`], which knows the pointer; here only the verdict counts.
 pub(super) fn required_by_type(input: &EventInput<'_>) -> Result<(), ValidationError> {
-    check(missing_field(input).is_none(), Code::Required, "required")
+    verdict(missing_field(input).is_none(), Code::Required, "required")
 }
 
 fn missing_field(input: &EventInput<'_>) -> Option<&'static str> {
@@ -89,14 +89,25 @@ fn missing_field(input: &EventInput<'_>) -> Option<&'static str> {
     if present { None } else { *required }
 }
 
-/// Every rule that `input` breaks, in the order of the fields.
-pub(super) fn violations(
+/// What the rules had to read of an event that satisfies them.
+pub(super) struct Sound {
+    /// Absent where the event names none.
+    pub(super) event_id: Option<Uuid>,
+    pub(super) occurred_at: UnixMicros,
+}
+
+/// Judges `input` by every rule.
+///
+/// # Errors
+/// All that it breaks, in the order of the fields.
+pub(super) fn check(
     input: &EventInput<'_>,
     at: UnixMicros,
     limits: &Limits,
-) -> Vec<Violation> {
+) -> Result<Sound, Vec<Violation>> {
     let mut found = Vec::new();
-    if let Some(Err(_)) = input.uuid() {
+    let event_id = input.uuid().transpose();
+    if event_id.is_err() {
         found.push(Violation::field(
             "event_id",
             Code::InvalidFormat,
@@ -110,25 +121,26 @@ pub(super) fn violations(
             found.push(Violation::field(field, Code::Required, detail));
         }
     }
-    found.extend(occurred_at(input, at, limits).err());
+    let occurred_at = occurred_at(input, at, limits).map_err(|broken| found.push(broken));
+    let with_nul = input.texts().filter(|(_, text)| text.has_nul());
     found.extend(
-        input
-            .texts()
-            .filter(|(_, text)| text.has_nul())
-            .map(|(name, _)| {
-                Violation::field(name, Code::NulCharacter, "holds the character U+0000")
-            }),
+        with_nul.map(|(name, _)| {
+            Violation::field(name, Code::NulCharacter, "holds the character U+0000")
+        }),
     );
-    found.extend(
-        input
-            .properties
-            .and_then(|raw| properties::check(raw.get()).err()),
-    );
-    found
+    let properties = input.properties;
+    found.extend(properties.and_then(|raw| properties::check(raw.get()).err()));
+    match (event_id, occurred_at) {
+        (Ok(event_id), Ok(occurred_at)) if found.is_empty() => Ok(Sound {
+            event_id,
+            occurred_at,
+        }),
+        _ => Err(found),
+    }
 }
 
 /// The instant of the event, or of its acceptance where it names none.
-pub(super) fn occurred_at(
+fn occurred_at(
     input: &EventInput<'_>,
     at: UnixMicros,
     limits: &Limits,

@@ -106,6 +106,12 @@ impl Violations {
         Self(vec![Violation::whole(code, detail)])
     }
 
+    /// The list must not be empty.
+    pub(super) fn new(list: Vec<Violation>) -> Self {
+        debug_assert!(!list.is_empty());
+        Self(list)
+    }
+
     /// `None` where nothing is wrong.
     pub(crate) fn from_list(list: Vec<Violation>) -> Option<Self> {
         (!list.is_empty()).then_some(Self(list))
