@@ -50,14 +50,13 @@ impl ApiState {
         let stream = Stream::new(redis, keys, config.stream.consumer_group.clone());
         let (known, moment) = watch::channel(None);
         let watch = watch_stream(stream.clone(), health.clone(), known);
-        until_stop(shutdown, "stream watcher", watch);
-        until_stop(
-            shutdown,
+        shutdown.spawn_until_stop("stream watcher", watch);
+        shutdown.spawn_until_stop(
             "database watcher",
             watch_database(database.clone(), health.clone()),
         );
         let postgres = config.postgres.clone();
-        until_stop(shutdown, "idle connections", async move {
+        shutdown.spawn_until_stop("idle connections", async move {
             clients::postgres::close_idle(pool, &postgres).await;
         });
         let reporter = Arc::new(Reporter::new(database.clone(), stream.clone()));
@@ -77,21 +76,6 @@ impl ApiState {
     pub fn watermark(&self) -> Option<UnixMicros> {
         self.moment.borrow().as_ref().map(|state| state.watermark())
     }
-}
-
-fn until_stop(
-    shutdown: &Shutdown,
-    name: &'static str,
-    task: impl Future<Output = ()> + Send + 'static,
-) {
-    let stop = shutdown.clone();
-    shutdown.spawn(name, async move {
-        tokio::select! {
-            () = stop.stopping() => {}
-            () = task => {}
-        }
-        Ok::<_, std::convert::Infallible>(())
-    });
 }
 
 async fn watch_stream(

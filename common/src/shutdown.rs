@@ -2,6 +2,7 @@
 //! deadline has passed, "drop it".
 
 use std::{
+    convert::Infallible,
     future::Future,
     sync::{
         Arc,
@@ -97,6 +98,21 @@ impl Shutdown {
         });
     }
 
+    /// A tracked task that may be dropped anywhere: it ends when the first phase begins.
+    pub fn spawn_until_stop<F>(&self, name: &'static str, task: F)
+    where
+        F: Future<Output = ()> + Send + 'static,
+    {
+        let shutdown = self.clone();
+        self.spawn(name, async move {
+            tokio::select! {
+                () = shutdown.stopping() => {}
+                () = task => {}
+            }
+            Ok::<_, Infallible>(())
+        });
+    }
+
     /// Waits for the first phase to begin and for all tasks to end. Those still running when
     /// `deadline` has passed are aborted.
     ///
@@ -125,8 +141,6 @@ pub struct Unclean;
 
 #[cfg(test)]
 mod tests {
-    use std::convert::Infallible;
-
     use super::*;
 
     #[tokio::test(start_paused = true)]

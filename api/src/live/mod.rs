@@ -34,9 +34,9 @@ pub fn start(state: &ApiState, shutdown: &Shutdown) -> Arc<Hub> {
     let listen = hints::listen(redis, channel, hints.clone());
     let metrics = feed::metrics(state.clone(), hub.clone(), hints.clone());
     let pipeline = feed::pipeline(state.clone(), hub.clone(), hints);
-    until_stop(shutdown, "commit hints", listen);
-    until_stop(shutdown, "live feed", metrics);
-    until_stop(shutdown, "live pipeline", pipeline);
+    shutdown.spawn_until_stop("commit hints", listen);
+    shutdown.spawn_until_stop("live feed", metrics);
+    shutdown.spawn_until_stop("live pipeline", pipeline);
     let (stop, sockets) = (shutdown.clone(), hub.sockets.clone());
     shutdown.spawn("sockets", async move {
         stop.stopping().await;
@@ -45,21 +45,6 @@ pub fn start(state: &ApiState, shutdown: &Shutdown) -> Arc<Hub> {
         Ok::<_, Infallible>(())
     });
     hub
-}
-
-fn until_stop(
-    shutdown: &Shutdown,
-    name: &'static str,
-    task: impl Future<Output = ()> + Send + 'static,
-) {
-    let stop = shutdown.clone();
-    shutdown.spawn(name, async move {
-        tokio::select! {
-            () = stop.stopping() => {}
-            () = task => {}
-        }
-        Ok::<_, Infallible>(())
-    });
 }
 
 /// `/ws`.
