@@ -54,13 +54,6 @@ impl Memory {
         };
         rows.for_each(|row| fold.add(row));
         let mut folded = fold.folded;
-        for row in &mut folded {
-            if let Some(known) = self.get(row.bucket, row.dimension, &row.value) {
-                let mut merged = known.clone();
-                merged.merge(&row.rollup);
-                row.rollup = merged;
-            }
-        }
         // One order for all lanes: concurrent upserts can't deadlock.
         folded.sort_unstable_by(|a, b| {
             (a.dimension, a.bucket, &a.value).cmp(&(b.dimension, b.bucket, &b.value))
@@ -140,14 +133,15 @@ impl Fold<'_> {
             if slot == NONE {
                 let value = values.get(dimension, id);
                 let named = &mut slots.named[dimension as usize];
-                let known = memory.get(bucket, dimension, value).is_some();
+                let known = memory.get(bucket, dimension, value);
                 let other = &mut slots.other[dimension as usize];
-                slot = if value != OTHER && (known || *named < self.max_values) {
-                    *named += usize::from(!known);
-                    push(&mut self.folded, bucket, dimension, value)
+                slot = if value != OTHER && (known.is_some() || *named < self.max_values) {
+                    *named += usize::from(known.is_none());
+                    push(&mut self.folded, bucket, dimension, value, known)
                 } else {
                     if *other == NONE {
-                        *other = push(&mut self.folded, bucket, dimension, OTHER);
+                        let known = memory.get(bucket, dimension, OTHER);
+                        *other = push(&mut self.folded, bucket, dimension, OTHER, known);
                     }
                     *other
                 };
@@ -158,12 +152,19 @@ impl Fold<'_> {
     }
 }
 
-fn push(folded: &mut Vec<Folded>, bucket: UnixMicros, dimension: Dimension, value: &str) -> u32 {
+/// A rollup to add to, which begins as what is `known` of it.
+fn push(
+    folded: &mut Vec<Folded>,
+    bucket: UnixMicros,
+    dimension: Dimension,
+    value: &str,
+    known: Option<&Rollup>,
+) -> u32 {
     folded.push(Folded {
         bucket,
         dimension,
         value: value.into(),
-        rollup: Rollup::default(),
+        rollup: known.cloned().unwrap_or_default(),
     });
     folded.len() as u32 - 1
 }

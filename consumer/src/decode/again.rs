@@ -27,6 +27,6 @@ pub fn decode_again(
         read_at: decoder.began,
     });
     let mut again = decoder.take().unwrap_or_else(|| Batch::empty(batch.epoch));
-    again.permit = batch.permit;
+    again.place = batch.place;
     again
 }

@@ -114,8 +114,8 @@ pub struct Batch {
     pub stream_ms_sum: f64,
     pub decoding: Duration,
     pub finished_at: Instant,
-    /// Counts the batches a lane has in memory.
-    pub permit: Option<OwnedSemaphorePermit>,
+    /// At the writer; free again when the batch is gone.
+    pub place: Option<OwnedSemaphorePermit>,
 }
 
 impl Batch {
@@ -137,7 +137,7 @@ impl Batch {
             stream_ms_sum: 0.0,
             decoding: Duration::ZERO,
             finished_at: Instant::now(),
-            permit: None,
+            place: None,
         }
     }
 

@@ -4,31 +4,29 @@ use std::sync::Arc;
 
 use common::event::Limits;
 use tokio::{
-    sync::{Semaphore, mpsc},
+    sync::{OwnedSemaphorePermit, Semaphore, mpsc},
     time::sleep,
 };
 
 use super::{Batch, BatchPolicy, Decoder};
 use crate::read::Run;
 
-/// Batches that a lane holds at once: one being written, one being filled.
-const BATCHES_IN_MEMORY: usize = 2;
+/// Batches that the writer holds at once. Another one is being filled meanwhile.
+const BATCHES_BEING_WRITTEN: usize = 1;
 
-/// Fills batches until the runs end. A batch goes on when it is full; or when its first
-/// event has lingered and the writer is free, so that batches grow while the writer is busy.
+/// Fills batches until the runs end. A batch goes on when it is full, or when its first
+/// event has lingered; and not before the writer is free, so that batches grow while it is
+/// busy.
 pub async fn decode(
     mut runs: mpsc::Receiver<Run>,
     batches: mpsc::Sender<Batch>,
     policy: BatchPolicy,
     limits: Limits,
 ) {
-    let permits = Arc::new(Semaphore::new(BATCHES_IN_MEMORY));
+    let writer = Arc::new(Semaphore::new(BATCHES_BEING_WRITTEN));
     let mut decoder = Decoder::new(limits);
     let mut next = None;
     loop {
-        let Ok(permit) = permits.clone().acquire_owned().await else {
-            return;
-        };
         let first = match next.take() {
             Some(run) => run,
             None => match runs.recv().await {
@@ -37,39 +35,44 @@ pub async fn decode(
             },
         };
         decoder.push(first);
-        next = fill(&mut decoder, &mut runs, &batches, &policy).await;
+        let (rest, place) = fill(&mut decoder, &mut runs, &writer, &policy).await;
+        next = rest;
+        let place = match place {
+            Some(place) => Some(place),
+            None => writer.clone().acquire_owned().await.ok(),
+        };
         let Some(mut batch) = decoder.take() else {
             continue;
         };
-        batch.permit = Some(permit);
+        batch.place = place;
         if batches.send(batch).await.is_err() {
             return;
         }
     }
 }
 
-/// Adds runs while the batch may grow; returns one that must begin another batch.
+/// Adds runs while the batch may grow. Returns a run that must begin another batch, and the
+/// place at the writer where that is what ended the waiting.
 async fn fill(
     decoder: &mut Decoder,
     runs: &mut mpsc::Receiver<Run>,
-    batches: &mpsc::Sender<Batch>,
+    writer: &Arc<Semaphore>,
     policy: &BatchPolicy,
-) -> Option<Run> {
+) -> (Option<Run>, Option<OwnedSemaphorePermit>) {
     loop {
         let (events, bytes) = decoder.size();
         if policy.is_full(events, bytes) {
-            return None;
+            return (None, None);
         }
         let linger = policy.remaining(decoder.began().elapsed());
         tokio::select! {
             biased;
+            place = writer.clone().acquire_owned(), if linger.is_zero() => return (None, place.ok()),
             run = runs.recv() => match run {
                 Some(run) if decoder.takes(&run) => decoder.push(run),
-                other => return other,
+                other => return (other, None),
             },
             () = sleep(linger), if !linger.is_zero() => {}
-            // Only asks whether there is room; the place is taken with the finished batch.
-            _ = batches.reserve(), if linger.is_zero() => return None,
         }
     }
 }
