@@ -13,16 +13,18 @@ use futures_util::SinkExt as _;
 use redis::streams::StreamRangeReply;
 use testkit::Services;
 
-use crate::Round;
+use crate::{cpu::Meter, figure::Cost, round::fresh};
 
 /// What psql's \copy sends at once is about this size.
 const CHUNK: usize = 64 * 1024;
 const PAGE: usize = 200;
 
-pub(crate) async fn copy(source: &Services, round: &mut Round) -> anyhow::Result<()> {
+/// Rows per second, and what they cost.
+pub(crate) async fn copy(source: &Services) -> anyhow::Result<(f64, Option<Cost>)> {
     let (rows, count) = encoded_rows(source).await?;
-    let target = Services::start().await;
+    let target = fresh().await?;
     let db = target.db().await;
+    let meter = Meter::start(&target).await?;
     let statement = format!("COPY events ({COLUMNS}) FROM STDIN (FORMAT binary)");
     let started = Instant::now();
     db.batch_execute("BEGIN").await?;
@@ -34,8 +36,12 @@ pub(crate) async fn copy(source: &Services, round: &mut Round) -> anyhow::Result
     }
     sink.finish().await?;
     db.batch_execute("COMMIT").await?;
-    round.copy = count as f64 / started.elapsed().as_secs_f64();
-    Ok(())
+    let rate = count as f64 / started.elapsed().as_secs_f64();
+    let cost = match meter {
+        Some(meter) => Some(meter.stop("COPY", count as u64, &[]).await?),
+        None => None,
+    };
+    Ok((rate, cost))
 }
 
 /// The stream's events as one COPY document.

@@ -6,14 +6,29 @@ use anyhow::ensure;
 use redis::AsyncCommands as _;
 use testkit::{Daemon, Program, Services, free_port, stream};
 
-use crate::Round;
+use crate::{cpu::Meter, drain::MIB, figure::Cost};
 
 const LIMIT: Duration = Duration::from_secs(120);
 const SEED: &str = "42";
 
-/// A database and a stream that holds `events` events, published by the daemon.
-pub(crate) async fn publish(events: u64, round: &mut Round) -> anyhow::Result<Services> {
-    let services = Services::start().await;
+#[derive(Debug, Clone)]
+pub(crate) struct Published {
+    /// Events per second.
+    pub(crate) rate: f64,
+    /// The daemon's peak, MiB.
+    pub(crate) memory: f64,
+    /// Of Redis, for an event.
+    pub(crate) event_bytes: f64,
+    pub(crate) cost: Option<Cost>,
+}
+
+/// Fills the stream with `events` events of the generator; `more` are further arguments of
+/// the daemon.
+pub(crate) async fn publish(
+    services: &Services,
+    events: u64,
+    more: &[&str],
+) -> anyhow::Result<Published> {
     let mut redis = services.redis().await;
     let keys = services.keys();
     let mut variables = services.variables();
@@ -23,15 +38,15 @@ pub(crate) async fn publish(events: u64, round: &mut Round) -> anyhow::Result<Se
     let arguments = [
         "--run", "--rate", "2000000", "--seed", SEED, "--limit", &limit,
     ];
-    let arguments = arguments.map(str::to_owned);
+    let arguments: Vec<_> = arguments
+        .iter()
+        .chain(more)
+        .map(|s| (*s).to_owned())
+        .collect();
     let log = std::env::temp_dir().join("tidemark-bench-ingestion.log");
-    let mut daemon = Daemon::spawn(
-        Program::Ingestion,
-        free_port()?,
-        &variables,
-        &arguments,
-        &log,
-    )?;
+    let meter = Meter::start(services).await?;
+    let port = free_port()?;
+    let mut daemon = Daemon::spawn(Program::Ingestion, port, &variables, &arguments, &log)?;
     let mut started = None;
     let deadline = Instant::now() + LIMIT;
     loop {
@@ -48,20 +63,36 @@ pub(crate) async fn publish(events: u64, round: &mut Round) -> anyhow::Result<Se
         );
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
-    if let Some((at, first)) = started {
-        round.publish = (events - first) as f64 / at.elapsed().as_secs_f64();
-    }
-    round.ingestion_memory = daemon.peak_memory()?;
+    let rate = started.map_or(0.0, |(at, first)| {
+        (events - first) as f64 / at.elapsed().as_secs_f64()
+    });
+    let cost = match meter {
+        Some(meter) => {
+            let daemons = [("ingestion", daemon.pid())];
+            Some(meter.stop("publish", events, &daemons).await?)
+        }
+        None => None,
+    };
+    let memory = daemon.peak_memory()? as f64 / MIB;
     ensure!(
         daemon.terminate(LIMIT).await?.success(),
         "ingestion did not stop cleanly"
     );
+    let _: () = redis.del(&keys.generator).await?;
+    Ok(Published {
+        rate,
+        memory,
+        event_bytes: stream_bytes(services).await? / events as f64,
+        cost,
+    })
+}
+
+/// Redis memory of the stream.
+pub(crate) async fn stream_bytes(services: &Services) -> anyhow::Result<f64> {
     let bytes: usize = redis::cmd("MEMORY")
         .arg("USAGE")
-        .arg(&keys.stream)
-        .query_async(&mut redis)
+        .arg(services.keys().stream)
+        .query_async(&mut services.redis().await)
         .await?;
-    let _: () = redis.del(&keys.generator).await?;
-    round.event_bytes = bytes as f64 / events as f64;
-    Ok(services)
+    Ok(bytes as f64)
 }

@@ -1,126 +1,141 @@
-//! What was measured, for people.
+//! docs/BENCHMARKS.md, from the stored figures.
 
-use std::fmt::Write as _;
+use std::{
+    collections::BTreeSet,
+    fmt::{self, Write as _},
+};
 
-use testkit::Services;
+use clap::ValueEnum as _;
 
-use crate::Round;
+use crate::{
+    figure::{Figure, Verdict, thousands},
+    scenario::Scenario,
+    store::{Store, Stored},
+};
 
-const MIB: f64 = 1024.0 * 1024.0;
+const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/BENCHMARKS.md");
 
-pub(crate) fn line(number: usize, round: &Round) -> String {
-    format!(
-        "round {number}: publish {:.0}/s, copy {:.0}/s, drain {:.0}/s ({:.2} of copy, {} commits), \
-         consumer {:.0} MiB, ingestion {:.0} MiB",
-        round.publish,
-        round.copy,
-        round.drain,
-        round.drain / round.copy,
-        round.commits,
-        round.consumer_memory as f64 / MIB,
-        round.ingestion_memory as f64 / MIB,
-    )
+const HEAD: &str = "# Benchmarks
+
+Written by `make bench` from [benchmarks.json](benchmarks.json). Redis, PostgreSQL, the daemons that
+are measured and what measures them share one machine, so compare the ratios, not the figures, with
+those of another. Ratios are taken within one round, one phase after the other; a figure is the
+median over the rounds, of memory the peak. fsync and synchronous_commit are on throughout.
+";
+
+pub(crate) fn save(store: &Store) -> anyhow::Result<()> {
+    std::fs::write(PATH, text(store)?)?;
+    Ok(())
 }
 
-fn median(rounds: &[Round], of: impl Fn(&Round) -> f64) -> f64 {
-    let mut figures: Vec<f64> = rounds.iter().map(of).collect();
-    figures.sort_by(f64::total_cmp);
-    figures[figures.len() / 2]
-}
-
-fn thousands(figure: f64) -> String {
-    let digits = format!("{figure:.0}");
-    let mut text = String::new();
-    for (i, digit) in digits.chars().enumerate() {
-        if i > 0 && (digits.len() - i).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
-}
-
-/// The text of docs/BENCHMARKS.md.
-pub(crate) async fn report(rounds: &[Round], events: u64) -> anyhow::Result<String> {
-    let versions = versions().await?;
-    let (publish, copy) = (median(rounds, |r| r.publish), median(rounds, |r| r.copy));
-    let (drain, ratio) = (
-        median(rounds, |r| r.drain),
-        median(rounds, |r| r.drain / r.copy),
-    );
-    let memory =
-        |of: fn(&Round) -> u64| rounds.iter().map(of).max().unwrap_or_default() as f64 / MIB;
-    let mut text = String::new();
-    write!(
-        text,
-        "# Benchmarks
-
-Written by `make bench`. Redis, PostgreSQL and the daemon that is measured share one machine, so
-compare the ratios, not the figures, with those of another.
-
-- Machine: {cores} cores. {versions}
-- Data: {events} events of the generator in stream entries of up to 500, {bytes:.0} bytes of Redis
-  memory an event.
-- Each figure is the median of {rounds} rounds; a round takes all of them, one after the other.
-
-| measure | figure |
-|---|---|
-| generator → stream (`ingestion` alone) | {publish} events/s |
-| COPY BINARY into `events`, one connection, one transaction, rows encoded beforehand | {copy} rows/s |
-| stream → stored, folded into rollups, acknowledged, trimmed (`consumer`, two lanes) | {drain} events/s |
-| that, as a share of COPY | **{ratio:.2}** |
-| peak memory of `ingestion` | {ingestion:.0} MiB |
-| peak memory of `consumer` | {consumer:.0} MiB |
-
-## Method
-
-`ingestion` publishes the data set into a stream of its own, as fast as it can; the time runs from
-the first event that Redis has to the last. The same events are then decoded and encoded as COPY rows
-in memory, and sent into the `events` hypertable (unique index included) of a fresh database: that is
-the yardstick, since no consumer can be faster than what the database takes over one connection.
-Last, `consumer` is started on the preloaded stream; the time runs from its first read until nothing
-is unread, pending or left in the stream. fsync and synchronous_commit are on throughout.
-",
-        cores = std::thread::available_parallelism()?,
-        events = thousands(events as f64),
-        bytes = median(rounds, |r| r.event_bytes),
-        rounds = rounds.len(),
-        publish = thousands(publish),
-        copy = thousands(copy),
-        drain = thousands(drain),
-        ingestion = memory(|r| r.ingestion_memory),
-        consumer = memory(|r| r.consumer_memory),
-    )?;
+fn text(store: &Store) -> Result<String, fmt::Error> {
+    let stored: Vec<_> = Scenario::value_variants()
+        .iter()
+        .filter_map(|scenario| Some((*scenario, store.get(*scenario)?)))
+        .collect();
+    let mut text = HEAD.to_owned();
+    bars(&stored, &mut text)?;
+    figures(&stored, &mut text)?;
+    costs(&stored, &mut text)?;
+    method(&stored, &mut text)?;
     Ok(text)
 }
 
-async fn versions() -> anyhow::Result<String> {
-    let services = Services::start().await;
-    let row = services
-        .db()
-        .await
-        .query_one(
-            "SELECT current_setting('server_version'), extversion,
-                    current_setting('timescaledb.license', true)
-               FROM pg_extension WHERE extname = 'timescaledb'",
-            &[],
-        )
-        .await?;
-    let server: String = row.get(0);
-    let postgres = server.split_whitespace().next().unwrap_or_default();
-    let (timescaledb, license): (&str, &str) = (row.get(1), row.get(2));
-    let mut redis = services.redis().await;
-    let info: String = redis::cmd("INFO")
-        .arg("server")
-        .query_async(&mut redis)
-        .await?;
-    let redis = info
-        .lines()
-        .find_map(|line| line.strip_prefix("redis_version:"));
-    Ok(format!(
-        "Redis {}, PostgreSQL {postgres}, TimescaleDB {timescaledb} ({license} edition), \
-         Tidemark {}.",
-        redis.unwrap_or_default(),
-        env!("CARGO_PKG_VERSION"),
-    ))
+fn bars(stored: &[(Scenario, &Stored)], text: &mut String) -> fmt::Result {
+    text.write_str(
+        "\n## What had to be reached\n\n| measure | bar | measured | |\n|---|---|---|---|\n",
+    )?;
+    for figure in all(stored) {
+        let (Some(bar), Some(verdict)) = (figure.bar, figure.verdict()) else {
+            continue;
+        };
+        let verdict = match verdict {
+            Verdict::Met => "met".to_owned(),
+            other => format!("**{other}**"),
+        };
+        let bar = bar.text(figure.unit);
+        writeln!(
+            text,
+            "| {} | {bar} | {} | {verdict} |",
+            figure.measure,
+            value(figure)
+        )?;
+    }
+    Ok(())
+}
+
+fn figures(stored: &[(Scenario, &Stored)], text: &mut String) -> fmt::Result {
+    text.write_str("\n## Other figures\n\n| measure | measured |\n|---|---|\n")?;
+    for figure in all(stored).filter(|figure| figure.bar.is_none()) {
+        writeln!(text, "| {} | {} |", figure.measure, value(figure))?;
+    }
+    Ok(())
+}
+
+fn all<'s>(stored: &'s [(Scenario, &Stored)]) -> impl Iterator<Item = &'s Figure> {
+    stored
+        .iter()
+        .flat_map(|(_, stored)| &stored.outcome.figures)
+}
+
+fn value(figure: &Figure) -> String {
+    let value = figure.value().map(|value| figure.unit.text(value));
+    match (value, &figure.note) {
+        (Some(value), None) => value,
+        (Some(value), Some(note)) => format!("{value} ({note})"),
+        (None, note) => note.clone().unwrap_or_else(|| "–".into()),
+    }
+}
+
+/// CPU time by phase and process.
+fn costs(stored: &[(Scenario, &Stored)], text: &mut String) -> fmt::Result {
+    let costs: Vec<_> = stored.iter().flat_map(|(_, s)| &s.outcome.costs).collect();
+    let processes: BTreeSet<&str> = costs
+        .iter()
+        .flat_map(|cost| cost.by_process.keys().map(String::as_str))
+        .collect();
+    text.write_str(
+        "\n## The cost of an event\n\nCPU time by process, in microseconds an event.\n\n| phase |",
+    )?;
+    processes
+        .iter()
+        .try_for_each(|process| write!(text, " {process} |"))?;
+    write!(
+        text,
+        " sum |\n|---|{}\n",
+        "---|".repeat(processes.len() + 1)
+    )?;
+    for cost in costs {
+        write!(text, "| {} |", cost.phase)?;
+        for process in &processes {
+            match cost.by_process.get(*process) {
+                Some(micros) => write!(text, " {micros:.2} |")?,
+                None => text.write_str(" |")?,
+            }
+        }
+        writeln!(text, " {:.2} |", cost.by_process.values().sum::<f64>())?;
+    }
+    Ok(())
+}
+
+fn method(stored: &[(Scenario, &Stored)], text: &mut String) -> fmt::Result {
+    text.write_str("\n## Method\n")?;
+    for (scenario, stored) in stored {
+        let machine = &stored.machine;
+        write!(
+            text,
+            "\n**{}** – {}. {} on {} events, {} rounds, {}, {} cores, {} GiB; {} at {}.\n",
+            scenario.name(),
+            scenario.method(),
+            stored.date,
+            thousands(stored.events as f64),
+            stored.rounds,
+            machine.cpu,
+            machine.cores,
+            machine.memory_gib,
+            machine.versions,
+            machine.commit,
+        )?;
+    }
+    Ok(())
 }

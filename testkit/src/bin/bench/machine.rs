@@ -1,0 +1,77 @@
+//! Where and with what it was measured.
+
+use serde::{Deserialize, Serialize};
+use testkit::Services;
+
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Machine {
+    pub(crate) cpu: String,
+    pub(crate) cores: usize,
+    pub(crate) memory_gib: u64,
+    pub(crate) versions: String,
+    /// Of the checkout, when it was measured.
+    pub(crate) commit: String,
+}
+
+impl Machine {
+    pub(crate) async fn this() -> anyhow::Result<Self> {
+        let read = |path| std::fs::read_to_string(path).unwrap_or_default();
+        let cpu = after(&read("/proc/cpuinfo"), "model name");
+        let memory = after(&read("/proc/meminfo"), "MemTotal");
+        let kib: u64 = memory.trim_end_matches(" kB").parse().unwrap_or_default();
+        Ok(Self {
+            cpu,
+            cores: std::thread::available_parallelism()?.get(),
+            memory_gib: (kib + (1 << 19)) >> 20,
+            versions: versions().await?,
+            commit: commit(),
+        })
+    }
+}
+
+/// The text behind `name` and its colon.
+fn after(text: &str, name: &str) -> String {
+    let line = text.lines().find(|line| line.starts_with(name));
+    let value = line.and_then(|line| Some(line.split_once(':')?.1.trim()));
+    value.unwrap_or("unknown").to_owned()
+}
+
+fn commit() -> String {
+    let output = std::process::Command::new("git")
+        .args(["describe", "--always", "--dirty"])
+        .current_dir(env!("CARGO_MANIFEST_DIR"))
+        .output();
+    let output = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    output
+        .ok()
+        .filter(|commit| !commit.is_empty())
+        .unwrap_or_else(|| "unknown".into())
+}
+
+async fn versions() -> anyhow::Result<String> {
+    let services = Services::start().await;
+    let row = services
+        .db()
+        .await
+        .query_one(
+            "SELECT current_setting('server_version'), extversion,
+                    current_setting('timescaledb.license', true)
+               FROM pg_extension WHERE extname = 'timescaledb'",
+            &[],
+        )
+        .await?;
+    let server: String = row.get(0);
+    let postgres = server.split_whitespace().next().unwrap_or_default();
+    let (timescaledb, license): (&str, &str) = (row.get(1), row.get(2));
+    let mut redis = services.redis().await;
+    let info: String = redis::cmd("INFO")
+        .arg("server")
+        .query_async(&mut redis)
+        .await?;
+    let redis = after(&info, "redis_version");
+    Ok(format!(
+        "Redis {redis}, PostgreSQL {postgres}, TimescaleDB {timescaledb} ({license} edition), \
+         Tidemark {}",
+        env!("CARGO_PKG_VERSION"),
+    ))
+}
