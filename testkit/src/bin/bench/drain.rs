@@ -2,7 +2,7 @@
 
 use std::{
     fmt,
-    time::{Duration, Instant},
+    time::{Duration, Instant, SystemTime},
 };
 
 use anyhow::ensure;
@@ -65,6 +65,8 @@ pub(crate) async fn drain(
 ) -> anyhow::Result<Drained> {
     quiet::wait(source).await?;
     let db = source.db().await;
+    let sql = "SELECT clock_timestamp()";
+    let began: SystemTime = db.query_one(sql, &[]).await?.get(0);
     let meter = Meter::start(source).await?;
     let mut daemons = spawn(source, consumers)?;
     drained(source).await?;
@@ -74,8 +76,9 @@ pub(crate) async fn drain(
             "SELECT extract(epoch FROM clock_timestamp() - min(committed_at
                         - make_interval(secs => (decode_ms + queue_ms + write_ms) / 1000)))::float8,
                     sum(stored + duplicates + dead_lettered)::bigint, count(*)
-               FROM commits",
-            &[],
+               FROM commits
+              WHERE committed_at >= $1",
+            &[&began],
         )
         .await?;
     let (seconds, handled, commits): (f64, i64, i64) = (row.get(0), row.get(1), row.get(2));

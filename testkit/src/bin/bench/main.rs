@@ -5,14 +5,21 @@ mod copy;
 mod cpu;
 mod drain;
 mod figure;
+mod growth;
+mod lanes;
 mod machine;
+mod peer;
+mod preload;
 mod publish;
 mod quiet;
 mod report;
 mod rollups;
 mod round;
 mod scenario;
+mod singles;
 mod store;
+mod variants;
+mod waits;
 
 use std::{collections::BTreeMap, process::ExitCode};
 

@@ -44,13 +44,14 @@ pub(crate) async fn publish(
         .map(|s| (*s).to_owned())
         .collect();
     let log = std::env::temp_dir().join("tidemark-bench-ingestion.log");
+    let known = stream::accepted(&mut redis, &keys).await?;
     let meter = Meter::start(services).await?;
     let port = free_port()?;
     let mut daemon = Daemon::spawn(Program::Ingestion, port, &variables, &arguments, &log)?;
     let mut started = None;
     let deadline = Instant::now() + LIMIT;
     loop {
-        let accepted = stream::accepted(&mut redis, &keys).await?;
+        let accepted = stream::accepted(&mut redis, &keys).await? - known;
         if accepted > 0 && started.is_none() {
             started = Some((Instant::now(), accepted));
         }

@@ -5,12 +5,14 @@ use testkit::Services;
 use crate::{
     clean::{self, Clean},
     quiet,
+    singles::{self, Singles},
 };
 
 pub(crate) struct Round {
     /// Events of the data set.
     pub(crate) events: u64,
     clean: Option<Clean>,
+    singles: Option<Singles>,
 }
 
 impl Round {
@@ -18,18 +20,27 @@ impl Round {
         Self {
             events,
             clean: None,
+            singles: None,
         }
     }
 
     /// The clean drain of this round, what others are compared with. Measured when somebody
     /// asks first.
     pub(crate) async fn clean(&mut self) -> anyhow::Result<Clean> {
-        if self.clean.is_none() {
-            self.clean = Some(clean::measure(self.events).await?);
+        if let Some(known) = &self.clean {
+            return Ok(known.clone());
         }
-        self.clean
-            .clone()
-            .ok_or_else(|| anyhow::anyhow!("no clean drain"))
+        let clean = clean::measure(self.events).await?;
+        Ok(self.clean.insert(clean).clone())
+    }
+
+    /// The same from single-event entries.
+    pub(crate) async fn singles(&mut self) -> anyhow::Result<Singles> {
+        if let Some(known) = &self.singles {
+            return Ok(known.clone());
+        }
+        let singles = singles::measure(self.events).await?;
+        Ok(self.singles.insert(singles).clone())
     }
 }
 
