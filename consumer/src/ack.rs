@@ -1,7 +1,7 @@
 //! The last stage, and the only place where entries are acknowledged: after their COMMIT.
 //! Here the stream is trimmed, too, and readers are woken.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use common::{
     backoff::Backoff,
@@ -13,7 +13,7 @@ use common::{
 use redis::{RedisResult, Script, aio::MultiplexedConnection};
 use tokio::{
     sync::mpsc,
-    time::{MissedTickBehavior, interval},
+    time::{Instant, timeout_at},
 };
 
 use crate::{observe, write::Committed};
@@ -21,6 +21,8 @@ use crate::{observe, write::Committed};
 /// Ids in one XACK.
 const ACK_CHUNK: usize = 1_000;
 const TRIM_EVERY: Duration = Duration::from_millis(500);
+/// After the last acknowledgement, when no other follows.
+const TRIM_AFTER: Duration = Duration::from_millis(50);
 
 /// Trims below the lowest entry that some group hasn't read or not acknowledged; not at all
 /// while our own group is missing, since it will be made again at the beginning. In one
@@ -77,18 +79,12 @@ pub(crate) async fn acknowledge(
     let mut acker = Acker {
         config,
         redis: None,
-        last_trim: Instant::now(),
+        next_trim: Instant::now(),
     };
-    let mut idle = interval(TRIM_EVERY);
-    idle.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
-        let done = tokio::select! {
-            biased;
-            done = committed.recv() => done,
-            _ = idle.tick() => {
-                acker.trim_idle().await;
-                continue;
-            }
+        let Ok(done) = timeout_at(acker.next_trim, committed.recv()).await else {
+            acker.trim_when_idle().await;
+            continue;
         };
         let Some(done) = done else { return };
         let mut backoff = Backoff::default();
@@ -101,13 +97,16 @@ pub(crate) async fn acknowledge(
             backoff.wait().await;
         }
         observe::acknowledged(&done);
+        if committed.is_empty() {
+            acker.trim_soon();
+        }
     }
 }
 
 struct Acker {
     config: AckConfig,
     redis: Option<MultiplexedConnection>,
-    last_trim: Instant,
+    next_trim: Instant,
 }
 
 impl Acker {
@@ -125,16 +124,19 @@ impl Acker {
             .arg("")
             .query_async::<()>(&mut redis)
             .await?;
-        if self.last_trim.elapsed() >= TRIM_EVERY {
+        if self.next_trim <= Instant::now() {
             self.trim().await?;
         }
         Ok(())
     }
 
-    async fn trim_idle(&mut self) {
-        if self.last_trim.elapsed() < TRIM_EVERY {
-            return;
-        }
+    fn trim_soon(&mut self) {
+        self.next_trim = self.next_trim.min(Instant::now() + TRIM_AFTER);
+    }
+
+    async fn trim_when_idle(&mut self) {
+        // Also where it fails.
+        self.next_trim = Instant::now() + TRIM_EVERY;
         if let Err(error) = self.trim().await {
             observe::trim_failed(&self.config.lane, &error);
             self.redis = None;
@@ -148,7 +150,7 @@ impl Acker {
             .arg(&self.config.group)
             .invoke_async(&mut redis)
             .await?;
-        self.last_trim = Instant::now();
+        self.next_trim = Instant::now() + TRIM_EVERY;
         observe::trimmed(trimmed);
         Ok(())
     }

@@ -86,7 +86,7 @@ impl Stream {
         let acker = Acker {
             config,
             redis: Some(redis.clone()),
-            last_trim: Instant::now(),
+            next_trim: Instant::now(),
         };
         Self {
             acker,

@@ -1,13 +1,17 @@
 //! Rollup rows in the database: reading, merging, inserting. The write path, compaction,
 //! rebuild and check share this.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, error::Error};
 
+use bytes::BytesMut;
 use common::{
     rollup::{Dimension, Distinct, Durations, InvalidSketch, OTHER, Rollup},
     time::UnixMicros,
 };
-use tokio_postgres::{Client, Row, types::ToSql};
+use tokio_postgres::{
+    Client, Row,
+    types::{IsNull, ToSql, Type, accepts, to_sql_checked},
+};
 
 use crate::fold::Folded;
 
@@ -118,9 +122,33 @@ pub(crate) struct Columns<'f> {
     value_micros: Vec<String>,
     value_counts: Vec<i64>,
     duration_ms: Vec<i64>,
-    users: Vec<Vec<u8>>,
-    sessions: Vec<Vec<u8>>,
-    durations: Vec<Vec<u8>>,
+    users: Vec<Sketch<'f>>,
+    sessions: Vec<Sketch<'f>>,
+    durations: Vec<Sketch<'f>>,
+}
+
+/// Encoded when it is sent: the stored forms of all rows together would be large.
+#[derive(Debug)]
+enum Sketch<'f> {
+    Distinct(&'f Distinct),
+    Durations(&'f Durations),
+}
+
+impl ToSql for Sketch<'_> {
+    fn to_sql(
+        &self,
+        ty: &Type,
+        out: &mut BytesMut,
+    ) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
+        match self {
+            Self::Distinct(sketch) => sketch.encode(),
+            Self::Durations(sketch) => sketch.encode(),
+        }
+        .to_sql(ty, out)
+    }
+
+    accepts!(BYTEA);
+    to_sql_checked!();
 }
 
 impl<'f> Columns<'f> {
@@ -136,9 +164,9 @@ impl<'f> Columns<'f> {
             value_micros: column(rows, |f| f.rollup.value_micros.to_string()),
             value_counts: column(rows, |f| f.rollup.values as i64),
             duration_ms: column(rows, |f| f.rollup.duration_ms as i64),
-            users: column(rows, |f| f.rollup.users.encode()),
-            sessions: column(rows, |f| f.rollup.sessions.encode()),
-            durations: column(rows, |f| f.rollup.durations.encode()),
+            users: column(rows, |f| Sketch::Distinct(&f.rollup.users)),
+            sessions: column(rows, |f| Sketch::Distinct(&f.rollup.sessions)),
+            durations: column(rows, |f| Sketch::Durations(&f.rollup.durations)),
         }
     }
 

@@ -13,10 +13,19 @@ const EXACT_BELOW: u32 = 128;
 const STEPS_LOG2: u32 = 6;
 const VERSION: u8 = 1;
 
-/// Counts by bucket, sorted by bucket.
+/// Counts of the buckets that have any, in their order. Where a bucket's count is, the
+/// number of buckets before it tells: it is kept for each block of 64, with a bit for each.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Durations {
-    counts: Vec<(u16, u64)>,
+    counts: Vec<u64>,
+    blocks: Vec<Block>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Block {
+    present: u64,
+    /// Buckets present in the blocks before.
+    before: u16,
 }
 
 impl Durations {
@@ -26,24 +35,45 @@ impl Durations {
 
     pub fn merge(&mut self, other: &Self) {
         if self.counts.is_empty() {
-            self.counts.clone_from(&other.counts);
+            self.clone_from(other);
             return;
         }
-        for &(bucket, count) in &other.counts {
+        for (bucket, count) in other.iter() {
             self.add(bucket, count);
         }
     }
 
     fn add(&mut self, bucket: u16, count: u64) {
-        match self.counts.binary_search_by_key(&bucket, |(b, _)| *b) {
-            Ok(at) => self.counts[at].1 += count,
-            Err(at) => self.counts.insert(at, (bucket, count)),
+        let (number, bit) = (usize::from(bucket / 64), 1_u64 << (bucket % 64));
+        if number >= self.blocks.len() {
+            let before = self.counts.len() as u16;
+            self.blocks.resize(number + 1, Block { present: 0, before });
         }
+        let block = &mut self.blocks[number];
+        let at = usize::from(block.before) + (block.present & (bit - 1)).count_ones() as usize;
+        if block.present & bit != 0 {
+            self.counts[at] += count;
+            return;
+        }
+        block.present |= bit;
+        self.counts.insert(at, count);
+        for later in &mut self.blocks[number + 1..] {
+            later.before += 1;
+        }
+    }
+
+    /// Buckets in ascending order, each with its count.
+    fn iter(&self) -> impl Iterator<Item = (u16, u64)> {
+        let bits = |present: u64| (0..64).filter(move |bit| present >> bit & 1 == 1);
+        let buckets = (0_u16..)
+            .zip(&self.blocks)
+            .flat_map(move |(number, block)| bits(block.present).map(move |bit| number * 64 + bit));
+        buckets.zip(self.counts.iter().copied())
     }
 
     #[must_use]
     pub fn count(&self) -> u64 {
-        self.counts.iter().map(|(_, count)| count).sum()
+        self.counts.iter().sum()
     }
 
     /// The duration in milliseconds below which the share `q` (0 to 1) lies: nearest rank.
@@ -56,19 +86,18 @@ impl Durations {
         }
         let rank = ((q.clamp(0.0, 1.0) * total as f64).ceil() as u64).max(1);
         let mut seen = 0;
-        self.counts
-            .iter()
+        self.iter()
             .find(|(_, count)| {
                 seen += count;
                 seen >= rank
             })
-            .map(|(bucket, _)| middle_of(*bucket))
+            .map(|(bucket, _)| middle_of(bucket))
     }
 
     /// About how much memory this takes.
     #[must_use]
     pub fn memory_bytes(&self) -> usize {
-        self.counts.capacity() * size_of::<(u16, u64)>()
+        self.counts.capacity() * size_of::<u64>() + self.blocks.capacity() * size_of::<Block>()
     }
 
     /// The stored form: a version, then bucket gaps and counts as LEB128; empty if empty.
@@ -79,7 +108,7 @@ impl Durations {
         }
         let mut bytes = vec![VERSION];
         let mut last = 0;
-        for &(bucket, count) in &self.counts {
+        for (bucket, count) in self.iter() {
             write_leb128(u64::from(bucket - last), &mut bytes);
             write_leb128(count, &mut bytes);
             last = bucket;
@@ -95,22 +124,22 @@ impl Durations {
             [VERSION, rest @ ..] => rest,
             _ => return Err(InvalidSketch("durations")),
         };
-        let mut counts = Vec::new();
+        let mut durations = Self::default();
         let mut last: u16 = 0;
         while !rest.is_empty() {
             let gap = read_leb128(&mut rest).and_then(|gap| u16::try_from(gap).ok());
             let bucket = gap.and_then(|gap| last.checked_add(gap));
             let count = read_leb128(&mut rest).filter(|count| *count > 0);
-            let ascending = counts.is_empty() || gap != Some(0);
+            let ascending = durations.counts.is_empty() || gap != Some(0);
             match (bucket, count) {
                 (Some(bucket), Some(count)) if ascending && bucket <= LAST_BUCKET => {
-                    counts.push((bucket, count));
+                    durations.add(bucket, count);
                     last = bucket;
                 }
                 _ => return Err(InvalidSketch("durations")),
             }
         }
-        Ok(Self { counts })
+        Ok(durations)
     }
 }
 

@@ -28,6 +28,8 @@ pub struct Decoder {
     pub(super) rejected: Rejected,
     batch: Option<Batch>,
     copy: CopyRows,
+    /// In the last batch: about as many will be in the next.
+    rows_before: usize,
     seen: HashSet<(UnixMicros, Uuid), FixedState>,
     pub(super) began: Instant,
 }
@@ -40,6 +42,7 @@ impl Decoder {
             rejected: Rejected::new(),
             batch: None,
             copy: CopyRows::with_capacity(64 * 1024),
+            rows_before: 0,
             seen: HashSet::default(),
             began: Instant::now(),
         }
@@ -75,10 +78,10 @@ impl Decoder {
         if self.batch.is_none() {
             self.began = run.read_at;
         }
-        let mut batch = self
-            .batch
-            .take()
-            .unwrap_or_else(|| Batch::empty(run.epoch.clone()));
+        let mut batch = self.batch.take().unwrap_or_else(|| Batch {
+            rows: Vec::with_capacity(self.rows_before),
+            ..Batch::empty(run.epoch.clone())
+        });
         batch.redelivered |= run.redelivered;
         batch.spans.extend(spans(&run));
         batch.lost.extend(run.lost);
@@ -103,6 +106,7 @@ impl Decoder {
         let capacity = self.copy.len() + self.copy.len() / 8;
         let copy = mem::replace(&mut self.copy, CopyRows::with_capacity(capacity));
         batch.copy = copy.finish();
+        self.rows_before = batch.rows.len();
         batch.finished_at = Instant::now();
         Some(batch)
     }
