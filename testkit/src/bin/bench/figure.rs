@@ -123,6 +123,8 @@ pub(crate) enum Unit {
     Milliseconds,
     /// The same number as CPU seconds per million events.
     MicrosPerEvent,
+    /// Multiples of the calibration benchmark, which hashes a kibibyte.
+    Calibrations,
     Count,
 }
 
@@ -136,6 +138,7 @@ impl Unit {
             Self::Bytes => format!("{} B", thousands(value)),
             Self::Milliseconds => format!("{value:.1} ms"),
             Self::MicrosPerEvent => format!("{value:.2} µs"),
+            Self::Calibrations => format!("{value:.3} × calibration"),
             Self::Count => thousands(value),
         }
     }
@@ -208,6 +211,11 @@ pub(crate) struct Outcome {
 }
 
 impl Outcome {
+    pub(crate) fn value_of(&self, measure: &str) -> Option<f64> {
+        let mut figures = self.figures.iter();
+        figures.find(|figure| figure.measure == measure)?.value()
+    }
+
     /// Adds the samples of another round. Of costs the last round's stay.
     pub(crate) fn add(&mut self, round: Self) {
         for figure in round.figures {

@@ -8,6 +8,7 @@ mod figure;
 mod growth;
 mod lanes;
 mod machine;
+mod micro;
 mod peer;
 mod preload;
 mod publish;

@@ -3,7 +3,7 @@
 use clap::ValueEnum;
 
 use crate::{
-    clean, figure::Outcome, growth, lanes, peer, rollups, round::Round, singles, variants,
+    clean, figure::Outcome, growth, lanes, micro, peer, rollups, round::Round, singles, variants,
 };
 
 /// In the order of the report. The descriptions are the report's section on method.
@@ -40,6 +40,10 @@ pub(crate) enum Scenario {
     /// The drain of the data set into a table of 1, 10 and 50 times as many rows, three times at
     /// each size. The rows are copies of the first ones, moved in time, spread over ten days.
     Growth,
+    /// The criterion benchmarks of `common`, `consumer` and `ingestion`: one event, one rollup, a
+    /// batch of 20,000 events. What counts is the multiple of a fixed piece of work (FNV-1a over
+    /// a kibibyte) in the same process.
+    Micro,
 }
 
 impl Scenario {
@@ -74,7 +78,8 @@ impl Scenario {
             | Self::Pages
             | Self::Rollups
             | Self::Lanes
-            | Self::Processes => true,
+            | Self::Processes
+            | Self::Micro => true,
             Self::Growth => false,
         }
     }
@@ -82,7 +87,7 @@ impl Scenario {
     /// Rounds that it takes part in, at most: long ones are long enough to be taken once.
     pub(crate) const fn max_rounds(self) -> usize {
         match self {
-            Self::Growth | Self::Peer | Self::Lanes | Self::Processes => 1,
+            Self::Growth | Self::Micro | Self::Peer | Self::Lanes | Self::Processes => 1,
             _ => usize::MAX,
         }
     }
@@ -98,6 +103,7 @@ impl Scenario {
             Self::Pages => variants::pages(round).await,
             Self::Rollups => rollups::run(round).await,
             Self::Growth => growth::run(round).await,
+            Self::Micro => micro::run().await,
             Self::Lanes => lanes::lanes(round).await,
             Self::Processes => lanes::processes(round).await,
         }

@@ -37,6 +37,16 @@ impl Store {
         }
     }
 
+    /// As it was committed last, whatever has been measured since; empty where git knows none.
+    pub(crate) fn committed() -> Self {
+        let output = std::process::Command::new("git")
+            .args(["show", "HEAD:docs/benchmarks.json"])
+            .current_dir(env!("CARGO_MANIFEST_DIR"))
+            .output();
+        let json = output.map(|output| output.stdout).unwrap_or_default();
+        serde_json::from_slice(&json).unwrap_or_default()
+    }
+
     pub(crate) fn save(&self) -> anyhow::Result<()> {
         let mut json = serde_json::to_vec_pretty(self)?;
         json.push(b'\n');
