@@ -9,6 +9,8 @@ MAKEFLAGS += --no-builtin-rules
 DURATION ?= 60
 RATE ?= 5000
 SEED ?= 1
+# Of the benchmark, by name (`bench --list`); the standard set where empty.
+SCENARIOS ?=
 
 CARGO := cargo
 # The dependencies are those of Cargo.lock.
@@ -29,6 +31,8 @@ with_services = scripts/services.sh start; services=$$(scripts/services.sh env);
 # What Vite writes last. Not index.html: the api's build puts a placeholder there.
 page := web/dist/.vite/manifest.json
 web_sources := $(shell find web -name node_modules -prune -o -path web/dist -prune -o -type f -print)
+# The Node consumer that the benchmark compares with.
+peer := bench/peers/node
 scripts := $(shell find scripts .ci -type f \( -name '*.sh' -o -name run \))
 
 .PHONY: help
@@ -73,8 +77,25 @@ check-scripts:
 	else echo 'shellcheck is not installed: the scripts are not checked'; fi
 
 .PHONY: bench
-bench: release ## measure the pipeline and write docs/BENCHMARKS.md
-	@$(with_services) exec $(built)/bench
+bench: release bench-parts ## measure the pipeline and write docs/BENCHMARKS.md
+	@$(with_services) exec $(built)/bench $(SCENARIOS)
+
+.PHONY: bench-growth
+bench-growth: release ## the same for a growing table: half an hour, 30 GB of disk
+	@$(with_services) exec $(built)/bench growth
+
+.PHONY: bench-soak
+bench-soak: release ## the same for ten minutes at full speed
+	@$(with_services) exec $(built)/bench soak
+
+# What the benchmark starts besides the daemons.
+.PHONY: bench-parts
+bench-parts: $(peer)/node_modules/.package-lock.json
+	$(CARGO) bench --no-run --bench micro $(LOCKED) -p common -p consumer -p ingestion
+
+$(peer)/node_modules/.package-lock.json: $(peer)/package.json $(peer)/package-lock.json $(peer)/.npmrc
+	cd $(peer) && npm ci --no-progress
+	@touch $@
 
 .PHONY: release
 release: web ## build the daemons and the tools round them

@@ -1,8 +1,8 @@
 //! The clean drain, beside the yardstick.
 
 use crate::{
-    copy,
-    drain::{Consumers, Drained, drain},
+    capacity, copy, disk,
+    drain::{Consumers, Drained, MIB, drain},
     figure::{Bar, Cost, Figure, Outcome, Unit},
     publish::{self, Published},
     round::{Round, fresh},
@@ -15,6 +15,11 @@ pub(crate) struct Clean {
     pub(crate) copy: f64,
     pub(crate) copy_cost: Option<Cost>,
     pub(crate) drained: Drained,
+    /// Bytes on disk and in the write-ahead log, of one event.
+    pub(crate) row_bytes: f64,
+    pub(crate) log_bytes: f64,
+    /// Of all rollups, once.
+    pub(crate) rollup_bytes: f64,
 }
 
 pub(crate) async fn measure(events: u64) -> anyhow::Result<Clean> {
@@ -23,13 +28,20 @@ pub(crate) async fn measure(events: u64) -> anyhow::Result<Clean> {
     println!("  published {:.0}/s", published.rate);
     let (copy, copy_cost) = copy::copy(&source).await?;
     println!("  COPY {copy:.0}/s");
-    let drained = drain("drain", &source, &Consumers::default(), events).await?;
+    let log_before = disk::log_position(&source).await?;
+    let consumers = Consumers::default();
+    let drained = drain(capacity::DRAIN, &source, &consumers, events).await?;
     println!("  {drained}");
+    let log_bytes = disk::log_position(&source).await? - log_before;
+    let (row_bytes, rollup_bytes) = disk::sizes(&source).await?;
     Ok(Clean {
         published,
         copy,
         copy_cost,
         drained,
+        row_bytes: row_bytes / events as f64,
+        log_bytes: log_bytes / events as f64,
+        rollup_bytes,
     })
 }
 
@@ -39,6 +51,9 @@ pub(crate) async fn run(round: &mut Round) -> anyhow::Result<Outcome> {
         copy,
         copy_cost,
         drained,
+        row_bytes,
+        log_bytes,
+        rollup_bytes,
     } = round.clean().await?;
     let figures = vec![
         Figure::new(
@@ -77,10 +92,13 @@ pub(crate) async fn run(round: &mut Round) -> anyhow::Result<Outcome> {
         )
         .largest()
         .bar(Bar::AtMost(100.0)),
+        Figure::new(capacity::REDIS_BYTES, Unit::Bytes, published.event_bytes),
+        Figure::new(capacity::DISK_BYTES, Unit::Bytes, row_bytes),
+        Figure::new(capacity::WAL_BYTES, Unit::Bytes, log_bytes),
         Figure::new(
-            "Redis memory of an event in a batch entry",
-            Unit::Bytes,
-            published.event_bytes,
+            "disk of the rollups after it",
+            Unit::Mebibytes,
+            rollup_bytes / MIB,
         ),
         Figure::new("events in a commit", Unit::Count, drained.commit_events),
     ];

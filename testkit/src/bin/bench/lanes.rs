@@ -1,6 +1,7 @@
 //! One lane, two lanes, two processes; and whether they wait for each other.
 
 use crate::{
+    capacity,
     drain::{Consumers, Drained},
     figure::{Bar, Figure, Outcome, Unit},
     publish,
@@ -10,10 +11,13 @@ use crate::{
 
 pub(crate) async fn lanes(round: &mut Round) -> anyhow::Result<Outcome> {
     let clean = round.clean().await?.drained.rate;
-    let one = measure(round, "drain, one lane", 1, 1).await?;
+    let one = measure(round, capacity::ONE_LANE, 1, 1).await?;
     let measure = "two lanes, as a multiple of one lane";
     Ok(Outcome {
-        figures: vec![Figure::new(measure, Unit::Ratio, clean / one.drained.rate)],
+        figures: vec![
+            Figure::new(capacity::ONE_LANE, Unit::EventsPerSecond, one.drained.rate),
+            Figure::new(measure, Unit::Ratio, clean / one.drained.rate),
+        ],
         costs: one.drained.cost.into_iter().collect(),
     })
 }

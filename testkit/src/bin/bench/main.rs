@@ -1,8 +1,10 @@
 //! `make bench`: how fast the pipeline is, beside the database's own COPY, in one run.
 
+mod capacity;
 mod clean;
 mod copy;
 mod cpu;
+mod disk;
 mod drain;
 mod figure;
 mod growth;

@@ -6,7 +6,7 @@ use anyhow::ensure;
 use redis::AsyncCommands as _;
 use testkit::{Daemon, Program, Services, free_port, stream};
 
-use crate::{cpu::Meter, drain::MIB, figure::Cost};
+use crate::{capacity, cpu::Meter, drain::MIB, figure::Cost};
 
 const LIMIT: Duration = Duration::from_secs(120);
 const SEED: &str = "42";
@@ -70,7 +70,7 @@ pub(crate) async fn publish(
     let cost = match meter {
         Some(meter) => {
             let daemons = [("ingestion", daemon.pid())];
-            Some(meter.stop("publish", events, &daemons).await?)
+            Some(meter.stop(capacity::PUBLISH, events, &daemons).await?)
         }
         None => None,
     };

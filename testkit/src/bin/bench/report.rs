@@ -8,6 +8,7 @@ use std::{
 use clap::ValueEnum as _;
 
 use crate::{
+    capacity,
     figure::{Figure, Verdict, thousands},
     scenario::Scenario,
     store::{Store, Stored},
@@ -37,6 +38,7 @@ fn text(store: &Store) -> Result<String, fmt::Error> {
     bars(&stored, &mut text)?;
     figures(&stored, &mut text)?;
     costs(&stored, &mut text)?;
+    capacity::section(store, &mut text)?;
     method(&stored, &mut text)?;
     Ok(text)
 }
