@@ -13,6 +13,10 @@ use super::{
 /// At most so much of the schedule is caught up after a pause, in seconds.
 pub const CATCH_UP_SECONDS: f64 = 1.0;
 
+/// Poisson arrivals are drawn step by step, so that how many there are until some moment
+/// follows from the seed, and not from when somebody looked.
+const STEP_SECONDS: f64 = 0.001;
+
 const ARRIVALS: u64 = 0x6172_7269;
 
 /// How busy each hour of the day (UTC) is; the mean is 1.
@@ -35,6 +39,8 @@ pub struct Schedule {
     arrivals: Arrivals,
     day_shape: bool,
     draws: Draws,
+    /// Steps of Poisson arrivals drawn so far.
+    steps: u64,
     elapsed: f64,
     /// Wanted and not yet emitted; whole events are due.
     due: f64,
@@ -50,6 +56,7 @@ impl Schedule {
             arrivals: settings.arrivals,
             day_shape: settings.day_shape,
             draws: Draws::at(settings.seed, ARRIVALS),
+            steps: 0,
             elapsed: 0.0,
             due: 0.0,
             missed: 0,
@@ -58,15 +65,12 @@ impl Schedule {
 
     /// Lets time pass until `elapsed` seconds after the start; `at` is the wall clock there.
     pub fn advance(&mut self, elapsed: f64, at: UnixMicros) {
-        let wanted = |t| self.profile.wanted_until(self.rate, t);
-        let mut arrived = wanted(elapsed) - wanted(self.elapsed);
+        let factor = if self.day_shape { hour_factor(at) } else { 1.0 };
+        let arrived = match self.arrivals {
+            Arrivals::Uniform => self.wanted(self.elapsed, elapsed) * factor,
+            Arrivals::Poisson => self.draw_until(elapsed, factor),
+        };
         self.elapsed = elapsed;
-        if self.day_shape {
-            arrived *= hour_factor(at);
-        }
-        if self.arrivals == Arrivals::Poisson {
-            arrived = Poisson::new(arrived).map_or(0.0, |poisson| poisson.sample(&mut self.draws));
-        }
         self.due += arrived.max(0.0);
         let most = self.rate_at(at).max(1.0) * CATCH_UP_SECONDS + 1.0;
         if self.due > most {
@@ -74,6 +78,22 @@ impl Schedule {
             self.due -= excess;
             self.missed += excess as u64;
         }
+    }
+
+    fn wanted(&self, from: f64, until: f64) -> f64 {
+        let until = self.profile.wanted_until(self.rate, until);
+        until - self.profile.wanted_until(self.rate, from)
+    }
+
+    fn draw_until(&mut self, elapsed: f64, factor: f64) -> f64 {
+        let mut arrived = 0.0;
+        while (self.steps + 1) as f64 * STEP_SECONDS <= elapsed {
+            let from = self.steps as f64 * STEP_SECONDS;
+            let mean = self.wanted(from, from + STEP_SECONDS) * factor;
+            arrived += Poisson::new(mean).map_or(0.0, |poisson| poisson.sample(&mut self.draws));
+            self.steps += 1;
+        }
+        arrived
     }
 
     /// Whole events due now.
@@ -197,6 +217,17 @@ mod tests {
             / n;
         assert!((mean - 400.0).abs() < 5.0, "{mean}");
         assert!((250.0..600.0).contains(&variance), "{variance}");
+    }
+
+    #[test]
+    fn poisson_arrivals_do_not_depend_on_who_looks_when() {
+        let until = |looks: &[f64]| {
+            let mut schedule = schedule(Profile::Constant, 50_000.0, Arrivals::Poisson);
+            looks.iter().for_each(|at| schedule.advance(*at, NOON));
+            schedule.due()
+        };
+        let often: Vec<f64> = (1..=700).map(|n| f64::from(n) * 0.001_3).collect();
+        assert_eq!(until(&[often[699]]), until(&often));
     }
 
     #[test]
