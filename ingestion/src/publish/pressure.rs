@@ -24,6 +24,8 @@ pub struct Pressure {
     /// Events in the stream that were not yet trimmed (an estimate: entries by the mean of
     /// events per entry).
     pub backlog_events: u64,
+    /// Events that may be sent until the next look.
+    pub room_events: u64,
     pub redis_used_bytes: u64,
     /// From where on the sources are stopped.
     pub redis_limit_bytes: u64,
@@ -39,6 +41,7 @@ impl Default for Pressure {
         Self {
             limit: Some(Limit::Redis),
             backlog_events: 0,
+            room_events: 0,
             redis_used_bytes: 0,
             redis_limit_bytes: 0,
             drained_per_second: 0.0,
@@ -100,6 +103,7 @@ impl Limits {
         Pressure {
             limit,
             backlog_events,
+            room_events: self.backlog_max_events.saturating_sub(backlog_events),
             redis_used_bytes: seen.used_bytes,
             redis_limit_bytes,
             ..Pressure::default()

@@ -30,11 +30,12 @@ async fn a_full_backlog_stops_both_sources_until_it_is_drained() {
         daemon.controls.status.borrow().paused_by.is_some()
     })
     .await;
+    until("refused", || async {
+        daemon.post(EVENT).await.status == 429
+    })
+    .await;
     let answer = daemon.post(EVENT).await;
-    assert_eq!(
-        (answer.status, answer.json()["code"].as_str()),
-        (429, Some("backlog_full"))
-    );
+    assert_eq!(answer.json()["code"], "backlog_full");
     let wait: u64 = answer.header("retry-after").unwrap().parse().unwrap();
     assert!((1..=60).contains(&wait));
     assert_eq!(daemon.get("/health/ready").await.status, 200);
@@ -45,7 +46,7 @@ async fn a_full_backlog_stops_both_sources_until_it_is_drained() {
     })
     .await;
     let before = daemon.controls.status.borrow().generated;
-    assert!(before < 6_000, "{before}");
+    assert!(before < 1_500, "the bound is kept: {before}");
     daemon.put(r#"{"rate":100}"#).await;
     daemon
         .command(&["XTRIM", &daemon.keys.stream, "MAXLEN", "0"])

@@ -17,7 +17,7 @@ use super::{
 };
 use crate::{
     observe,
-    publish::{BatchPolicy, Pressure},
+    publish::{BatchPolicy, Limit, Pressure},
     source::{Ack, Block, Tally},
 };
 
@@ -47,6 +47,7 @@ impl Generator {
     pub async fn run(mut self, shutdown: Shutdown) -> Result<(), Infallible> {
         let settings = self.wanted.borrow_and_update().clone();
         let mut live = Live::begin(settings, &self.limits);
+        live.look(&self.pressure.borrow_and_update());
         self.report(&mut live);
         let ended = tokio::select! {
             ended = self.follow(&mut live) => ended,
@@ -58,13 +59,12 @@ impl Generator {
 
     async fn follow(&mut self, live: &mut Live) -> Result<(), Infallible> {
         loop {
-            let paused = self.pressure.borrow().limit;
-            live.status.paused_by = paused;
-            live.advance(Instant::now());
-            if paused.is_none() {
-                self.emit(live).await;
+            if self.pressure.has_changed().unwrap_or(false) {
+                live.look(&self.pressure.borrow_and_update());
             }
-            let idle = paused.is_some() || live.due() == 0;
+            live.advance(Instant::now());
+            self.emit(live).await;
+            let idle = live.due() == 0;
             if self.told_otherwise(idle).await {
                 let settings = self.wanted.borrow_and_update().clone();
                 live.apply(settings, &self.limits);
@@ -121,6 +121,8 @@ struct Live {
     schedule: Schedule,
     scheduled_from: Instant,
     next: u64,
+    /// Events that the stream has room for, as far as is known.
+    room: u64,
     tally: Arc<Tally>,
     meter: Meter,
     status: Status,
@@ -147,6 +149,7 @@ impl Live {
             schedule: Schedule::new(&settings),
             scheduled_from: Instant::now(),
             next: 0,
+            room: 0,
             tally: Arc::default(),
             meter: Meter::default(),
             status: Status {
@@ -163,7 +166,9 @@ impl Live {
     fn apply(&mut self, settings: Settings, limits: &Limits) {
         let again = self.finished() && settings.running && !self.settings.running;
         if settings.seed != self.run.seed || again {
+            let room = self.room;
             *self = Self::begin(settings, limits);
+            self.room = room;
             return;
         }
         if settings.population() != self.settings.population() {
@@ -216,6 +221,17 @@ impl Live {
         }
     }
 
+    /// Takes note of how full the stream is. What is sent until the next look is taken off
+    /// its room: the backlog comes up to its bound and stays there.
+    fn look(&mut self, pressure: &Pressure) {
+        self.room = match pressure.limit {
+            None => pressure.room_events,
+            Some(_) => 0,
+        };
+        self.status.paused_by = pressure.limit;
+    }
+
+    /// Events that may be sent now.
     fn due(&self) -> u64 {
         if !self.settings.running {
             return 0;
@@ -224,7 +240,7 @@ impl Live {
             .settings
             .limit
             .map_or(u64::MAX, |limit| limit.saturating_sub(self.next));
-        self.schedule.due().min(left)
+        self.schedule.due().min(left).min(self.room)
     }
 
     fn block(&mut self, policy: &BatchPolicy) -> Block {
@@ -239,6 +255,10 @@ impl Live {
         }
         let events = (self.next - from) as u32;
         self.schedule.emitted(events.into());
+        self.room -= u64::from(events);
+        if self.room == 0 {
+            self.status.paused_by = Some(Limit::Backlog);
+        }
         let ack = Ack::Generator {
             from,
             tally: self.tally.clone(),
