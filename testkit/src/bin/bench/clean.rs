@@ -46,65 +46,70 @@ pub(crate) async fn measure(events: u64) -> anyhow::Result<Clean> {
 }
 
 pub(crate) async fn run(round: &mut Round) -> anyhow::Result<Outcome> {
-    let Clean {
-        published,
-        copy,
-        copy_cost,
-        drained,
-        row_bytes,
-        log_bytes,
-        rollup_bytes,
-    } = round.clean().await?;
-    let figures = vec![
-        Figure::new(
-            "generator → stream, alone",
-            Unit::EventsPerSecond,
-            published.rate,
-        )
-        .bar(Bar::AtLeast(1_000_000.0)),
-        Figure::new(
-            "COPY BINARY of the same rows, one connection, one transaction",
-            Unit::EventsPerSecond,
-            copy,
-        ),
-        Figure::new(
-            "drain: stream → stored, folded, acknowledged, trimmed",
-            Unit::EventsPerSecond,
-            drained.rate,
-        ),
-        Figure::new(
-            "drain, as a share of COPY",
-            Unit::Ratio,
-            drained.rate / copy,
-        )
-        .bar(Bar::AtLeast(0.9)),
-        Figure::new(
-            "peak memory of `consumer`, draining",
-            Unit::Mebibytes,
-            drained.memory,
-        )
-        .largest()
-        .bar(Bar::AtMost(200.0)),
-        Figure::new(
-            "peak memory of `ingestion`, publishing",
-            Unit::Mebibytes,
-            published.memory,
-        )
-        .largest()
-        .bar(Bar::AtMost(100.0)),
-        Figure::new(capacity::REDIS_BYTES, Unit::Bytes, published.event_bytes),
-        Figure::new(capacity::DISK_BYTES, Unit::Bytes, row_bytes),
-        Figure::new(capacity::WAL_BYTES, Unit::Bytes, log_bytes),
-        Figure::new(
-            "disk of the rollups after it",
-            Unit::Mebibytes,
-            rollup_bytes / MIB,
-        ),
-        Figure::new("events in a commit", Unit::Count, drained.commit_events),
-    ];
-    let costs = [published.cost, copy_cost, drained.cost];
+    let clean = round.clean().await?;
+    let figures = bars(&clean).into_iter().chain(others(&clean)).collect();
+    let costs = [clean.published.cost, clean.copy_cost, clean.drained.cost];
     Ok(Outcome {
         figures,
         costs: costs.into_iter().flatten().collect(),
     })
+}
+
+fn bars(clean: &Clean) -> [Figure; 4] {
+    let (published, drained) = (&clean.published, &clean.drained);
+    let share = drained.rate / clean.copy;
+    let rate = Figure::new(
+        "generator → stream, alone",
+        Unit::EventsPerSecond,
+        published.rate,
+    );
+    let consumer = "peak memory of `consumer`, draining";
+    let ingestion = "peak memory of `ingestion`, publishing";
+    [
+        rate.bar(Bar::AtLeast(1_000_000.0)),
+        Figure::new("drain, as a share of COPY", Unit::Ratio, share).bar(Bar::AtLeast(0.9)),
+        Figure::new(consumer, Unit::Mebibytes, drained.memory)
+            .largest()
+            .bar(Bar::AtMost(200.0)),
+        Figure::new(ingestion, Unit::Mebibytes, published.memory)
+            .largest()
+            .bar(Bar::AtMost(100.0)),
+    ]
+}
+
+fn others(clean: &Clean) -> [Figure; 9] {
+    let drained = &clean.drained;
+    let rollups = clean.rollup_bytes / MIB;
+    [
+        (
+            "COPY BINARY of the same rows, one connection, one transaction",
+            Unit::EventsPerSecond,
+            clean.copy,
+        ),
+        (
+            "drain: stream → stored, folded, acknowledged, trimmed",
+            Unit::EventsPerSecond,
+            drained.rate,
+        ),
+        (
+            capacity::REDIS_BYTES,
+            Unit::Bytes,
+            clean.published.event_bytes,
+        ),
+        (capacity::DISK_BYTES, Unit::Bytes, clean.row_bytes),
+        (capacity::WAL_BYTES, Unit::Bytes, clean.log_bytes),
+        ("disk of the rollups after it", Unit::Mebibytes, rollups),
+        ("events in a commit", Unit::Count, drained.commit_events),
+        (
+            "a lane's time for an event: decoding, encoding the row",
+            Unit::MicrosPerEvent,
+            drained.decoding,
+        ),
+        (
+            "a lane's time for an event: folding, the transaction",
+            Unit::MicrosPerEvent,
+            drained.writing,
+        ),
+    ]
+    .map(|(measure, unit, sample)| Figure::new(measure, unit, sample))
 }

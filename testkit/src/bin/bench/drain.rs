@@ -40,6 +40,10 @@ pub(crate) struct Drained {
     pub(crate) rate: f64,
     /// Mean events of a commit.
     pub(crate) commit_events: f64,
+    /// Time of a lane for one event, in microseconds, by its own clock: decoding and encoding;
+    /// folding and the transaction.
+    pub(crate) decoding: f64,
+    pub(crate) writing: f64,
     /// The highest peak of a process, MiB.
     pub(crate) memory: f64,
     pub(crate) cost: Option<Cost>,
@@ -75,13 +79,15 @@ pub(crate) async fn drain(
         .query_one(
             "SELECT extract(epoch FROM clock_timestamp() - min(committed_at
                         - make_interval(secs => (decode_ms + queue_ms + write_ms) / 1000)))::float8,
-                    sum(stored + duplicates + dead_lettered)::bigint, count(*)
+                    sum(stored + duplicates + dead_lettered)::bigint, count(*),
+                    sum(decode_ms)::float8, sum(write_ms)::float8
                FROM commits
               WHERE committed_at >= $1",
             &[&began],
         )
         .await?;
     let (seconds, handled, commits): (f64, i64, i64) = (row.get(0), row.get(1), row.get(2));
+    let micros = |column| row.get::<_, f64>(column) * 1_000.0 / events as f64;
     ensure!(
         handled.unsigned_abs() == events,
         "{handled} of {events} events are accounted for"
@@ -104,6 +110,8 @@ pub(crate) async fn drain(
     Ok(Drained {
         rate: events as f64 / seconds,
         commit_events: events as f64 / commits as f64,
+        decoding: micros(3),
+        writing: micros(4),
         memory: memory as f64 / MIB,
         cost,
     })

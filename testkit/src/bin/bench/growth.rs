@@ -8,7 +8,7 @@ use tokio::process::Command;
 
 use crate::{
     drain::{Consumers, drain},
-    figure::{Bar, Figure, Outcome, Unit},
+    figure::{Bar, Figure, Outcome, Unit, thousands},
     publish, quiet,
     round::{Round, fresh},
 };
@@ -29,7 +29,8 @@ pub(crate) async fn run(round: &mut Round) -> anyhow::Result<Outcome> {
     if let Some(free) = free_bytes(&source).await?.filter(|free| *free < need) {
         let why = format!("{} GB are free, {} GB needed", free >> 30, need >> 30);
         let figures = SIZES[1..].iter();
-        let figures = figures.map(|size| Figure::missing(name(*size), Unit::Ratio, &why));
+        let figures =
+            figures.map(|size| Figure::missing(name(*size, round.events), Unit::Ratio, &why));
         return Ok(Outcome {
             figures: figures.map(|figure| figure.bar(BAR)).collect(),
             costs: Vec::new(),
@@ -42,12 +43,12 @@ pub(crate) async fn run(round: &mut Round) -> anyhow::Result<Outcome> {
         stored = load(&source, round.events, stored, size).await?;
         let rate = median_drain(&source, round.events, size, &mut outcome).await?;
         stored += DRAINS as u64;
-        let measure = format!("drain at {size} M stored rows");
+        let measure = format!("drain at {} stored rows", rows(size, round.events));
         let figure = Figure::new(measure, Unit::EventsPerSecond, rate);
         outcome.figures.push(figure);
         let base = *first.get_or_insert(rate);
         if size > SIZES[0] {
-            let figure = Figure::new(name(size), Unit::Ratio, rate / base);
+            let figure = Figure::new(name(size, round.events), Unit::Ratio, rate / base);
             outcome.figures.push(figure.bar(BAR));
         }
     }
@@ -56,11 +57,13 @@ pub(crate) async fn run(round: &mut Round) -> anyhow::Result<Outcome> {
 
 const BAR: Bar = Bar::AtLeast(0.85);
 
-fn name(size: u64) -> String {
-    format!(
-        "drain at {size} M stored rows, as a share of that at {} M",
-        SIZES[0]
-    )
+fn name(size: u64, events: u64) -> String {
+    let (many, few) = (rows(size, events), rows(SIZES[0], events));
+    format!("drain at {many} stored rows, as a share of that at {few}")
+}
+
+fn rows(size: u64, events: u64) -> String {
+    thousands((size * events) as f64)
 }
 
 async fn median_drain(
@@ -72,7 +75,7 @@ async fn median_drain(
     let mut rates = Vec::new();
     for _ in 0..DRAINS {
         publish::publish(source, events, &[]).await?;
-        let phase = format!("drain at {size} M rows");
+        let phase = format!("drain at {} rows", rows(size, events));
         let drained = drain(&phase, source, &Consumers::default(), events).await?;
         println!("  {drained}");
         rates.push(drained.rate);
@@ -113,8 +116,8 @@ async fn load(source: &Services, events: u64, stored: u64, size: u64) -> anyhow:
         .await?;
     quiet::wait(source).await?;
     println!(
-        "  loaded {} M rows in {:?}",
-        size - stored,
+        "  loaded {} rows in {:?}",
+        rows(size - stored, events),
         started.elapsed()
     );
     Ok(size)

@@ -75,9 +75,14 @@ async fn measure() -> anyhow::Result<BTreeMap<String, f64>> {
     let home = std::env::temp_dir().join("tidemark-bench-criterion");
     let _ = fs::remove_dir_all(&home);
     let packages = CRATES.iter().flat_map(|name| ["-p", name]);
+    // Not where the daemons are: Cargo would put them there anew, built with other features.
+    let target = std::env::current_exe()?;
+    let target = target.ancestors().nth(2).context("no target folder")?;
     let output = Command::new(std::env::var("CARGO").unwrap_or_else(|_| "cargo".into()))
         .args(["bench", "--locked", "--bench", "micro"])
         .args(packages)
+        .arg("--target-dir")
+        .arg(target.join("micro"))
         .arg("--")
         .args(CRITERION)
         .current_dir(ROOT)
