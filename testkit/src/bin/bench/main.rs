@@ -2,6 +2,7 @@
 
 mod capacity;
 mod clean;
+mod collector;
 mod copy;
 mod cpu;
 mod disk;
@@ -9,18 +10,22 @@ mod drain;
 mod figure;
 mod growth;
 mod lanes;
+mod latency;
 mod machine;
 mod micro;
 mod peer;
+mod pipeline;
 mod preload;
 mod publish;
 mod quiet;
+mod rates;
 mod report;
 mod rollups;
 mod round;
 mod scenario;
 mod singles;
 mod store;
+mod together;
 mod variants;
 mod waits;
 

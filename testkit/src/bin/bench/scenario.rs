@@ -3,7 +3,8 @@
 use clap::ValueEnum;
 
 use crate::{
-    clean, figure::Outcome, growth, lanes, micro, peer, rollups, round::Round, singles, variants,
+    clean, collector, figure::Outcome, growth, lanes, latency, micro, peer, rates, rollups,
+    round::Round, singles, together, variants,
 };
 
 /// In the order of the report. The descriptions are the report's section on method.
@@ -44,6 +45,34 @@ pub(crate) enum Scenario {
     /// batch of 20,000 events. What counts is the multiple of a fixed piece of work (FNV-1a over
     /// a kibibyte) in the same process.
     Micro,
+    /// All three daemons, the generator at 10,000 events/s, a WebSocket client of the topic
+    /// `metrics`; 30 s after 5 s of warm-up. Every event counts, none is sampled: a reader of the
+    /// stream notes each entry's id (its milliseconds are when Redis accepted it) and its events'
+    /// `occurred_at` (which the generator sets up to 3 ms before it sends); the `commits` row that
+    /// holds the id tells decoding, queueing, writing and its own time; and an event is on the wire
+    /// with the first frame whose `position` counts that commit.
+    Latency,
+    /// `ingestion` alone; each profile with a highest rate of 100 to 200,000 events/s, 4 s each.
+    /// The events of each stream entry are counted by its id, which says when Redis accepted it.
+    /// The schedule is computed again from the settings (Poisson arrivals follow from the seed), so
+    /// that the two are compared second by second without any share of chance. As an event takes
+    /// some milliseconds from its schedule to Redis, the stream's seconds begin that much later, by
+    /// the median of a run. A difference of one event is none.
+    Rates,
+    /// wrk sends `ingestion` 20 bodies of 500 events each in turn, over 8 connections for 10 s. What
+    /// Redis has accepted at the end counts.
+    Collector,
+    /// All three daemons, 24 hours of history stored before. The generator sends as fast as it is
+    /// let: the backlog is bounded to 500,000 events. After 5 s of warm-up, for 15 s, the commits of
+    /// each second are added up, stream and memory are looked at every 100 ms, and a client asks for
+    /// summary, timeseries and breakdown of the last 24 hours four times a second each. Then the
+    /// generator stops, and every number is compared with the truth recomputed from its seed.
+    Together,
+    /// The same for a minute.
+    Minute,
+    /// The same for ten minutes without queries and audit. The table of events is emptied whenever
+    /// it is larger than 16 GiB.
+    Soak,
 }
 
 impl Scenario {
@@ -79,15 +108,29 @@ impl Scenario {
             | Self::Rollups
             | Self::Lanes
             | Self::Processes
-            | Self::Micro => true,
-            Self::Growth => false,
+            | Self::Micro
+            | Self::Latency
+            | Self::Rates
+            | Self::Collector
+            | Self::Together => true,
+            Self::Growth | Self::Minute | Self::Soak => false,
         }
     }
 
     /// Rounds that it takes part in, at most: long ones are long enough to be taken once.
     pub(crate) const fn max_rounds(self) -> usize {
         match self {
-            Self::Growth | Self::Micro | Self::Peer | Self::Lanes | Self::Processes => 1,
+            Self::Growth
+            | Self::Micro
+            | Self::Peer
+            | Self::Lanes
+            | Self::Processes
+            | Self::Latency
+            | Self::Rates
+            | Self::Collector
+            | Self::Together
+            | Self::Minute
+            | Self::Soak => 1,
             _ => usize::MAX,
         }
     }
@@ -106,6 +149,12 @@ impl Scenario {
             Self::Micro => micro::run().await,
             Self::Lanes => lanes::lanes(round).await,
             Self::Processes => lanes::processes(round).await,
+            Self::Latency => latency::run().await,
+            Self::Rates => rates::run().await,
+            Self::Collector => collector::run().await,
+            Self::Together => together::run(15).await,
+            Self::Minute => together::run(60).await,
+            Self::Soak => together::soak().await,
         }
     }
 }

@@ -1,0 +1,124 @@
+//! The three daemons on a database and a stream of their own, and the generator's controls.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use serde_json::Value;
+use testkit::{Daemon, Program, Services, free_port, http};
+
+use crate::{drain::MIB, round::fresh};
+
+const READY_LIMIT: Duration = Duration::from_secs(30);
+const STOP_LIMIT: Duration = Duration::from_secs(30);
+
+pub(crate) struct Pipeline {
+    pub(crate) services: Services,
+    pub(crate) consumer: Daemon,
+    pub(crate) api: Daemon,
+    pub(crate) ingestion: Daemon,
+}
+
+impl Pipeline {
+    /// Starts all three, the generator at rest. `more` are further variables of each.
+    pub(crate) async fn start(more: &[(&str, &str)]) -> anyhow::Result<Self> {
+        let services = fresh().await?;
+        let consumer = spawn(&services, Program::Consumer, more)?;
+        let api = spawn(&services, Program::Api, more)?;
+        let ingestion = spawn(&services, Program::Ingestion, more)?;
+        let mut pipeline = Self {
+            services,
+            consumer,
+            api,
+            ingestion,
+        };
+        for daemon in pipeline.daemons() {
+            daemon.ready(READY_LIMIT).await?;
+        }
+        Ok(pipeline)
+    }
+
+    pub(crate) const fn daemons(&mut self) -> [&mut Daemon; 3] {
+        [&mut self.ingestion, &mut self.consumer, &mut self.api]
+    }
+
+    pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
+        for daemon in self.daemons() {
+            stop(daemon).await?;
+        }
+        Ok(())
+    }
+}
+
+/// A daemon on these services.
+pub(crate) fn spawn(
+    services: &Services,
+    program: Program,
+    more: &[(&str, &str)],
+) -> anyhow::Result<Daemon> {
+    let mut variables = services.variables();
+    let more = more
+        .iter()
+        .map(|(name, value)| ((*name).into(), (*value).into()));
+    variables.extend(more);
+    let log = std::env::temp_dir().join(format!("tidemark-bench-{}.log", program.name()));
+    Ok(Daemon::spawn(program, free_port()?, &variables, &[], &log)?)
+}
+
+/// Ingestion alone, ready.
+pub(crate) async fn ingestion(
+    services: &Services,
+    more: &[(&str, &str)],
+) -> anyhow::Result<Daemon> {
+    let mut daemon = spawn(services, Program::Ingestion, more)?;
+    daemon.ready(READY_LIMIT).await?;
+    Ok(daemon)
+}
+
+pub(crate) async fn stop(daemon: &mut Daemon) -> anyhow::Result<()> {
+    let status = daemon.terminate(STOP_LIMIT).await?;
+    let name = daemon.program.name();
+    ensure!(status.success(), "{name} did not stop cleanly: {status}");
+    Ok(())
+}
+
+/// Tells the generator something; its settings and status, as they are then.
+pub(crate) async fn tell(ingestion: &Daemon, settings: &Value) -> anyhow::Result<Value> {
+    let url = generator(ingestion);
+    let (status, body) = http::put(&url, settings).await.context("PUT generator")?;
+    ensure!(status == 200, "PUT {settings} answers {status}: {body}");
+    Ok(body)
+}
+
+/// The generator's settings and status.
+pub(crate) async fn ask(ingestion: &Daemon) -> anyhow::Result<Value> {
+    let (status, body) = http::get(&generator(ingestion)).await?;
+    ensure!(status == 200, "GET generator answers {status}: {body}");
+    Ok(body)
+}
+
+fn generator(ingestion: &Daemon) -> String {
+    format!("http://127.0.0.1:{}/api/v1/generator", ingestion.port)
+}
+
+/// Stops the generator and waits until Redis has acknowledged what it made; its last status.
+pub(crate) async fn settle(ingestion: &Daemon) -> anyhow::Result<Value> {
+    tell(ingestion, &serde_json::json!({"running": false})).await?;
+    for _ in 0..200 {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        let body = ask(ingestion).await?;
+        let status = &body["status"];
+        if status["generated"] == status["sent"] && status["wanted_rate"] == 0.0 {
+            return Ok(body);
+        }
+    }
+    anyhow::bail!("not everything that was generated is acknowledged within 10 s")
+}
+
+/// Resident memory in MiB.
+pub(crate) fn resident(daemon: &Daemon) -> f64 {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", daemon.pid()));
+    let status = status.unwrap_or_default();
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib = line.and_then(|rest| rest.split_whitespace().next()?.parse::<f64>().ok());
+    kib.unwrap_or_default() * 1024.0 / MIB
+}

@@ -1,0 +1,128 @@
+//! The load, and what happens under it second by second.
+
+use std::time::Duration;
+
+use anyhow::ensure;
+use common::time::UnixMicros;
+use redis::AsyncCommands as _;
+use serde_json::json;
+use testkit::{Program, audit, stream, wait_for};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
+use tokio_postgres::Client;
+
+use crate::pipeline::{Pipeline, ask, resident, tell};
+
+const FLAT_OUT: u32 = 2_000_000;
+const HISTORY_EVENTS: u32 = 500_000;
+const HISTORY_SECONDS: u32 = 86_400;
+const HISTORY_LIMIT: Duration = Duration::from_secs(90);
+/// Until the backlog is at its bound.
+const WARM_UP: Duration = Duration::from_secs(5);
+const STEP: Duration = Duration::from_millis(100);
+const STEPS_PER_SECOND: u32 = 10;
+/// Between two looks at the size of the table.
+const SIZE_EVERY: u32 = 10 * STEPS_PER_SECOND;
+
+/// Stores events of the last 24 hours and waits for their tiers, so that queries have what
+/// they ask for.
+pub(crate) async fn history(pipeline: &Pipeline) -> anyhow::Result<()> {
+    let settings = json!({
+        "running": true, "rate": FLAT_OUT, "limit": HISTORY_EVENTS,
+        "history_seconds": HISTORY_SECONDS,
+    });
+    tell(&pipeline.ingestion, &settings).await?;
+    let finished = async || {
+        let status = ask(&pipeline.ingestion).await;
+        status.is_ok_and(|body| body["status"]["finished"] == true)
+    };
+    ensure!(wait_for(HISTORY_LIMIT, finished).await, "no history");
+    audit::quiet(&pipeline.services, HISTORY_LIMIT).await?;
+    let db = pipeline.services.db().await;
+    let built = async || {
+        let count = db.query_one("SELECT count(*) FROM rollup_built", &[]).await;
+        count.is_ok_and(|row| row.get::<_, i64>(0) > 0)
+    };
+    ensure!(wait_for(HISTORY_LIMIT, built).await, "no tiers");
+    Ok(())
+}
+
+/// The generator goes on in the same run, so that one truth holds for all of it.
+pub(crate) async fn flat_out(pipeline: &Pipeline) -> anyhow::Result<()> {
+    let settings = json!({
+        "running": true, "rate": FLAT_OUT, "limit": null, "history_seconds": null,
+    });
+    tell(&pipeline.ingestion, &settings).await?;
+    sleep(WARM_UP).await;
+    Ok(())
+}
+
+#[derive(Debug)]
+pub(crate) struct Load {
+    /// Events stored in each second.
+    pub(crate) stored: Vec<f64>,
+    /// Events in the stream, ten times a second.
+    pub(crate) backlog: Vec<f64>,
+    /// MiB, ten times a second.
+    pub(crate) resident: Vec<(Program, Vec<f64>)>,
+}
+
+impl Load {
+    /// With `most`, the table of events is emptied whenever it is larger.
+    pub(crate) async fn watch(
+        pipeline: &mut Pipeline,
+        lasts: Duration,
+        most: Option<f64>,
+    ) -> anyhow::Result<Self> {
+        let db = pipeline.services.db().await;
+        let (mut redis, keys) = (pipeline.services.redis().await, pipeline.services.keys());
+        let daemons = pipeline.daemons();
+        let mut load = Self {
+            stored: Vec::new(),
+            backlog: Vec::new(),
+            resident: daemons.map(|d| (d.program, Vec::new())).into(),
+        };
+        let (from, until) = (UnixMicros::now(), Instant::now() + lasts);
+        let mut ticks = interval(STEP);
+        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        for step in 1.. {
+            ticks.tick().await;
+            if Instant::now() >= until {
+                break;
+            }
+            let entries: u64 = redis.xlen(&keys.stream).await?;
+            let accepted = stream::accepted(&mut redis, &keys).await?;
+            let sent: u64 = redis.hget(&keys.ledger, "entries:generator").await?;
+            load.backlog
+                .push(entries as f64 * accepted as f64 / sent as f64);
+            for (daemon, (_, samples)) in pipeline.daemons().iter().zip(&mut load.resident) {
+                samples.push(resident(daemon));
+            }
+            if let Some(most) = most.filter(|_| step % SIZE_EVERY == 0) {
+                empty_if_larger(&db, most).await?;
+            }
+        }
+        load.stored = stored(&db, from, lasts).await?;
+        Ok(load)
+    }
+}
+
+async fn stored(db: &Client, from: UnixMicros, lasts: Duration) -> anyhow::Result<Vec<f64>> {
+    let sql = "SELECT coalesce(sum(stored), 0)::float8
+                 FROM generate_series(0, $2::int - 1) AS second
+                 LEFT JOIN commits
+                   ON committed_at >= $1::timestamptz + make_interval(secs => second)
+                  AND committed_at < $1::timestamptz + make_interval(secs => second + 1)
+                GROUP BY second ORDER BY second";
+    let seconds = lasts.as_secs() as i32;
+    let rows = db.query(sql, &[&from, &seconds]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+async fn empty_if_larger(db: &Client, most: f64) -> anyhow::Result<()> {
+    let sql = "SELECT hypertable_size('events')::float8";
+    let size: f64 = db.query_one(sql, &[]).await?.get(0);
+    if size > most {
+        db.batch_execute("TRUNCATE events").await?;
+    }
+    Ok(())
+}
