@@ -240,3 +240,45 @@ pub(crate) fn thousands(figure: f64) -> String {
     }
     text
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn figure(samples: &[f64]) -> Figure {
+        let mut figure = Figure::missing("drain", Unit::Ratio, "").bar(Bar::AtLeast(0.9));
+        figure.samples = samples.to_vec();
+        figure
+    }
+
+    #[test]
+    fn the_middle_of_the_rounds_counts_or_the_largest() {
+        assert_eq!(figure(&[3.0, 1.0, 2.0]).value(), Some(2.0));
+        assert_eq!(figure(&[4.0, 1.0, 2.0, 3.0]).value(), Some(2.5));
+        assert_eq!(figure(&[3.0, 7.0, 2.0]).largest().value(), Some(7.0));
+        assert_eq!(figure(&[]).value(), None);
+    }
+
+    #[test]
+    fn a_bar_is_met_missed_or_not_measured() {
+        assert_eq!(figure(&[0.9]).verdict(), Some(Verdict::Met));
+        assert_eq!(figure(&[0.89]).verdict(), Some(Verdict::Missed));
+        assert_eq!(figure(&[]).verdict(), Some(Verdict::NotMeasured));
+        assert!(!Bar::AtMost(200.0).holds(200.1));
+    }
+
+    #[test]
+    fn rounds_add_samples_to_the_same_measure() {
+        let once = |sample| Outcome {
+            figures: vec![figure(&[sample])],
+            costs: Vec::new(),
+        };
+        let mut sum = Outcome::default();
+        [0.5, 0.7]
+            .into_iter()
+            .for_each(|sample| sum.add(once(sample)));
+        assert_eq!(sum.figures, [figure(&[0.5, 0.7])]);
+        let json = serde_json::to_string(&sum).unwrap();
+        assert_eq!(serde_json::from_str::<Outcome>(&json).unwrap(), sum);
+    }
+}

@@ -38,13 +38,6 @@ pub(crate) enum Scenario {
     /// The drain by two consumer processes of one lane each, and by one of two lanes, while
     /// `pg_stat_activity` is sampled every 10 ms.
     Processes,
-    /// The drain of the data set into a table of 1, 10 and 50 times as many rows, three times at
-    /// each size. The rows are copies of the first ones, moved in time, spread over ten days.
-    Growth,
-    /// The criterion benchmarks of `common`, `consumer` and `ingestion`: one event, one rollup, a
-    /// batch of 20,000 events. What counts is the multiple of a fixed piece of work (FNV-1a over
-    /// a kibibyte) in the same process.
-    Micro,
     /// All three daemons, the generator at 10,000 events/s, a WebSocket client of the topic
     /// `metrics`; 30 s after 5 s of warm-up. Every event counts, none is sampled: a reader of the
     /// stream notes each entry's id (its milliseconds are when Redis accepted it) and its events'
@@ -59,6 +52,13 @@ pub(crate) enum Scenario {
     /// some milliseconds from its schedule to Redis, the stream's seconds begin that much later, by
     /// the median of a run. A difference of one event is none.
     Rates,
+    /// The drain of the data set into a table of 1, 10 and 50 times as many rows, three times at
+    /// each size. The rows are copies of the first ones, moved in time, spread over ten days.
+    Growth,
+    /// The criterion benchmarks of `common`, `consumer` and `ingestion`: one event, one rollup, a
+    /// batch of 20,000 events. What counts is the multiple of a fixed piece of work (FNV-1a over
+    /// a kibibyte) in the same process.
+    Micro,
     /// wrk sends `ingestion` 20 bodies of 500 events each in turn, over 8 connections for 10 s. What
     /// Redis has accepted at the end counts.
     Collector,
@@ -145,11 +145,11 @@ impl Scenario {
             Self::Poison => variants::poison(round).await,
             Self::Pages => variants::pages(round).await,
             Self::Rollups => rollups::run(round).await,
+            Self::Latency => latency::run().await,
             Self::Growth => growth::run(round).await,
             Self::Micro => micro::run().await,
             Self::Lanes => lanes::lanes(round).await,
             Self::Processes => lanes::processes(round).await,
-            Self::Latency => latency::run().await,
             Self::Rates => rates::run().await,
             Self::Collector => collector::run().await,
             Self::Together => together::run(15).await,
