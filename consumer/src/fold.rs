@@ -36,8 +36,7 @@ impl Memory {
         self.bytes
     }
 
-    /// The state with `rows` added, for the rollup rows that they touch, in key order.
-    /// `max_values` bounds the named values per bucket and dimension; the rest is `(other)`.
+    /// The state with `rows` added; see [`Memory::begin`].
     #[must_use]
     pub fn fold<'r>(
         &self,
@@ -45,20 +44,22 @@ impl Memory {
         values: &Values,
         max_values: usize,
     ) -> Vec<Folded> {
-        let mut fold = Fold {
+        let mut fold = self.begin(values, max_values);
+        rows.for_each(|row| fold.add(row));
+        fold.finish()
+    }
+
+    /// Begins to add the rows of one batch beside the state. `max_values` bounds the named
+    /// values per bucket and dimension; the rest is `(other)`.
+    #[must_use]
+    pub fn begin<'f>(&'f self, values: &'f Values, max_values: usize) -> Fold<'f> {
+        Fold {
             memory: self,
             values,
             max_values,
             slots: HashMap::default(),
             folded: Vec::new(),
-        };
-        rows.for_each(|row| fold.add(row));
-        let mut folded = fold.folded;
-        // One order for all lanes: concurrent upserts can't deadlock.
-        folded.sort_unstable_by(|a, b| {
-            (a.dimension, a.bucket, &a.value).cmp(&(b.dimension, b.bucket, &b.value))
-        });
-        folded
+        }
     }
 
     /// Takes over what was committed.
@@ -101,7 +102,7 @@ impl Memory {
 }
 
 /// One batch on its way: values are numbers, so an event finds its rollups by index.
-struct Fold<'f> {
+pub struct Fold<'f> {
     memory: &'f Memory,
     values: &'f Values,
     max_values: usize,
@@ -119,7 +120,7 @@ struct BucketSlots {
 }
 
 impl Fold<'_> {
-    fn add(&mut self, row: &Row) {
+    pub fn add(&mut self, row: &Row) {
         let bucket = Tier::Minute.bucket(row.occurred_at);
         let (memory, values) = (self.memory, self.values);
         let slots = self.slots.entry(bucket).or_insert_with(|| BucketSlots {
@@ -149,6 +150,16 @@ impl Fold<'_> {
             }
             self.folded[slot as usize].rollup.add(&row.sample);
         }
+    }
+
+    /// The rollup rows that were touched, as they are now, in key order.
+    #[must_use]
+    pub fn finish(mut self) -> Vec<Folded> {
+        // One order for all lanes: concurrent upserts can't deadlock.
+        self.folded.sort_unstable_by(|a, b| {
+            (a.dimension, a.bucket, &a.value).cmp(&(b.dimension, b.bucket, &b.value))
+        });
+        self.folded
     }
 }
 

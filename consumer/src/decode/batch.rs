@@ -101,8 +101,8 @@ pub struct Batch {
     pub spans: Vec<(EntryId, EntryId)>,
     /// Whether some entry may have been counted before.
     pub redelivered: bool,
-    /// The rows, ready for COPY.
-    pub copy: Bytes,
+    /// The rows, ready for COPY, in pieces.
+    pub copy: Vec<Bytes>,
     pub rows: Vec<Row>,
     pub values: Values,
     pub dead_letters: Vec<DeadLetter>,
@@ -128,7 +128,7 @@ impl Batch {
             lost: Vec::new(),
             spans: Vec::new(),
             redelivered: false,
-            copy: Bytes::new(),
+            copy: Vec::new(),
             rows: Vec::new(),
             values: Values::default(),
             dead_letters: Vec::new(),

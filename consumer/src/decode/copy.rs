@@ -1,5 +1,7 @@
 //! Rows in PostgreSQL's binary COPY format (PostgreSQL manual, COPY, "Binary Format").
 
+use std::mem;
+
 use bytes::{BufMut as _, Bytes, BytesMut};
 use common::{event::Event, time::UnixMicros};
 
@@ -13,42 +15,47 @@ const TRAILER: [u8; 2] = (-1_i16).to_be_bytes();
 const NULL: i32 = -1;
 const JSONB_VERSION: u8 = 1;
 
-/// Encoded rows, ready to be sent as they are.
+/// About so much is sent at once: enough to be cheap, little enough to stay in the cache.
+const PIECE: usize = 64 * 1024;
+/// Most rows are smaller, so that a piece rarely grows.
+const ROW: usize = 2 * 1024;
+
+/// Encoded rows in pieces, ready to be sent as they are.
 #[derive(Debug)]
 pub struct CopyRows {
-    bytes: BytesMut,
+    full: Vec<Bytes>,
+    piece: BytesMut,
+}
+
+impl Default for CopyRows {
+    fn default() -> Self {
+        let mut piece = BytesMut::with_capacity(PIECE);
+        piece.put_slice(SIGNATURE);
+        // No flags, no header extension.
+        piece.put_i32(0);
+        piece.put_i32(0);
+        Self {
+            full: Vec::new(),
+            piece,
+        }
+    }
 }
 
 impl CopyRows {
-    #[must_use]
-    pub fn with_capacity(bytes: usize) -> Self {
-        let mut buffer = BytesMut::with_capacity(bytes);
-        buffer.put_slice(SIGNATURE);
-        // No flags, no header extension.
-        buffer.put_i32(0);
-        buffer.put_i32(0);
-        Self { bytes: buffer }
-    }
-
-    #[must_use]
-    pub fn len(&self) -> usize {
-        self.bytes.len()
-    }
-
-    #[must_use]
-    pub fn is_empty(&self) -> bool {
-        self.bytes.len() <= SIGNATURE.len() + 8
-    }
-
     /// The document, closed.
     #[must_use]
-    pub fn finish(mut self) -> Bytes {
-        self.bytes.put_slice(&TRAILER);
-        self.bytes.freeze()
+    pub fn finish(mut self) -> Vec<Bytes> {
+        self.piece.put_slice(&TRAILER);
+        self.full.push(self.piece.freeze());
+        self.full
     }
 
     pub fn push(&mut self, event: &Event<'_>, accepted_at: UnixMicros) {
-        let out = &mut self.bytes;
+        if self.piece.len() + ROW > PIECE {
+            let piece = mem::replace(&mut self.piece, BytesMut::with_capacity(PIECE));
+            self.full.push(piece.freeze());
+        }
+        let out = &mut self.piece;
         out.put_i16(COLUMN_COUNT);
         instant(event.occurred_at, out);
         instant(accepted_at, out);

@@ -41,7 +41,7 @@ impl Decoder {
             limits,
             rejected: Rejected::new(),
             batch: None,
-            copy: CopyRows::with_capacity(64 * 1024),
+            copy: CopyRows::default(),
             rows_before: 0,
             seen: HashSet::default(),
             began: Instant::now(),
@@ -103,9 +103,7 @@ impl Decoder {
     pub fn take(&mut self) -> Option<Batch> {
         let mut batch = self.batch.take()?;
         self.seen.clear();
-        let capacity = self.copy.len() + self.copy.len() / 8;
-        let copy = mem::replace(&mut self.copy, CopyRows::with_capacity(capacity));
-        batch.copy = copy.finish();
+        batch.copy = mem::take(&mut self.copy).finish();
         self.rows_before = batch.rows.len();
         batch.finished_at = Instant::now();
         Some(batch)

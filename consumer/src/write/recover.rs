@@ -60,7 +60,7 @@ async fn try_rows(
     rows: &[Row],
     limits: &Limits,
 ) -> Result<Option<String>, Failure> {
-    let mut copy = CopyRows::with_capacity(rows.len() * 512);
+    let mut copy = CopyRows::default();
     for rows in rows.chunk_by(|a, b| a.entry == b.entry) {
         let entry = &batch.entries[rows[0].entry as usize];
         let mut wanted = rows.iter().map(|row| row.index).peekable();
@@ -76,8 +76,9 @@ async fn try_rows(
     session.client.batch_execute("BEGIN").await?;
     // All the way into the table: it may have rules that the staged copy of it hasn't.
     let statements = &session.statements;
+    let copy = copy.finish();
     let stored = async {
-        copy_in(&session.client, &statements.copy_staged, copy.finish()).await?;
+        copy_in(&session.client, &statements.copy_staged, &copy).await?;
         session.client.execute(&statements.insert_staged, &[]).await
     };
     let stored = stored.await;

@@ -15,8 +15,6 @@ use testkit::Services;
 
 use crate::{cpu::Meter, figure::Cost, round::fresh};
 
-/// What psql's \copy sends at once is about this size.
-const CHUNK: usize = 64 * 1024;
 const PAGE: usize = 200;
 
 /// Rows per second, and what they cost.
@@ -29,9 +27,7 @@ pub(crate) async fn copy(source: &Services) -> anyhow::Result<(f64, Option<Cost>
     let started = Instant::now();
     db.batch_execute("BEGIN").await?;
     let mut sink = pin!(db.copy_in::<_, Bytes>(&statement).await?);
-    let mut rest = rows;
-    while !rest.is_empty() {
-        let piece = rest.split_to(CHUNK.min(rest.len()));
+    for piece in rows {
         sink.send(piece).await?;
     }
     sink.finish().await?;
@@ -44,8 +40,8 @@ pub(crate) async fn copy(source: &Services) -> anyhow::Result<(f64, Option<Cost>
     Ok((rate, cost))
 }
 
-/// The stream's events as one COPY document.
-async fn encoded_rows(source: &Services) -> anyhow::Result<(Bytes, usize)> {
+/// The stream's events as one COPY document, in pieces of about 64 KiB.
+async fn encoded_rows(source: &Services) -> anyhow::Result<(Vec<Bytes>, usize)> {
     let mut redis = source.redis().await;
     let mut decoder = Decoder::new(source.stream.limits());
     let mut after = String::from("-");
