@@ -30,7 +30,12 @@ use crate::{
 };
 
 /// Least time between two looks, however many hints come.
-const LEAST_GAP: Duration = Duration::from_millis(50);
+const LEAST_GAP: Duration = Duration::from_millis(20);
+/// The more sockets there are, the fewer frames each of them gets: sending must not take all
+/// of the time.
+const GAP_PER_SOCKET: Duration = Duration::from_micros(20);
+/// So many times as long as a look took, the feed rests.
+const REST: u32 = 3;
 /// The window is read anew this often, which heals what changed without a commit (a rebuild).
 const REFRESH: Duration = Duration::from_secs(60);
 const PIPELINE_GAP: Duration = Duration::from_millis(500);
@@ -54,7 +59,7 @@ pub(super) async fn metrics(state: ApiState, hub: Arc<Hub>, hints: Arc<[Notify; 
                 continue;
             }
         }
-        sleep(LEAST_GAP).await;
+        sleep(rest(started.elapsed(), feed.hub.sockets.len()).min(interval)).await;
         let idle = feed.hub.is_idle();
         tokio::select! {
             () = hints[0].notified(), if !idle => {}
@@ -62,6 +67,13 @@ pub(super) async fn metrics(state: ApiState, hub: Arc<Hub>, hints: Arc<[Notify; 
             () = sleep_until(Instant::from_std(started) + interval) => {}
         }
     }
+}
+
+/// How long to leave database and sockets alone after a look that took `look`.
+fn rest(look: Duration, sockets: usize) -> Duration {
+    let sockets = u32::try_from(sockets).unwrap_or(u32::MAX);
+    let sending = GAP_PER_SOCKET.saturating_mul(sockets);
+    LEAST_GAP.max(REST * look).max(sending)
 }
 
 /// Feeds `pipeline` for ever, while somebody listens.
