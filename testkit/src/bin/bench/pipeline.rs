@@ -16,6 +16,7 @@ pub(crate) struct Pipeline {
     pub(crate) consumer: Daemon,
     pub(crate) api: Daemon,
     pub(crate) ingestion: Daemon,
+    more: Vec<(String, String)>,
 }
 
 impl Pipeline {
@@ -30,6 +31,7 @@ impl Pipeline {
             consumer,
             api,
             ingestion,
+            more: owned(more).collect(),
         };
         for daemon in pipeline.daemons() {
             daemon.ready(READY_LIMIT).await?;
@@ -41,6 +43,18 @@ impl Pipeline {
         [&mut self.ingestion, &mut self.consumer, &mut self.api]
     }
 
+    /// A new process in the place of the old one.
+    pub(crate) async fn restart_consumer(&mut self) -> anyhow::Result<()> {
+        stop(&mut self.consumer).await?;
+        let more: Vec<_> = self
+            .more
+            .iter()
+            .map(|(n, v)| (n.as_str(), v.as_str()))
+            .collect();
+        self.consumer = spawn(&self.services, Program::Consumer, &more)?;
+        Ok(self.consumer.ready(READY_LIMIT).await?)
+    }
+
     pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
         for daemon in self.daemons() {
             stop(daemon).await?;
@@ -49,17 +63,15 @@ impl Pipeline {
     }
 }
 
+fn owned(variables: &[(&str, &str)]) -> impl Iterator<Item = (String, String)> {
+    let owned = |(name, value): &(&str, &str)| ((*name).into(), (*value).into());
+    variables.iter().map(owned)
+}
+
 /// A daemon on these services.
-pub(crate) fn spawn(
-    services: &Services,
-    program: Program,
-    more: &[(&str, &str)],
-) -> anyhow::Result<Daemon> {
+fn spawn(services: &Services, program: Program, more: &[(&str, &str)]) -> anyhow::Result<Daemon> {
     let mut variables = services.variables();
-    let more = more
-        .iter()
-        .map(|(name, value)| ((*name).into(), (*value).into()));
-    variables.extend(more);
+    variables.extend(owned(more));
     let log = std::env::temp_dir().join(format!("tidemark-bench-{}.log", program.name()));
     Ok(Daemon::spawn(program, free_port()?, &variables, &[], &log)?)
 }

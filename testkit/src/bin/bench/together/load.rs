@@ -10,7 +10,10 @@ use testkit::{Program, audit, stream, wait_for};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tokio_postgres::Client;
 
-use crate::pipeline::{Pipeline, ask, resident, tell};
+use crate::{
+    drain::MIB,
+    pipeline::{Pipeline, ask, resident, tell},
+};
 
 const FLAT_OUT: u32 = 2_000_000;
 const HISTORY_EVENTS: u32 = 500_000;
@@ -24,8 +27,9 @@ const STEPS_PER_SECOND: u32 = 10;
 const SIZE_EVERY: u32 = 10 * STEPS_PER_SECOND;
 
 /// Stores events of the last 24 hours and waits for their tiers, so that queries have what
-/// they ask for.
-pub(crate) async fn history(pipeline: &Pipeline) -> anyhow::Result<()> {
+/// they ask for. Its consumer is replaced by a new one: the memory that so many minutes took
+/// is not that of the load. The old one's peak, MiB.
+pub(crate) async fn history(pipeline: &mut Pipeline) -> anyhow::Result<f64> {
     let settings = json!({
         "running": true, "rate": FLAT_OUT, "limit": HISTORY_EVENTS,
         "history_seconds": HISTORY_SECONDS,
@@ -43,7 +47,9 @@ pub(crate) async fn history(pipeline: &Pipeline) -> anyhow::Result<()> {
         count.is_ok_and(|row| row.get::<_, i64>(0) > 0)
     };
     ensure!(wait_for(HISTORY_LIMIT, built).await, "no tiers");
-    Ok(())
+    let peak = pipeline.consumer.peak_memory()? as f64 / MIB;
+    pipeline.restart_consumer().await?;
+    Ok(peak)
 }
 
 /// The generator goes on in the same run, so that one truth holds for all of it.

@@ -26,13 +26,15 @@ const SOAKED_BYTES: f64 = 16.0 * GIB;
 pub(crate) async fn run(seconds: u64) -> anyhow::Result<Outcome> {
     let backlog = BACKLOG.to_string();
     let mut pipeline = Pipeline::start(&[("BACKLOG_MAX_EVENTS", &backlog)]).await?;
-    load::history(&pipeline).await?;
+    let storing_history = load::history(&mut pipeline).await?;
     load::flat_out(&pipeline).await?;
     let asked = queries::Asking::start(&pipeline);
     let load = Load::watch(&mut pipeline, Duration::from_secs(seconds), None).await?;
     let mut figures = speed(&load, seconds);
     figures.extend(asked.stop().await?);
     figures.extend(memory(&mut pipeline)?);
+    let measure = "peak memory of `consumer`, storing events of 24 hours at once";
+    figures.push(Figure::new(measure, Unit::Mebibytes, storing_history).largest());
     let generator = settle(&pipeline.ingestion).await?;
     figures.push(verdict::audit(&pipeline, &generator, seconds).await?);
     pipeline.stop().await?;
