@@ -64,7 +64,13 @@ impl Durations {
 
     /// Buckets in ascending order, each with its count.
     fn iter(&self) -> impl Iterator<Item = (u16, u64)> {
-        let bits = |present: u64| (0..64).filter(move |bit| present >> bit & 1 == 1);
+        let bits = |mut present: u64| {
+            std::iter::from_fn(move || {
+                let lowest = (present != 0).then(|| present.trailing_zeros() as u16)?;
+                present &= present - 1;
+                Some(lowest)
+            })
+        };
         let buckets = (0_u16..)
             .zip(&self.blocks)
             .flat_map(move |(number, block)| bits(block.present).map(move |bit| number * 64 + bit));

@@ -2,7 +2,7 @@
 
 use std::mem;
 
-use bytes::{BufMut as _, Bytes, BytesMut};
+use bytes::Bytes;
 use common::{event::Event, time::UnixMicros};
 
 /// The columns of a row, in the order in which they are encoded.
@@ -11,8 +11,9 @@ pub const COLUMNS: &str = "occurred_at, accepted_at, event_id, value_micros, dur
 const COLUMN_COUNT: i16 = 15;
 
 const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
+const NO_FLAGS_NO_EXTENSION: [u8; 8] = [0; 8];
 const TRAILER: [u8; 2] = (-1_i16).to_be_bytes();
-const NULL: i32 = -1;
+const NULL: [u8; 4] = (-1_i32).to_be_bytes();
 const JSONB_VERSION: u8 = 1;
 
 /// About so much is sent at once: enough to be cheap, little enough to stay in the cache.
@@ -24,16 +25,14 @@ const ROW: usize = 2 * 1024;
 #[derive(Debug)]
 pub struct CopyRows {
     full: Vec<Bytes>,
-    piece: BytesMut,
+    piece: Vec<u8>,
 }
 
 impl Default for CopyRows {
     fn default() -> Self {
-        let mut piece = BytesMut::with_capacity(PIECE);
-        piece.put_slice(SIGNATURE);
-        // No flags, no header extension.
-        piece.put_i32(0);
-        piece.put_i32(0);
+        let mut piece = Vec::with_capacity(PIECE);
+        piece.extend_from_slice(SIGNATURE);
+        piece.extend_from_slice(&NO_FLAGS_NO_EXTENSION);
         Self {
             full: Vec::new(),
             piece,
@@ -45,39 +44,32 @@ impl CopyRows {
     /// The document, closed.
     #[must_use]
     pub fn finish(mut self) -> Vec<Bytes> {
-        self.piece.put_slice(&TRAILER);
-        self.full.push(self.piece.freeze());
+        self.piece.extend_from_slice(&TRAILER);
+        self.full.push(self.piece.into());
         self.full
     }
 
     pub fn push(&mut self, event: &Event<'_>, accepted_at: UnixMicros) {
         if self.piece.len() + ROW > PIECE {
-            let piece = mem::replace(&mut self.piece, BytesMut::with_capacity(PIECE));
-            self.full.push(piece.freeze());
+            let piece = mem::replace(&mut self.piece, Vec::with_capacity(PIECE));
+            self.full.push(piece.into());
         }
         let out = &mut self.piece;
-        out.put_i16(COLUMN_COUNT);
-        instant(event.occurred_at, out);
-        instant(accepted_at, out);
-        out.put_i32(16);
-        out.put_slice(event.event_id.as_bytes());
+        out.extend_from_slice(&COLUMN_COUNT.to_be_bytes());
+        field(&event.occurred_at.to_postgres().to_be_bytes(), out);
+        field(&accepted_at.to_postgres().to_be_bytes(), out);
+        field(event.event_id.as_bytes(), out);
         match event.value_micros {
-            Some(micros) => {
-                out.put_i32(8);
-                out.put_i64(micros);
-            }
-            None => out.put_i32(NULL),
+            Some(micros) => field(&micros.to_be_bytes(), out),
+            None => out.extend_from_slice(&NULL),
         }
         match event.duration_ms {
-            Some(ms) => {
-                out.put_i32(4);
-                out.put_i32(ms);
-            }
-            None => out.put_i32(NULL),
+            Some(ms) => field(&ms.to_be_bytes(), out),
+            None => out.extend_from_slice(&NULL),
         }
-        text(Some(&event.event_type), out);
-        text(Some(&event.user_id), out);
-        for field in [
+        field(event.event_type.as_bytes(), out);
+        field(event.user_id.as_bytes(), out);
+        for text in [
             &event.session_id,
             &event.page,
             &event.referrer,
@@ -86,35 +78,28 @@ impl CopyRows {
             &event.browser,
             &event.os,
         ] {
-            text(field.as_deref(), out);
+            match text {
+                Some(text) => field(text.as_bytes(), out),
+                None => out.extend_from_slice(&NULL),
+            }
         }
         match event.properties {
             Some(json) => {
-                out.put_i32(length(json) + 1);
-                out.put_u8(JSONB_VERSION);
-                out.put_slice(json.as_bytes());
+                out.extend_from_slice(&length(json.len() + 1));
+                out.push(JSONB_VERSION);
+                out.extend_from_slice(json.as_bytes());
             }
-            None => out.put_i32(NULL),
+            None => out.extend_from_slice(&NULL),
         }
     }
 }
 
-fn instant(at: UnixMicros, out: &mut BytesMut) {
-    out.put_i32(8);
-    out.put_i64(at.to_postgres());
+fn field(bytes: &[u8], out: &mut Vec<u8>) {
+    out.extend_from_slice(&length(bytes.len()));
+    out.extend_from_slice(bytes);
 }
 
-fn text(text: Option<&str>, out: &mut BytesMut) {
-    match text {
-        Some(text) => {
-            out.put_i32(length(text));
-            out.put_slice(text.as_bytes());
-        }
-        None => out.put_i32(NULL),
-    }
-}
-
-/// Validation bounds every text far below 2^31 bytes.
-fn length(text: &str) -> i32 {
-    text.len() as i32
+/// Validation bounds every field far below 2^31 bytes.
+fn length(bytes: usize) -> [u8; 4] {
+    (bytes as i32).to_be_bytes()
 }
