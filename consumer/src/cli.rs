@@ -19,6 +19,9 @@ use consumer::{
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
+    /// For measurements only: the rollups stay empty.
+    #[arg(long, hide = true)]
+    pub(crate) without_rollups: bool,
 }
 
 #[derive(Debug, Subcommand)]

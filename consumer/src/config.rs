@@ -175,6 +175,8 @@ pub struct Config {
     pub postgres: PostgresConfig,
     pub stream: StreamConfig,
     pub consumer: ConsumerConfig,
+    /// Always, but where the cost of folding is measured.
+    pub folds: bool,
 }
 
 impl Config {
@@ -203,6 +205,7 @@ impl Config {
             postgres,
             stream,
             consumer,
+            folds: true,
         })
     }
 }

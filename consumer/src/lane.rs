@@ -82,6 +82,7 @@ fn spawn_stages(
         lane,
         limits,
         max_values: config.consumer.rollup_max_values,
+        folds: config.folds,
         timeout: config.consumer.write_timeout(),
     };
     let (runs_in, runs) = mpsc::channel(RUNS);

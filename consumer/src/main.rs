@@ -40,7 +40,10 @@ fn main() -> ExitCode {
     let outcome = runtime.block_on(async {
         match arguments.command {
             Some(command) => cli::run(command, config).await,
-            None => serve(config).await,
+            None => {
+                let folds = !arguments.without_rollups;
+                serve(Config { folds, ..config }).await
+            }
         }
     });
     match outcome {
@@ -57,6 +60,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     telemetry::metrics();
     let port = config.consumer.consumer_port;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), port, "starting");
+    if !config.folds {
+        tracing::warn!("the rollups stay empty: this is for measurements only");
+    }
     let shutdown = Shutdown::new();
     shutdown.on_signals()?;
     let listener = bind(config.bind.bind_address, port).await?;

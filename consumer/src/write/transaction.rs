@@ -37,6 +37,7 @@ pub(super) struct Attempt<'a> {
     pub(super) stream_id: i32,
     pub(super) path: Path,
     pub(super) max_values: usize,
+    pub(super) folds: bool,
     /// From the batch's last decoded entry to now.
     pub(super) queue_ms: f32,
 }
@@ -133,6 +134,9 @@ impl Attempt<'_> {
 
     /// Lets others go on now and then: on the same thread the rows are being sent.
     async fn fold(&self, session: &Session, is_stored: impl Fn(&Row) -> bool) -> Vec<Folded> {
+        if !self.folds {
+            return Vec::new();
+        }
         let memory = &session.writer.memory;
         let mut fold = memory.begin(&self.batch.values, self.max_values);
         for rows in self.batch.rows.chunks(ROWS_IN_ONE_GO) {

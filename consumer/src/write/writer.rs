@@ -30,6 +30,7 @@ pub struct WriterConfig {
     pub lane: String,
     pub limits: Limits,
     pub max_values: usize,
+    pub folds: bool,
     /// For one attempt.
     pub timeout: Duration,
 }
@@ -164,11 +165,16 @@ impl Writer {
     }
 
     async fn attempt(&mut self, work: &mut Work) -> Result<PerSource, Failure> {
-        let (key, max_values) = (self.config.stream_key.clone(), self.config.max_values);
-        let limits = self.config.limits;
+        let WriterConfig {
+            stream_key,
+            limits,
+            max_values,
+            folds,
+            ..
+        } = self.config.clone();
         let session = self.connect().await?;
         session.rotate_when_due().await?;
-        let stream_id = session.stream_id(&key, &work.batch.epoch).await?;
+        let stream_id = session.stream_id(&stream_key, &work.batch.epoch).await?;
         if work.check_handled {
             let handled = recover::handled_entries(session, stream_id, &work.batch).await?;
             work.leave_out(&handled, limits);
@@ -182,6 +188,7 @@ impl Writer {
             stream_id,
             path: work.path,
             max_values,
+            folds,
             queue_ms: work.batch.finished_at.elapsed().as_secs_f32() * 1_000.0,
         };
         let written = attempt.run(session).await?;

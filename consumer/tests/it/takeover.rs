@@ -102,6 +102,7 @@ async fn write(world: &World, lane: &str, batches: Vec<Batch>) -> (usize, u64) {
         stream_key: world.stream(),
         lane,
         limits: common::event::Limits::default(),
+        folds: true,
         max_values: 100,
         timeout: Duration::from_secs(20),
     };
