@@ -49,6 +49,14 @@ pub(crate) struct Drained {
     pub(crate) cost: Option<Cost>,
 }
 
+impl Drained {
+    /// The CPU time of an event in `other` by that in this drain, all processes together. Where
+    /// the CPU is the limit it is the ratio of the rates, and noise of others disturbs it less.
+    pub(crate) fn by_cpu(&self, other: &Self) -> Option<f64> {
+        Some(other.cost.as_ref()?.sum() / self.cost.as_ref()?.sum())
+    }
+}
+
 impl fmt::Display for Drained {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(

@@ -69,6 +69,13 @@ impl Figure {
         }
     }
 
+    /// The smallest and the largest sample, where there are several.
+    pub(crate) fn range(&self) -> Option<(f64, f64)> {
+        let (first, rest) = self.samples.split_first()?;
+        let widen = |(low, high): (f64, f64), sample: &f64| (low.min(*sample), high.max(*sample));
+        (!rest.is_empty()).then(|| rest.iter().fold((*first, *first), widen))
+    }
+
     /// `None` without a bar.
     pub(crate) fn verdict(&self) -> Option<Verdict> {
         let bar = self.bar?;
@@ -190,6 +197,13 @@ impl fmt::Display for Verdict {
 pub(crate) struct Cost {
     pub(crate) phase: String,
     pub(crate) by_process: BTreeMap<String, f64>,
+}
+
+impl Cost {
+    /// Of all processes.
+    pub(crate) fn sum(&self) -> f64 {
+        self.by_process.values().sum()
+    }
 }
 
 impl fmt::Display for Cost {

@@ -1,5 +1,7 @@
 //! Where and with what it was measured.
 
+use std::fmt;
+
 use serde::{Deserialize, Serialize};
 use testkit::Services;
 
@@ -11,6 +13,19 @@ pub(crate) struct Machine {
     pub(crate) versions: String,
     /// Of the checkout, when it was measured.
     pub(crate) commit: String,
+}
+
+impl fmt::Display for Machine {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            cpu,
+            cores,
+            memory_gib,
+            versions,
+            ..
+        } = self;
+        write!(f, "{cpu}, {cores} cores, {memory_gib} GiB; {versions}")
+    }
 }
 
 impl Machine {

@@ -52,6 +52,9 @@ struct Arguments {
     /// Times each figure is taken; the median counts.
     #[arg(long, default_value_t = 3)]
     rounds: usize,
+    /// Measure nothing: write docs/BENCHMARKS.md anew from docs/benchmarks.json.
+    #[arg(long)]
+    render: bool,
     /// Print only, and leave docs/ as it is.
     #[arg(long)]
     dry_run: bool,
@@ -60,6 +63,10 @@ struct Arguments {
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
     let arguments = Arguments::parse();
+    if arguments.render {
+        report::save(&Store::load()?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     if arguments.list {
         for scenario in Scenario::value_variants() {
             let mark = if scenario.is_standard() { '*' } else { ' ' };

@@ -21,7 +21,8 @@ const HEAD: &str = "# Benchmarks
 Written by `make bench` from [benchmarks.json](benchmarks.json). Redis, PostgreSQL, the daemons that
 are measured and what measures them share one machine, so compare the ratios, not the figures, with
 those of another. Ratios are taken within one round, one phase after the other; a figure is the
-median over the rounds, of memory the peak. fsync and synchronous_commit are on throughout.
+median over the rounds (with the lowest and the highest), of memory the peak. fsync and
+synchronous_commit are on throughout.
 ";
 
 pub(crate) fn save(store: &Store) -> anyhow::Result<()> {
@@ -81,7 +82,16 @@ fn all<'s>(stored: &'s [(Scenario, &Stored)]) -> impl Iterator<Item = &'s Figure
 }
 
 fn value(figure: &Figure) -> String {
-    let value = figure.value().map(|value| figure.unit.text(value));
+    let value = figure.value().map(|value| {
+        let value = figure.unit.text(value);
+        match figure.range() {
+            Some((low, high)) => {
+                let [low, high] = [low, high].map(|bound| figure.unit.text(bound));
+                format!("{value} ({low} to {high})")
+            }
+            None => value,
+        }
+    });
     match (value, &figure.note) {
         (Some(value), None) => value,
         (Some(value), Some(note)) => format!("{value} ({note})"),
@@ -115,29 +125,27 @@ fn costs(stored: &[(Scenario, &Stored)], text: &mut String) -> fmt::Result {
                 None => text.write_str(" |")?,
             }
         }
-        writeln!(text, " {:.2} |", cost.by_process.values().sum::<f64>())?;
+        writeln!(text, " {:.2} |", cost.sum())?;
     }
     Ok(())
 }
 
 fn method(stored: &[(Scenario, &Stored)], text: &mut String) -> fmt::Result {
-    text.write_str("\n## Method\n")?;
+    text.write_str("\n## Method\n\n")?;
+    for (scenario, _) in stored {
+        writeln!(text, "- **{}**: {}.", scenario.name(), scenario.method())?;
+    }
+    let machines: BTreeSet<String> = stored.iter().map(|(_, s)| s.machine.to_string()).collect();
+    text.write_str("\nMeasured on:\n\n")?;
+    for machine in machines {
+        writeln!(text, "- {machine}")?;
+    }
+    text.write_str("\n| scenario | date | events | rounds | commit |\n|---|---|---|---|---|\n")?;
     for (scenario, stored) in stored {
-        let machine = &stored.machine;
-        write!(
-            text,
-            "\n**{}** – {}. {} on {} events, {} rounds, {}, {} cores, {} GiB; {} at {}.\n",
-            scenario.name(),
-            scenario.method(),
-            stored.date,
-            thousands(stored.events as f64),
-            stored.rounds,
-            machine.cpu,
-            machine.cores,
-            machine.memory_gib,
-            machine.versions,
-            machine.commit,
-        )?;
+        let (name, events) = (scenario.name(), thousands(stored.events as f64));
+        let Stored { date, rounds, .. } = stored;
+        let commit = &stored.machine.commit;
+        writeln!(text, "| {name} | {date} | {events} | {rounds} | {commit} |")?;
     }
     Ok(())
 }

@@ -34,10 +34,15 @@ pub(crate) async fn run(round: &mut Round) -> anyhow::Result<Outcome> {
     let bare = drain("drain without rollups", &source, &consumers, round.events).await?;
     println!("  {bare}");
     let overhead = (bare.rate / clean.rate - 1.0) * 100.0;
-    let figures = vec![
+    let by_cpu = bare.by_cpu(&clean).map(|ratio| {
+        let percent = (ratio - 1.0) * 100.0;
+        Figure::new("rollup overhead, by CPU time", Unit::Percent, percent)
+    });
+    let mut figures = vec![
         Figure::new("drain without folding", Unit::EventsPerSecond, bare.rate),
         Figure::new(measure, Unit::Percent, overhead).bar(Bar::AtMost(20.0)),
     ];
+    figures.extend(by_cpu);
     Ok(Outcome {
         figures,
         costs: bare.cost.into_iter().collect(),

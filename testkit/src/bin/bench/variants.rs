@@ -50,11 +50,16 @@ async fn share(
     bar: f64,
 ) -> anyhow::Result<Outcome> {
     println!("  {drained}");
-    let clean = round.clean().await?.drained.rate;
+    let clean = round.clean().await?.drained;
     let measure = format!("{what}, as a share of the clean drain");
-    let figure = Figure::new(measure, Unit::Ratio, drained.rate / clean);
+    let by_cpu = drained.by_cpu(&clean);
+    let by_cpu =
+        by_cpu.map(|share| Figure::new(format!("{measure}, by CPU time"), Unit::Ratio, share));
+    let share = Figure::new(&measure, Unit::Ratio, drained.rate / clean.rate);
+    let mut figures = vec![share.bar(Bar::AtLeast(bar))];
+    figures.extend(by_cpu);
     Ok(Outcome {
-        figures: vec![figure.bar(Bar::AtLeast(bar))],
+        figures,
         costs: drained.cost.into_iter().collect(),
     })
 }
