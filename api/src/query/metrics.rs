@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use common::{
-    rollup::{Dimension, Distinct, OTHER, Rollup},
+    rollup::{Dimension, Distinct, DistinctUnion, OTHER, Rollup},
     time::UnixMicros,
 };
 
@@ -42,6 +42,13 @@ pub struct Share {
     pub value_micros: i128,
     pub users: Distinct,
     pub sessions: Distinct,
+}
+
+/// The sets of one share, while they are being merged.
+#[derive(Debug, Default)]
+struct Sets {
+    users: DistinctUnion,
+    sessions: DistinctUnion,
 }
 
 /// The largest values of a dimension, and the events of all values that were asked for.
@@ -128,6 +135,7 @@ async fn add_sketches(
 ) -> Result<(), QueryError> {
     let keys: Vec<String> = shares.iter().map(|share| share.key.clone()).collect();
     let places: HashMap<&str, usize> = keys.iter().map(String::as_str).zip(0..).collect();
+    let mut sets: Vec<Sets> = shares.iter().map(|_| Sets::default()).collect();
     for piece in pieces {
         let bounds = (Instant(piece.range.from), Instant(piece.range.to));
         let statement = statements::rollup_value_sketches(piece.tier);
@@ -138,14 +146,15 @@ async fn add_sketches(
             let Some(place) = places.get(row.try_get::<_, &str>(0)?) else {
                 continue;
             };
-            let share = &mut shares[*place];
-            share
-                .users
-                .merge(&Distinct::decode(row.try_get(1)?).map_err(rollups::corrupt)?);
-            share
-                .sessions
-                .merge(&Distinct::decode(row.try_get(2)?).map_err(rollups::corrupt)?);
+            let sets = &mut sets[*place];
+            let decode = |bytes| Distinct::decode(bytes).map_err(rollups::corrupt);
+            sets.users.add(&decode(row.try_get(1)?)?);
+            sets.sessions.add(&decode(row.try_get(2)?)?);
         }
+    }
+    for (share, sets) in shares.iter_mut().zip(sets) {
+        share.users.merge(&sets.users.into_distinct());
+        share.sessions.merge(&sets.sessions.into_distinct());
     }
     Ok(())
 }

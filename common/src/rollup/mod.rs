@@ -10,7 +10,7 @@ mod key;
 mod packed;
 mod state;
 
-pub use distinct::{DISTINCT_RELATIVE_ERROR, Distinct, Identity};
+pub use distinct::{DISTINCT_RELATIVE_ERROR, Distinct, DistinctUnion, Identity};
 pub use durations::{DURATION_RELATIVE_ERROR, Durations};
 pub use key::{Dimension, OTHER, Tier, key_value};
 pub use state::{InvalidSketch, Rollup, Sample};
