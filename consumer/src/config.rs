@@ -135,11 +135,11 @@ fn lanes() -> usize {
 }
 
 fn batch_max_events() -> usize {
-    20_000
+    32_768
 }
 
 fn batch_max_bytes() -> usize {
-    8 * 1024 * 1024
+    12 * 1024 * 1024
 }
 
 fn batch_linger_ms() -> u64 {

@@ -101,7 +101,7 @@ impl Memory {
     }
 }
 
-/// One batch on its way: values are numbers, so an event finds its rollups by index.
+/// One batch on its way into the state: values are numbers, so an event finds its rollups by index.
 pub struct Fold<'f> {
     memory: &'f Memory,
     values: &'f Values,

@@ -1,7 +1,7 @@
 //! A lane: reader → decoder → writer → acknowledger, with bounded channels between them. A
-//! lane shares nothing with the others.
+//! lane shares nothing with the others, but a memory of recent events for guesses.
 
-use std::convert::Infallible;
+use std::{convert::Infallible, sync::Arc};
 
 use common::{admin::Health, backoff::Backoff, shutdown::Shutdown, wire::StreamKeys};
 use tokio::sync::mpsc;
@@ -12,7 +12,7 @@ use crate::{
     config::Config,
     decode,
     read::{Reader, ReaderConfig},
-    write::{Writer, WriterConfig, free_lane_name},
+    write::{Recent, Writer, WriterConfig, free_lane_name},
 };
 
 /// Runs read ahead of the decoder.
@@ -23,11 +23,17 @@ const BATCHES: usize = 1;
 const COMMITS: usize = 4;
 
 /// Starts the lane of this number, under its own name or another free one of this host.
-pub(crate) fn start(number: usize, config: Config, health: Health, shutdown: &Shutdown) {
+pub(crate) fn start(
+    number: usize,
+    config: Config,
+    recent: Arc<Recent>,
+    health: Health,
+    shutdown: &Shutdown,
+) {
     let outer = shutdown.clone();
     shutdown.spawn("lane", async move {
         if let Some((lane, name_holder)) = take_name(number, &config, &health, &outer).await {
-            spawn_stages(&config, health, &outer, lane, name_holder);
+            spawn_stages(&config, recent, health, &outer, lane, name_holder);
         }
         Ok::<_, Infallible>(())
     });
@@ -55,6 +61,7 @@ async fn take_name(
 
 fn spawn_stages(
     config: &Config,
+    recent: Arc<Recent>,
     health: Health,
     shutdown: &Shutdown,
     lane: String,
@@ -84,6 +91,7 @@ fn spawn_stages(
         max_values: config.consumer.rollup_max_values,
         folds: config.folds,
         timeout: config.consumer.write_timeout(),
+        recent,
     };
     let (runs_in, runs) = mpsc::channel(RUNS);
     let (batches_in, batches) = mpsc::channel(BATCHES);

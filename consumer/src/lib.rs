@@ -14,7 +14,7 @@ pub mod rebuild;
 mod rollup_rows;
 pub mod write;
 
-use std::{convert::Infallible, time::Duration};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::Router;
 use common::{
@@ -30,6 +30,7 @@ use tokio::net::TcpListener;
 use crate::{
     compact::{CompactConfig, Retention},
     config::Config,
+    write::Recent,
 };
 
 /// Starts the consumer's tasks; they end with `shutdown`.
@@ -60,9 +61,11 @@ pub fn run(config: Config, listener: TcpListener, shutdown: &Shutdown) {
             migrate_with_retries(&config.postgres, &health, &starting).await;
         }
         observe::lanes(config.consumer.consumer_lanes);
+        let recent = Arc::new(Recent::default());
         for number in 0..config.consumer.consumer_lanes {
             if !starting.is_stopping() {
-                lane::start(number, config.clone(), health.clone(), &starting);
+                let (config, recent, health) = (config.clone(), recent.clone(), health.clone());
+                lane::start(number, config, recent, health, &starting);
             }
         }
         let compaction = compact::run(compaction(&config), starting.clone());

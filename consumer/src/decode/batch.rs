@@ -5,7 +5,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use bytes::Bytes;
 use common::{
     event::{Code, Violations},
     rollup::{Dimension, Sample},
@@ -15,7 +14,7 @@ use common::{
 use tokio::sync::OwnedSemaphorePermit;
 use uuid::Uuid;
 
-use super::Values;
+use super::{CopyDocument, Values};
 use crate::read::Entry;
 
 /// An event to be stored: where it came from and what it adds to the rollups. Its columns
@@ -30,6 +29,16 @@ pub struct Row {
     pub event_id: Uuid,
     pub values: [u32; Dimension::COUNT],
     pub sample: Sample,
+}
+
+/// What makes an event unique.
+pub type RowKey = (UnixMicros, Uuid);
+
+impl Row {
+    #[must_use]
+    pub const fn key(&self) -> RowKey {
+        (self.occurred_at, self.event_id)
+    }
 }
 
 /// An event that was refused, as it came.
@@ -101,8 +110,8 @@ pub struct Batch {
     pub spans: Vec<(EntryId, EntryId)>,
     /// Whether some entry may have been counted before.
     pub redelivered: bool,
-    /// The rows, ready for COPY, in pieces.
-    pub copy: Vec<Bytes>,
+    /// The rows, ready for COPY.
+    pub copy: CopyDocument,
     pub rows: Vec<Row>,
     pub values: Values,
     pub dead_letters: Vec<DeadLetter>,
@@ -128,7 +137,7 @@ impl Batch {
             lost: Vec::new(),
             spans: Vec::new(),
             redelivered: false,
-            copy: Vec::new(),
+            copy: CopyDocument::default(),
             rows: Vec::new(),
             values: Values::default(),
             dead_letters: Vec::new(),

@@ -1,6 +1,6 @@
 //! Rows in PostgreSQL's binary COPY format (PostgreSQL manual, COPY, "Binary Format").
 
-use std::mem;
+use std::{mem, ops::Range};
 
 use bytes::Bytes;
 use common::{event::Event, time::UnixMicros};
@@ -10,9 +10,9 @@ pub const COLUMNS: &str = "occurred_at, accepted_at, event_id, value_micros, dur
     event_type, user_id, session_id, page, referrer, country, device, browser, os, properties";
 const COLUMN_COUNT: i16 = 15;
 
-const SIGNATURE: &[u8] = b"PGCOPY\n\xff\r\n\0";
-const NO_FLAGS_NO_EXTENSION: [u8; 8] = [0; 8];
-const TRAILER: [u8; 2] = (-1_i16).to_be_bytes();
+/// The signature, no flags, no extension.
+const HEADER: &[u8] = b"PGCOPY\n\xff\r\n\0\0\0\0\0\0\0\0\0";
+const TRAILER: &[u8] = &(-1_i16).to_be_bytes();
 const NULL: [u8; 4] = (-1_i32).to_be_bytes();
 const JSONB_VERSION: u8 = 1;
 
@@ -21,39 +21,82 @@ const PIECE: usize = 64 * 1024;
 /// Most rows are smaller, so that a piece rarely grows.
 const ROW: usize = 2 * 1024;
 
-/// Encoded rows in pieces, ready to be sent as they are.
-#[derive(Debug)]
+/// Encodes rows one after the other.
+#[derive(Debug, Default)]
 pub struct CopyRows {
-    full: Vec<Bytes>,
+    document: CopyDocument,
     piece: Vec<u8>,
 }
 
-impl Default for CopyRows {
-    fn default() -> Self {
-        let mut piece = Vec::with_capacity(PIECE);
-        piece.extend_from_slice(SIGNATURE);
-        piece.extend_from_slice(&NO_FLAGS_NO_EXTENSION);
-        Self {
-            full: Vec::new(),
-            piece,
+/// Encoded rows in pieces, to be sent as they are.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct CopyDocument {
+    pieces: Vec<Bytes>,
+    /// Of each row, its piece and where in it the row begins.
+    rows: Vec<(u32, u32)>,
+}
+
+impl CopyDocument {
+    /// The document, its header and its end.
+    #[must_use]
+    pub fn all(&self) -> Vec<Bytes> {
+        framed(self.pieces.iter().cloned())
+    }
+
+    /// The document with only the rows of these numbers.
+    #[must_use]
+    pub fn only(&self, keep: impl Fn(usize) -> bool) -> Vec<Bytes> {
+        let mut ranges: Vec<(usize, Range<usize>)> = Vec::new();
+        for number in (0..self.rows.len()).filter(|number| keep(*number)) {
+            let (piece, row) = self.place(number);
+            match ranges.last_mut() {
+                Some((last, range)) if *last == piece && range.end == row.start => {
+                    range.end = row.end;
+                }
+                _ => ranges.push((piece, row)),
+            }
         }
+        framed(
+            ranges
+                .into_iter()
+                .map(|(piece, range)| self.pieces[piece].slice(range)),
+        )
+    }
+
+    fn place(&self, number: usize) -> (usize, Range<usize>) {
+        let (piece, start) = self.rows[number];
+        let end = match self.rows.get(number + 1) {
+            Some((next, end)) if *next == piece => *end as usize,
+            _ => self.pieces[piece as usize].len(),
+        };
+        (piece as usize, start as usize..end)
     }
 }
 
+fn framed(rows: impl Iterator<Item = Bytes>) -> Vec<Bytes> {
+    let ends = [HEADER, TRAILER].map(|end| std::iter::once(Bytes::from_static(end)));
+    let [header, trailer] = ends;
+    header.chain(rows).chain(trailer).collect()
+}
+
 impl CopyRows {
-    /// The document, closed.
     #[must_use]
-    pub fn finish(mut self) -> Vec<Bytes> {
-        self.piece.extend_from_slice(&TRAILER);
-        self.full.push(self.piece.into());
-        self.full
+    pub fn finish(mut self) -> CopyDocument {
+        if !self.piece.is_empty() {
+            self.document.pieces.push(self.piece.into());
+        }
+        self.document
     }
 
     pub fn push(&mut self, event: &Event<'_>, accepted_at: UnixMicros) {
-        if self.piece.len() + ROW > PIECE {
+        if self.piece.len() + ROW > self.piece.capacity() {
             let piece = mem::replace(&mut self.piece, Vec::with_capacity(PIECE));
-            self.full.push(piece.into());
+            if !piece.is_empty() {
+                self.document.pieces.push(piece.into());
+            }
         }
+        let place = (self.document.pieces.len(), self.piece.len());
+        self.document.rows.push((place.0 as u32, place.1 as u32));
         let out = &mut self.piece;
         out.extend_from_slice(&COLUMN_COUNT.to_be_bytes());
         field(&event.occurred_at.to_postgres().to_be_bytes(), out);

@@ -10,8 +10,8 @@ mod policy;
 mod stage;
 
 pub use again::decode_again;
-pub use batch::{Batch, Counts, DeadLetter, PerSource, Row};
-pub use copy::{COLUMNS, CopyRows};
+pub use batch::{Batch, Counts, DeadLetter, PerSource, Row, RowKey};
+pub use copy::{COLUMNS, CopyDocument, CopyRows};
 pub use decoder::{Decoder, Rejected, parse_row};
 pub use intern::Values;
 pub use policy::BatchPolicy;

@@ -1,13 +1,15 @@
 //! What a batch loses before it is tried again: entries that are counted already, and rows
 //! that the database won't take.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, ops::Range};
 
 use common::{event::Limits, wire::EntryId};
 use tokio_postgres::Error;
 
-use super::{accounts::entry_number, failure::Failure, session::Session, transaction::copy_in};
-use crate::decode::{Batch, CopyRows, Rejected, Row, decode_again, parse_row};
+use super::{
+    accounts::entry_number, failure::Failure, session::Session, transaction::insert_staged,
+};
+use crate::decode::{Batch, Rejected, decode_again};
 
 /// Entries of the batch that some commit has counted.
 pub(super) async fn handled_entries(
@@ -28,26 +30,23 @@ pub(super) async fn handled_entries(
 
 /// Finds the rows that the database refuses, by halves: k of n rows take about k · log n
 /// attempts, each rolled back.
-pub(super) async fn refused_rows(
-    session: &Session,
-    batch: &Batch,
-    limits: &Limits,
-) -> Result<Rejected, Failure> {
+pub(super) async fn refused_rows(session: &Session, batch: &Batch) -> Result<Rejected, Failure> {
     let mut refused = Rejected::new();
-    let mut pieces = vec![&batch.rows[..]];
+    let mut pieces = vec![0..batch.rows.len()];
     while let Some(rows) = pieces.pop() {
         if rows.is_empty() {
             continue;
         }
-        let Some(reason) = try_rows(session, batch, rows, limits).await? else {
+        let Some(reason) = try_rows(session, batch, &rows).await? else {
             continue;
         };
-        if let [row] = rows {
+        if rows.len() == 1 {
+            let row = &batch.rows[rows.start];
             let id = batch.entries[row.entry as usize].id;
             refused.insert((id, row.index), reason);
         } else {
-            let (left, right) = rows.split_at(rows.len() / 2);
-            pieces.extend([right, left]);
+            let middle = rows.start + rows.len() / 2;
+            pieces.extend([middle..rows.end, rows.start..middle]);
         }
     }
     Ok(refused)
@@ -57,31 +56,12 @@ pub(super) async fn refused_rows(
 async fn try_rows(
     session: &Session,
     batch: &Batch,
-    rows: &[Row],
-    limits: &Limits,
+    rows: &Range<usize>,
 ) -> Result<Option<String>, Failure> {
-    let mut copy = CopyRows::default();
-    for rows in rows.chunk_by(|a, b| a.entry == b.entry) {
-        let entry = &batch.entries[rows[0].entry as usize];
-        let mut wanted = rows.iter().map(|row| row.index).peekable();
-        for (index, json) in entry.payload.events() {
-            if wanted.next_if_eq(&index).is_none() {
-                continue;
-            }
-            if let Ok(event) = parse_row(entry.id, index, json, limits) {
-                copy.push(&event, entry.id.accepted_at());
-            }
-        }
-    }
+    let rows = batch.copy.only(|row| rows.contains(&row));
     session.client.batch_execute("BEGIN").await?;
     // All the way into the table: it may have rules that the staged copy of it hasn't.
-    let statements = &session.statements;
-    let copy = copy.finish();
-    let stored = async {
-        copy_in(&session.client, &statements.copy_staged, &copy).await?;
-        session.client.execute(&statements.insert_staged, &[]).await
-    };
-    let stored = stored.await;
+    let stored = insert_staged(session, rows).await;
     session.client.batch_execute("ROLLBACK").await?;
     match stored.map_err(Failure::from) {
         Ok(_) => Ok(None),

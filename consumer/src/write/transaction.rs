@@ -3,27 +3,27 @@
 use std::{collections::HashSet, time::Instant};
 
 use bytes::Bytes;
-use common::{time::UnixMicros, wire::Source};
+use common::wire::Source;
 use foldhash::fast::FixedState;
 use futures_util::{SinkExt as _, pin_mut};
 use tokio_postgres::{Client, Error, Statement};
-use uuid::Uuid;
 
 use super::{
     accounts::{mark_dirty, upsert_rollups},
     failure::Failure,
     session::{REBUILD_LOCK, Session},
+    suspects::Suspects,
 };
 use crate::{
-    decode::{Batch, PerSource, Row},
-    fold::Folded,
+    decode::{Batch, PerSource, Row, RowKey},
+    fold::{Fold, Folded},
     rollup_rows::Params,
 };
 
 /// How a batch goes in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Path {
-    /// COPY into `events`; fails where an event is already stored.
+    /// COPY into `events`, suspects aside; fails where an event is already stored.
     Straight,
     /// By way of a temporary table; what is already stored is left out.
     Staged,
@@ -36,6 +36,7 @@ pub(super) struct Attempt<'a> {
     pub(super) batch: &'a Batch,
     pub(super) stream_id: i32,
     pub(super) path: Path,
+    pub(super) suspects: &'a Suspects,
     pub(super) max_values: usize,
     pub(super) folds: bool,
     /// From the batch's last decoded entry to now.
@@ -104,59 +105,76 @@ impl Attempt<'_> {
     }
 
     async fn straight(&self, session: &Session) -> Result<(Vec<Folded>, PerSource), Failure> {
-        let copy = copy_in(
-            &session.client,
-            &session.statements.copy_events,
-            &self.batch.copy,
-        );
+        let suspects = self.suspects;
+        let rows = match suspects.is_empty() {
+            true => self.batch.copy.all(),
+            false => self.batch.copy.only(|row| !suspects.contains(row)),
+        };
+        let copy = copy_in(&session.client, &session.statements.copy_events, rows);
         // The server works on the rows while we fold them.
-        let fold = self.fold(session, |_| true);
-        let (copied, folded) = if self.batch.rows.is_empty() {
+        let fold = self.fold(session, |row, _| !suspects.contains(row));
+        let (copied, mut fold) = if self.batch.rows.len() == suspects.len() {
             (Ok(0), fold.await)
         } else {
             tokio::join!(biased; copy, fold)
         };
         copied?;
-        Ok((folded, self.counts(|_| true)))
+        if suspects.is_empty() {
+            return Ok((fold.finish(), self.counts(|_, _| true)));
+        }
+        let rows = self.batch.copy.only(|row| suspects.contains(row));
+        let stored = insert_staged(session, rows).await?;
+        for row in suspects.iter() {
+            let row = &self.batch.rows[row];
+            if self.folds && stored.contains(&row.key()) {
+                fold.add(row);
+            }
+        }
+        let is_stored =
+            |number, row: &Row| !suspects.contains(number) || stored.contains(&row.key());
+        Ok((fold.finish(), self.counts(is_stored)))
     }
 
     async fn staged(&self, session: &Session) -> Result<(Vec<Folded>, PerSource), Failure> {
-        let (client, statements) = (&session.client, &session.statements);
-        copy_in(client, &statements.copy_staged, &self.batch.copy).await?;
-        let returned = client.query(&statements.insert_staged, &[]).await?;
-        let stored: HashSet<(UnixMicros, Uuid), FixedState> = returned
-            .iter()
-            .map(|row| (row.get(0), row.get(1)))
-            .collect();
-        let is_stored = |row: &Row| stored.contains(&(row.occurred_at, row.event_id));
-        Ok((self.fold(session, is_stored).await, self.counts(is_stored)))
+        let stored = insert_staged(session, self.batch.copy.all()).await?;
+        let is_stored = |_, row: &Row| stored.contains(&row.key());
+        let fold = self.fold(session, is_stored).await;
+        Ok((fold.finish(), self.counts(is_stored)))
     }
 
     /// Lets others go on now and then: on the same thread the rows are being sent.
-    async fn fold(&self, session: &Session, is_stored: impl Fn(&Row) -> bool) -> Vec<Folded> {
-        if !self.folds {
-            return Vec::new();
-        }
+    async fn fold<'s>(
+        &'s self,
+        session: &'s Session,
+        is_stored: impl Fn(usize, &Row) -> bool,
+    ) -> Fold<'s> {
         let memory = &session.writer.memory;
         let mut fold = memory.begin(&self.batch.values, self.max_values);
-        for rows in self.batch.rows.chunks(ROWS_IN_ONE_GO) {
-            let stored = rows.iter().filter(|row| is_stored(row));
-            stored.for_each(|row| fold.add(row));
-            tokio::task::yield_now().await;
+        if !self.folds {
+            return fold;
         }
-        fold.finish()
+        for (number, row) in self.batch.rows.iter().enumerate() {
+            if is_stored(number, row) {
+                fold.add(row);
+            }
+            if number % ROWS_IN_ONE_GO == 0 {
+                tokio::task::yield_now().await;
+            }
+        }
+        fold
     }
 
-    fn counts(&self, is_stored: impl Fn(&Row) -> bool) -> PerSource {
+    fn counts(&self, is_stored: impl Fn(usize, &Row) -> bool) -> PerSource {
         let batch = self.batch;
         let mut counts = PerSource::default();
         for entry in &batch.entries {
             counts.of(entry.source).entries += 1;
         }
-        for row in &batch.rows {
+        for (number, row) in batch.rows.iter().enumerate() {
             let counts = counts.of(batch.source(row.entry));
-            counts.stored += u64::from(is_stored(row));
-            counts.duplicates += u64::from(!is_stored(row));
+            let is_stored = is_stored(number, row);
+            counts.stored += u64::from(is_stored);
+            counts.duplicates += u64::from(!is_stored);
         }
         for entry in &batch.repeated {
             counts.of(batch.source(*entry)).duplicates += 1;
@@ -198,15 +216,22 @@ impl Attempt<'_> {
     }
 }
 
-pub(super) async fn copy_in(
-    client: &Client,
-    statement: &Statement,
-    rows: &[Bytes],
-) -> Result<u64, Error> {
+async fn copy_in(client: &Client, statement: &Statement, rows: Vec<Bytes>) -> Result<u64, Error> {
     let sink = client.copy_in::<_, Bytes>(statement).await?;
     pin_mut!(sink);
     for piece in rows {
-        sink.feed(piece.clone()).await?;
+        sink.feed(piece).await?;
     }
     sink.finish().await
+}
+
+/// Inserts rows by way of the temporary table; returns those that weren't stored before.
+pub(super) async fn insert_staged(
+    session: &Session,
+    rows: Vec<Bytes>,
+) -> Result<HashSet<RowKey, FixedState>, Error> {
+    let (client, statements) = (&session.client, &session.statements);
+    copy_in(client, &statements.copy_staged, rows).await?;
+    let stored = client.query(&statements.insert_staged, &[]).await?;
+    Ok(stored.iter().map(|row| (row.get(0), row.get(1))).collect())
 }

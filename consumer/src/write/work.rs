@@ -4,7 +4,7 @@ use std::{collections::HashSet, mem, time::Duration};
 
 use common::{event::Limits, wire::EntryId};
 
-use super::{recover, transaction::Path, writer::Committed};
+use super::{recover, suspects::Suspects, transaction::Path, writer::Committed};
 use crate::decode::{Batch, PerSource, Rejected};
 
 /// A batch and what was learned about it so far.
@@ -13,6 +13,8 @@ pub(super) struct Work {
     /// What is acknowledged in the end, whatever is left out on the way.
     pub(super) entries: Vec<EntryId>,
     pub(super) path: Path,
+    /// Guessed before the first attempt, and again where the batch changes.
+    pub(super) suspects: Option<Suspects>,
     /// Some of its entries may have been counted.
     pub(super) check_handled: bool,
     /// Rows that the database was found to refuse.
@@ -28,6 +30,7 @@ impl Work {
         Self {
             entries: batch.entry_ids().collect(),
             path,
+            suspects: None,
             check_handled: batch.redelivered,
             batch,
             refused: Rejected::new(),
@@ -51,6 +54,7 @@ impl Work {
     pub(super) fn leave_out(&mut self, handled: &HashSet<EntryId>, limits: Limits) {
         let empty = Batch::empty(self.batch.epoch.clone());
         let batch = mem::replace(&mut self.batch, empty);
+        self.suspects = None;
         self.batch = recover::without(batch, handled, self.refused.clone(), limits);
     }
 }

@@ -1,7 +1,7 @@
 //! The writer of one lane: a loop around one attempt, and what each failure means for the
 //! next.
 
-use std::{collections::HashSet, time::Duration};
+use std::{collections::HashSet, sync::Arc, time::Duration};
 
 use common::{
     admin::Health, backoff::Backoff, config::PostgresConfig, event::Limits, shutdown::Shutdown,
@@ -14,6 +14,7 @@ use super::{
     failure::Failure,
     recover,
     session::Session,
+    suspects::Recent,
     transaction::{Attempt, Path, Written},
     work::Work,
 };
@@ -33,6 +34,8 @@ pub struct WriterConfig {
     pub folds: bool,
     /// For one attempt.
     pub timeout: Duration,
+    /// Shared by the lanes of a process.
+    pub recent: Arc<Recent>,
 }
 
 /// What may be acknowledged.
@@ -52,11 +55,12 @@ pub struct Writer {
     session: Option<Session>,
     /// The connection that holds the lane's name until the first session takes it over.
     name_holder: Option<Client>,
-    /// Batches that go by the staged path at once, since duplicates were met lately.
+    /// Batches that go by the staged path at once, since old events come again.
     staged_left: u32,
 }
 
-/// After a duplicate, so many batches go staged at once: a failed COPY costs more.
+/// After a duplicate of older events, so many batches go staged at once: a failed COPY costs
+/// more.
 const STAGED_AFTER_DUPLICATE: u32 = 8;
 
 /// Of the time for one attempt, where a batch turns out to need more.
@@ -170,6 +174,7 @@ impl Writer {
             limits,
             max_values,
             folds,
+            recent,
             ..
         } = self.config.clone();
         let session = self.connect().await?;
@@ -183,10 +188,14 @@ impl Writer {
         if work.batch.spans.is_empty() {
             return Ok(PerSource::default());
         }
+        let suspects = work
+            .suspects
+            .get_or_insert_with(|| recent.begin(&work.batch.rows));
         let attempt = Attempt {
             batch: &work.batch,
             stream_id,
             path: work.path,
+            suspects,
             max_values,
             folds,
             queue_ms: work.batch.finished_at.elapsed().as_secs_f32() * 1_000.0,
@@ -209,7 +218,9 @@ impl Writer {
         match failure {
             Failure::Duplicate => {
                 work.path = Path::Staged;
-                self.staged_left = STAGED_AFTER_DUPLICATE;
+                if self.config.recent.watch() {
+                    self.staged_left = STAGED_AFTER_DUPLICATE;
+                }
                 true
             }
             Failure::Handled => {
@@ -253,7 +264,7 @@ impl Writer {
             return false;
         };
         let limits = self.config.limits;
-        let search = recover::refused_rows(session, &work.batch, &limits);
+        let search = recover::refused_rows(session, &work.batch);
         match timeout(self.config.timeout, search).await {
             Ok(Ok(refused)) if !refused.is_empty() => {
                 observe::rows_refused(&self.config.lane, refused.len());

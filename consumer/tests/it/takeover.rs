@@ -103,6 +103,7 @@ async fn write(world: &World, lane: &str, batches: Vec<Batch>) -> (usize, u64) {
         lane,
         limits: common::event::Limits::default(),
         folds: true,
+        recent: Default::default(),
         max_values: 100,
         timeout: Duration::from_secs(20),
     };

@@ -74,5 +74,5 @@ async fn encoded_rows(source: &Services) -> anyhow::Result<(Vec<Bytes>, usize)> 
     }
     let batch = decoder.take();
     let batch = batch.ok_or_else(|| anyhow::anyhow!("the stream is empty"))?;
-    Ok((batch.copy, batch.rows.len()))
+    Ok((batch.copy.all(), batch.rows.len()))
 }
