@@ -32,7 +32,10 @@ pub(super) async fn handled_entries(
 /// attempts, each rolled back.
 pub(super) async fn refused_rows(session: &Session, batch: &Batch) -> Result<Rejected, Failure> {
     let mut refused = Rejected::new();
-    let mut pieces = vec![0..batch.rows.len()];
+    let mut pieces = Vec::from([Range {
+        start: 0,
+        end: batch.rows.len(),
+    }]);
     while let Some(rows) = pieces.pop() {
         if rows.is_empty() {
             continue;

@@ -23,23 +23,27 @@ const WATCH: Duration = Duration::from_secs(300);
 
 /// Numbers of rows that may be duplicates.
 #[derive(Debug, Default)]
-pub(super) struct Suspects(HashSet<usize, FixedState>);
+pub(super) struct Suspects {
+    rows: HashSet<usize, FixedState>,
+    /// Whether somebody has looked.
+    pub(super) were_sought: bool,
+}
 
 impl Suspects {
     pub(super) fn contains(&self, row: usize) -> bool {
-        !self.0.is_empty() && self.0.contains(&row)
+        !self.rows.is_empty() && self.rows.contains(&row)
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.rows.is_empty()
     }
 
     pub(super) fn len(&self) -> usize {
-        self.0.len()
+        self.rows.len()
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = usize> {
-        self.0.iter().copied()
+        self.rows.iter().copied()
     }
 }
 
@@ -56,12 +60,13 @@ struct Generations {
 }
 
 impl Recent {
-    /// A duplicate was met. Returns whether it was watched for, and missed.
-    pub(super) fn watch(&self) -> bool {
+    /// A duplicate was met among `rows`, which nobody has remembered.
+    pub(super) fn watch(&self, rows: &[Row]) {
         let mut generations = self.lock();
-        let was_watched = generations.is_watched();
         generations.watch();
-        was_watched
+        for row in rows {
+            generations.meet(row.key());
+        }
     }
 
     /// A lane begins to write `rows`. It tells so before its transaction begins: then it waits
@@ -73,11 +78,14 @@ impl Recent {
             return Suspects::default();
         }
         let met = |(number, row): (usize, &Row)| generations.meet(row.key()).then_some(number);
-        let suspects: HashSet<_, _> = rows.iter().enumerate().filter_map(met).collect();
-        if !suspects.is_empty() {
+        let rows: HashSet<_, _> = rows.iter().enumerate().filter_map(met).collect();
+        if !rows.is_empty() {
             generations.watch();
         }
-        Suspects(suspects)
+        Suspects {
+            rows,
+            were_sought: true,
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, Generations> {
@@ -148,19 +156,17 @@ mod tests {
             recent.begin(&rows(0..10)).is_empty(),
             "nothing is remembered yet"
         );
-        assert!(!recent.watch());
-        assert!(recent.begin(&rows(0..10)).is_empty());
+        recent.watch(&rows(0..10));
         let suspects = recent.begin(&rows(8..14));
         let mut numbers: Vec<_> = suspects.iter().collect();
         numbers.sort_unstable();
         assert_eq!(numbers, [0, 1]);
-        assert!(recent.watch());
     }
 
     #[test]
     fn no_more_than_two_generations_are_remembered() {
         let recent = Recent::default();
-        recent.watch();
+        recent.watch(&[]);
         let many = GENERATION as u128;
         recent.begin(&rows(0..3 * many));
         assert!(recent.begin(&rows(0..10)).is_empty());

@@ -55,13 +55,17 @@ pub struct Writer {
     session: Option<Session>,
     /// The connection that holds the lane's name until the first session takes it over.
     name_holder: Option<Client>,
+    /// Batches in a row that failed for a duplicate nobody suspected.
+    missed: u32,
     /// Batches that go by the staged path at once, since old events come again.
     staged_left: u32,
 }
 
-/// After a duplicate of older events, so many batches go staged at once: a failed COPY costs
-/// more.
-const STAGED_AFTER_DUPLICATE: u32 = 8;
+/// Batches in a row that held duplicates nobody suspected, after which old events seem to
+/// come again.
+const MISSES_TOLERATED: u32 = 3;
+/// Then so many batches go staged at once: a failed COPY costs more.
+const STAGED_AFTER_MISSES: u32 = 8;
 
 /// Of the time for one attempt, where a batch turns out to need more.
 const MAX_DOUBLINGS: u32 = 4;
@@ -77,6 +81,7 @@ impl Writer {
             health,
             session: None,
             name_holder: Some(name_holder),
+            missed: 0,
             staged_left: 0,
         }
     }
@@ -136,6 +141,9 @@ impl Writer {
             let failure = match self.attempt_in_time(&mut work).await {
                 Ok(counts) => {
                     self.health.up("postgres");
+                    if work.path == Path::Straight {
+                        self.missed = 0;
+                    }
                     return Some(work.committed(counts));
                 }
                 Err(failure) => failure,
@@ -218,9 +226,17 @@ impl Writer {
         match failure {
             Failure::Duplicate => {
                 work.path = Path::Staged;
-                if self.config.recent.watch() {
-                    self.staged_left = STAGED_AFTER_DUPLICATE;
+                if work
+                    .suspects
+                    .as_ref()
+                    .is_some_and(|guess| guess.were_sought)
+                {
+                    self.missed += 1;
+                    if self.missed >= MISSES_TOLERATED {
+                        self.staged_left = STAGED_AFTER_MISSES;
+                    }
                 }
+                self.config.recent.watch(&work.batch.rows);
                 true
             }
             Failure::Handled => {
