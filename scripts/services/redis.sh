@@ -105,6 +105,7 @@ pidfile "$REDIS_DIR/redis.pid"
 daemonize no
 appendonly yes
 appendfsync everysec
+auto-aof-rewrite-min-size 1gb
 save ""
 maxmemory 2gb
 maxmemory-policy noeviction
