@@ -7,6 +7,8 @@ use common::{
     time::UnixMicros,
 };
 
+use futures_util::future::try_join_all;
+
 use super::{
     database::{Instant, QueryError, Snapshot},
     plan,
@@ -75,17 +77,17 @@ pub async fn breakdown(
     let split = plan::split(range);
     let pieces = rollups::cover(snapshot, split.minutes, &[range.from, range.to]).await?;
     let mut sums: HashMap<String, Share> = HashMap::new();
-    for piece in &pieces {
+    let rows = pieces.iter().map(async |piece| {
         let bounds = (Instant(piece.range.from), Instant(piece.range.to));
         let statement = statements::rollup_value_sums(piece.tier);
-        for row in snapshot
+        snapshot
             .rows(statement, &[&dimension.id(), &bounds.0, &bounds.1])
-            .await?
-        {
-            let share = sums.entry(row.try_get(0)?).or_default();
-            share.events += rollups::count(row.try_get(1)?);
-            share.value_micros += rollups::parsed::<i128>(row.try_get(2)?)?;
-        }
+            .await
+    });
+    for row in try_join_all(rows).await?.iter().flatten() {
+        let share = sums.entry(row.try_get(0)?).or_default();
+        share.events += rollups::count(row.try_get(1)?);
+        share.value_micros += rollups::parsed::<i128>(row.try_get(2)?)?;
     }
     let mut raw: HashMap<String, Rollup> = HashMap::new();
     for edge in split.edges.into_iter().flatten() {
@@ -136,21 +138,21 @@ async fn add_sketches(
     let keys: Vec<String> = shares.iter().map(|share| share.key.clone()).collect();
     let places: HashMap<&str, usize> = keys.iter().map(String::as_str).zip(0..).collect();
     let mut sets: Vec<Sets> = shares.iter().map(|_| Sets::default()).collect();
-    for piece in pieces {
+    let rows = pieces.iter().map(async |piece| {
         let bounds = (Instant(piece.range.from), Instant(piece.range.to));
         let statement = statements::rollup_value_sketches(piece.tier);
-        let rows = snapshot
+        snapshot
             .rows(statement, &[&dimension.id(), &bounds.0, &bounds.1, &keys])
-            .await?;
-        for row in rows {
-            let Some(place) = places.get(row.try_get::<_, &str>(0)?) else {
-                continue;
-            };
-            let sets = &mut sets[*place];
-            let decode = |bytes| Distinct::decode(bytes).map_err(rollups::corrupt);
-            sets.users.add(&decode(row.try_get(1)?)?);
-            sets.sessions.add(&decode(row.try_get(2)?)?);
-        }
+            .await
+    });
+    for row in try_join_all(rows).await?.iter().flatten() {
+        let Some(place) = places.get(row.try_get::<_, &str>(0)?) else {
+            continue;
+        };
+        let sets = &mut sets[*place];
+        let decode = |bytes| Distinct::decode(bytes).map_err(rollups::corrupt);
+        sets.users.add(&decode(row.try_get(1)?)?);
+        sets.sessions.add(&decode(row.try_get(2)?)?);
     }
     for (share, sets) in shares.iter_mut().zip(sets) {
         share.users.merge(&sets.users.into_distinct());

@@ -9,18 +9,11 @@ use super::range::{MINUTE, Range};
 
 /// Coarse buckets that may be used: built, and not touched since.
 #[derive(Debug, Clone, Default)]
-pub struct Usable {
-    pub quarters: HashSet<UnixMicros>,
-    pub days: HashSet<UnixMicros>,
-}
+pub struct Usable(pub HashSet<(Tier, UnixMicros)>);
 
 impl Usable {
     fn holds(&self, tier: Tier, bucket: UnixMicros) -> bool {
-        match tier {
-            Tier::Minute => true,
-            Tier::QuarterHour => self.quarters.contains(&bucket),
-            Tier::Day => self.days.contains(&bucket),
-        }
+        tier == Tier::Minute || self.0.contains(&(tier, bucket))
     }
 }
 
@@ -100,10 +93,10 @@ fn step(at: UnixMicros, end: UnixMicros, usable: &Usable) -> (Tier, UnixMicros) 
     let fits = |tier: &Tier| {
         tier.bucket(at) == at && at.0 + width(*tier) <= end.0 && usable.holds(*tier, at)
     };
-    match [Tier::Day, Tier::QuarterHour].into_iter().find(fits) {
-        Some(tier) => (tier, UnixMicros(at.0 + width(tier))),
+    match Tier::ALL.into_iter().rev().find(fits) {
+        Some(tier) if tier != Tier::Minute => (tier, UnixMicros(at.0 + width(tier))),
         // Minutes up to where a coarser bucket could begin.
-        None => {
+        _ => {
             let next = Tier::QuarterHour.bucket(at).0 + width(Tier::QuarterHour);
             (Tier::Minute, UnixMicros(next.min(end.0)))
         }
@@ -171,16 +164,19 @@ mod tests {
             length in 1_i64..8_000,
             mut cuts in prop::collection::vec(0_i64..13_000, 0..12),
             quarters in prop::collection::hash_set(0_i64..900, 0..600),
+            hours in prop::collection::hash_set(0_i64..225, 0..200),
             days in prop::collection::hash_set(0_i64..10, 0..9),
         ) {
             let minutes = range(from * MINUTE, (from + length) * MINUTE);
             cuts.sort_unstable();
             cuts.dedup();
             let edges: Vec<_> = cuts.iter().map(|cut| UnixMicros(cut * MINUTE)).collect();
-            let usable = Usable {
-                quarters: quarters.iter().map(|q| UnixMicros(q * 15 * MINUTE)).collect(),
-                days: days.iter().map(|d| UnixMicros(d * 1_440 * MINUTE)).collect(),
-            };
+            let built = [(Tier::QuarterHour, quarters), (Tier::Hour, hours), (Tier::Day, days)];
+            let usable = built.into_iter().flat_map(|(tier, numbers)| {
+                let start = move |n| (tier, UnixMicros(n * tier.seconds() * 1_000_000));
+                numbers.into_iter().map(start)
+            });
+            let usable = Usable(usable.collect());
             let pieces = pieces(minutes, &edges, &usable);
             let mut at = minutes.from;
             for piece in &pieces {

@@ -1,11 +1,15 @@
 //! Reads rollup rows and folds them into the buckets of an answer.
 
-use std::error::Error;
+use std::{error::Error, mem};
 
 use common::{
-    rollup::{Dimension, Distinct, Durations, Identity, OTHER, Rollup, Sample, Tier, key_value},
+    rollup::{
+        Dimension, Distinct, DistinctUnion, Durations, Identity, OTHER, Rollup, Sample, Tier,
+        key_value,
+    },
     time::UnixMicros,
 };
+use futures_util::future::try_join_all;
 use tokio_postgres::Row;
 
 use super::{
@@ -78,22 +82,51 @@ pub async fn fold(
     sketches: Sketches,
 ) -> Result<(Vec<Rollup>, Origin), QueryError> {
     let split = plan::split(range);
-    let mut buckets = vec![Rollup::default(); edges.len().saturating_sub(1)];
-    for piece in cover(snapshot, split.minutes, edges).await? {
-        for row in rows_of(snapshot, piece, subject, sketches).await? {
-            let (at, rollup) = decode(&row)?;
-            buckets[index_of(edges, at)].merge(&rollup);
-        }
+    let mut buckets: Vec<_> = edges.windows(2).map(|_| Merging::default()).collect();
+    let pieces = cover(snapshot, split.minutes, edges).await?;
+    let rows = pieces
+        .into_iter()
+        .map(|piece| rows_of(snapshot, piece, subject, sketches));
+    for row in try_join_all(rows).await?.iter().flatten() {
+        let (at, rollup) = decode(row)?;
+        buckets[index_of(edges, at)].merge(rollup);
     }
     for edge in split.edges.into_iter().flatten() {
         each_raw(snapshot, edge, subject.dimension, |at, value, sample| {
             if subject.dimension == Dimension::All || value == subject.value {
-                buckets[index_of(edges, at)].add(sample);
+                buckets[index_of(edges, at)].sums.add(sample);
             }
         })
         .await?;
     }
+    let buckets = buckets.into_iter().map(Merging::into_rollup).collect();
     Ok((buckets, Origin::of(&split.edges)))
+}
+
+/// A bucket of the answer while rows are merged into it.
+#[derive(Debug, Default)]
+struct Merging {
+    sums: Rollup,
+    users: DistinctUnion,
+    sessions: DistinctUnion,
+}
+
+impl Merging {
+    fn merge(&mut self, mut row: Rollup) {
+        self.users.add(&mem::take(&mut row.users));
+        self.sessions.add(&mem::take(&mut row.sessions));
+        self.sums.merge(&row);
+    }
+
+    fn into_rollup(mut self) -> Rollup {
+        self.users.add(&self.sums.users);
+        self.sessions.add(&self.sums.sessions);
+        Rollup {
+            users: self.users.into_distinct(),
+            sessions: self.sessions.into_distinct(),
+            ..self.sums
+        }
+    }
 }
 
 /// Events of `range` that are counted under `(other)` in the subject's dimension: where there
@@ -147,35 +180,39 @@ pub async fn cover(
     let usable = if widest < 15 * MINUTE || minutes.micros() < 15 * MINUTE {
         Usable::default()
     } else {
-        usable_buckets(snapshot, minutes, days_fit(edges)).await?
+        usable_buckets(snapshot, minutes, edges).await?
     };
     Ok(plan::pieces(minutes, edges, &usable))
 }
 
-/// Whether whole UTC days lie within the answer's buckets, so that their quarters needn't be known.
-fn days_fit(edges: &[UnixMicros]) -> bool {
-    let inner = edges
-        .get(1..edges.len().saturating_sub(1))
-        .unwrap_or_default();
-    inner.iter().all(|edge| Tier::Day.bucket(*edge) == *edge)
+/// Buckets of `tier` that hold an edge of the answer's buckets inside.
+fn cut(tier: Tier, edges: &[UnixMicros]) -> Vec<Instant> {
+    let buckets = edges.iter().map(|edge| (tier.bucket(*edge), *edge));
+    let mut cut: Vec<_> = buckets
+        .filter(|(bucket, edge)| bucket != edge)
+        .map(|(bucket, _)| Instant(bucket))
+        .collect();
+    cut.dedup();
+    cut
 }
 
 async fn usable_buckets(
     snapshot: &Snapshot,
     minutes: Range,
-    days: bool,
+    edges: &[UnixMicros],
 ) -> Result<Usable, QueryError> {
     let (from, to) = (Instant(minutes.from), Instant(minutes.to));
+    let (hours, days) = (cut(Tier::Hour, edges), cut(Tier::Day, edges));
     let mut usable = Usable::default();
     for row in snapshot
-        .rows(statements::USABLE_BUCKETS, &[&from, &to, &days])
+        .rows(statements::USABLE_BUCKETS, &[&from, &to, &hours, &days])
         .await?
     {
-        let (tier, Instant(bucket)): (i32, Instant) = (row.try_get(0)?, row.try_get(1)?);
-        match i64::from(tier) == Tier::Day.seconds() {
-            true => usable.days.insert(bucket),
-            false => usable.quarters.insert(bucket),
-        };
+        let (seconds, Instant(bucket)): (i32, Instant) = (row.try_get(0)?, row.try_get(1)?);
+        let tier = Tier::ALL
+            .into_iter()
+            .find(|tier| tier.seconds() == i64::from(seconds));
+        usable.0.extend(tier.map(|tier| (tier, bucket)));
     }
     Ok(usable)
 }

@@ -28,6 +28,14 @@ macro_rules! by_tier {
             Statement(concat!(
                 "-- ",
                 $name,
+                "_1h\n",
+                $head,
+                " FROM rollup_1h ",
+                $tail
+            )),
+            Statement(concat!(
+                "-- ",
+                $name,
                 "_1d\n",
                 $head,
                 " FROM rollup_1d ",
@@ -37,30 +45,31 @@ macro_rules! by_tier {
     };
 }
 
-const ROWS: [Statement; 3] = by_tier!(
+const ROWS: [Statement; Tier::COUNT] = by_tier!(
     "rollup_rows",
     "SELECT bucket, events, value_micros::text, duration_ms::text, \
      CASE WHEN $5 THEN users END, CASE WHEN $6 THEN sessions END, CASE WHEN $7 THEN durations END",
     "WHERE dimension = $1 AND value = $2 AND bucket >= $3 AND bucket < $4"
 );
 
-const VALUE_SUMS: [Statement; 3] = by_tier!(
+const VALUE_SUMS: [Statement; Tier::COUNT] = by_tier!(
     "rollup_value_sums",
     "SELECT value, sum(events)::bigint, sum(value_micros)::text",
     "WHERE dimension = $1 AND bucket >= $2 AND bucket < $3 GROUP BY value"
 );
 
-const VALUE_SKETCHES: [Statement; 3] = by_tier!(
+const VALUE_SKETCHES: [Statement; Tier::COUNT] = by_tier!(
     "rollup_value_sketches",
     "SELECT value, users, sessions",
     "WHERE dimension = $1 AND bucket >= $2 AND bucket < $3 AND value = ANY ($4)"
 );
 
-const fn of_tier(statements: &[Statement; 3], tier: Tier) -> Statement {
+const fn of_tier(statements: &[Statement; Tier::COUNT], tier: Tier) -> Statement {
     match tier {
         Tier::Minute => statements[0],
         Tier::QuarterHour => statements[1],
-        Tier::Day => statements[2],
+        Tier::Hour => statements[2],
+        Tier::Day => statements[3],
     }
 }
 

@@ -25,6 +25,7 @@ pub struct DatabaseAudit {
     pub rollup_1m_events: Option<u64>,
     /// Coarse buckets of the last two days; with `raw` all.
     pub rollup_15m: TierAudit,
+    pub rollup_1h: TierAudit,
     pub rollup_1d: TierAudit,
     pub ledger_dead_lettered: u64,
     pub dead_letters: u64,
@@ -73,6 +74,7 @@ pub async fn sums(snapshot: &Snapshot, raw: bool) -> Result<DatabaseAudit, Query
         raw_events = Some(count(row.try_get(0)?));
     }
     let rollup_15m = tier(snapshot, Tier::QuarterHour, since).await?;
+    let rollup_1h = tier(snapshot, Tier::Hour, since).await?;
     let rollup_1d = tier(snapshot, Tier::Day, since).await?;
     let exact = |tier: &TierAudit| tier.built_events == tier.minute_events;
     let equal = ledger_stored == rollup_events
@@ -80,12 +82,14 @@ pub async fn sums(snapshot: &Snapshot, raw: bool) -> Result<DatabaseAudit, Query
         && rollup_1m_events.is_none_or(|events| events == ledger_stored)
         && raw_events.is_none_or(|raw| raw == ledger_stored)
         && exact(&rollup_15m)
+        && exact(&rollup_1h)
         && exact(&rollup_1d);
     Ok(DatabaseAudit {
         ledger_stored,
         rollup_events,
         rollup_1m_events,
         rollup_15m,
+        rollup_1h,
         rollup_1d,
         ledger_dead_lettered,
         dead_letters,

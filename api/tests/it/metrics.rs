@@ -190,9 +190,12 @@ async fn a_dirty_bucket_is_not_used() {
         .collect();
     write(&mut api.db, &events, 1, &events).await;
     build(&mut api.db, Tier::QuarterHour, &events, |_| false).await;
+    build(&mut api.db, Tier::Hour, &events, |_| false).await;
     build(&mut api.db, Tier::Day, &events, |_| false).await;
     let path = "/api/v1/metrics/summary?from=2026-03-08T00:00:00Z&to=2026-03-11T00:00:00Z";
+    let half_a_day = "/api/v1/metrics/summary?from=2026-03-08T00:00:00Z&to=2026-03-08T12:00:00Z";
     assert_eq!(api.data(path).await["events"], 200);
+    assert_eq!(api.data(half_a_day).await["events"], 36);
     // A late event, marked, then one more whose mark is gone: the coarse row lies, and is used.
     let late = Sent::at(UnixMicros(start.0 + 5 * MINUTE), 7);
     let all: Vec<_> = events.iter().cloned().chain([late.clone()]).collect();
@@ -202,6 +205,7 @@ async fn a_dirty_bucket_is_not_used() {
         .await
         .unwrap();
     assert_eq!(api.data(path).await["events"], 201);
+    assert_eq!(api.data(half_a_day).await["events"], 37);
     api.db
         .batch_execute("DELETE FROM rollup_dirty")
         .await
@@ -210,6 +214,15 @@ async fn a_dirty_bucket_is_not_used() {
         api.data(path).await["events"],
         200,
         "the day row is what is read"
+    );
+    api.db
+        .batch_execute("UPDATE rollup_15m SET events = 1000 WHERE bucket = '2026-03-08T00:00:00Z'")
+        .await
+        .unwrap();
+    assert_eq!(
+        api.data(half_a_day).await["events"],
+        36,
+        "the hour rows are what is read"
     );
     api.stop().await;
 }
@@ -248,6 +261,10 @@ async fn series_and_breakdowns_sum_to_what_sql_counts() {
     write(&mut api.db, &events, 1, &events).await;
     build(&mut api.db, Tier::QuarterHour, &events, |bucket| {
         bucket.0 / 1_000_000 % 7 == 0
+    })
+    .await;
+    build(&mut api.db, Tier::Hour, &events, |bucket| {
+        bucket.0 / 1_000_000 % 11 == 0
     })
     .await;
     build(&mut api.db, Tier::Day, &events, |bucket| {

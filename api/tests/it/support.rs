@@ -315,10 +315,11 @@ pub(crate) async fn build(
     events: &[Sent],
     leave: impl Fn(UnixMicros) -> bool,
 ) {
-    let table = if tier == Tier::Day {
-        "rollup_1d"
-    } else {
-        "rollup_15m"
+    let table = match tier {
+        Tier::Minute => "rollup_1m",
+        Tier::QuarterHour => "rollup_15m",
+        Tier::Hour => "rollup_1h",
+        Tier::Day => "rollup_1d",
     };
     let mut folded = fold(events, tier);
     folded.retain(|(bucket, _, _), _| !leave(*bucket));

@@ -119,18 +119,21 @@ pub fn key_value(value: &str) -> Cow<'_, str> {
 pub enum Tier {
     Minute,
     QuarterHour,
+    Hour,
     Day,
 }
 
 impl Tier {
-    /// From fine to coarse.
-    pub const ALL: [Self; 3] = [Self::Minute, Self::QuarterHour, Self::Day];
+    pub const COUNT: usize = 4;
+    /// From fine to coarse; each bucket lies within one of the next tier.
+    pub const ALL: [Self; Self::COUNT] = [Self::Minute, Self::QuarterHour, Self::Hour, Self::Day];
 
     #[must_use]
     pub const fn seconds(self) -> i64 {
         match self {
             Self::Minute => 60,
             Self::QuarterHour => 900,
+            Self::Hour => 3_600,
             Self::Day => 86_400,
         }
     }

@@ -31,6 +31,7 @@ pub(super) async fn apply(client: &Client, retention: &Retention) -> Result<u64,
 /// A lane may remember a dropped minute: the new generation makes it forget.
 const DELETE_COARSE: &str = "
     DELETE FROM rollup_15m WHERE bucket < edge;
+    DELETE FROM rollup_1h WHERE bucket < edge;
     DELETE FROM rollup_1d WHERE bucket < edge;
     DELETE FROM rollup_built WHERE bucket < edge;
     DELETE FROM rollup_dirty WHERE bucket < edge;

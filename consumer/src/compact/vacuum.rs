@@ -1,5 +1,6 @@
 //! Reclaims the space of rollup rows that were overwritten. A lane rewrites the rows of the
-//! open minutes with every commit, many times faster than autovacuum looks by default.
+//! open minutes with every commit, many times faster than autovacuum looks by default; late
+//! events have coarse rows replaced.
 
 use tokio_postgres::{Client, Error};
 
@@ -10,7 +11,7 @@ const REWRITTEN_CHUNKS: &str = "-- rewritten_chunks
 SELECT format('%I.%I', chunk_schema, chunk_name)
   FROM timescaledb_information.chunks
   JOIN pg_stat_user_tables ON schemaname = chunk_schema AND relname = chunk_name
- WHERE hypertable_name = 'rollup_1m' AND n_dead_tup > $1";
+ WHERE hypertable_name LIKE 'rollup\\_%' AND n_dead_tup > $1";
 
 /// Vacuums such chunks; returns how many.
 pub(super) async fn vacuum(client: &Client) -> Result<u64, Error> {

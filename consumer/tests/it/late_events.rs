@@ -48,8 +48,21 @@ async fn late_events_rebuild_the_tiers_they_fall_into() {
     // Into a quarter that is built; into one that was built empty; into both days.
     send_and_compact(&mut world, &mut sent, &[30, 40_000, DAY + 80_000]).await;
     assert_eq!(world.count(day).await, 11);
-    let quarters = "SELECT sum(events)::bigint FROM rollup_15m WHERE dimension = 0";
-    assert_eq!(world.count(quarters).await, 11);
+    for finer in ["rollup_15m", "rollup_1h"] {
+        let sum = format!("SELECT sum(events)::bigint FROM {finer} WHERE dimension = 0");
+        assert_eq!(world.count(&sum).await, 11, "{finer}");
+    }
+    // A database that had no hours: they are built, and its days stay as they are.
+    let (hours, days) = (
+        "SELECT count(*) FROM rollup_built WHERE tier = 3600",
+        "SELECT max(extract(epoch FROM built_at) * 1000000)::bigint FROM rollup_built WHERE tier = 86400",
+    );
+    let (wanted, days_built) = (world.count(hours).await, world.count(days).await);
+    let forget = "DELETE FROM rollup_built WHERE tier = 3600; TRUNCATE rollup_1h";
+    world.db.batch_execute(forget).await.unwrap();
+    world.until_count(hours, wanted).await;
+    assert_eq!(world.stale_tiers().await, 0);
+    assert_eq!(world.count(days).await, days_built);
     consumer.stop().await;
 }
 

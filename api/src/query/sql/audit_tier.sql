@@ -15,6 +15,9 @@ SELECT (SELECT count(*) FROM usable),
         FROM (SELECT bucket, events FROM rollup_15m
               WHERE $1 = 900 AND dimension = $2::smallint AND bucket >= $3
               UNION ALL
+              SELECT bucket, events FROM rollup_1h
+              WHERE $1 = 3600 AND dimension = $2 AND bucket >= $3
+              UNION ALL
               SELECT bucket, events FROM rollup_1d
               WHERE $1 = 86400 AND dimension = $2 AND bucket >= $3) r
         WHERE r.bucket IN (SELECT bucket FROM usable)),

@@ -167,6 +167,7 @@ impl World {
     /// Buckets of the coarser tiers that can be used and are wrong.
     pub(crate) async fn stale_tiers(&self) -> i64 {
         sums::tier_off(&self.db, "rollup_15m", 900).await
+            + sums::tier_off(&self.db, "rollup_1h", 3_600).await
             + sums::tier_off(&self.db, "rollup_1d", 86_400).await
     }
 
