@@ -1,7 +1,7 @@
 //! How many entries the next read asks for.
 
 /// Payload that one read should bring.
-const TARGET_BYTES: usize = 1024 * 1024;
+const TARGET_BYTES: usize = 1536 * 1024;
 const MAX_COUNT: usize = 4_000;
 const FIRST_COUNT: usize = 16;
 
