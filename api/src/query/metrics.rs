@@ -141,8 +141,12 @@ async fn add_sketches(
     let rows = pieces.iter().map(async |piece| {
         let bounds = (Instant(piece.range.from), Instant(piece.range.to));
         let statement = statements::rollup_value_sketches(piece.tier);
+        let buckets: Vec<_> = piece.buckets().map(Instant).collect();
         snapshot
-            .rows(statement, &[&dimension.id(), &bounds.0, &bounds.1, &keys])
+            .rows(
+                statement,
+                &[&dimension.id(), &bounds.0, &bounds.1, &keys, &buckets],
+            )
             .await
     });
     for row in try_join_all(rows).await?.iter().flatten() {

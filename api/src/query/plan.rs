@@ -24,6 +24,17 @@ pub struct Piece {
     pub range: Range,
 }
 
+impl Piece {
+    /// The starts of its buckets.
+    pub fn buckets(self) -> impl Iterator<Item = UnixMicros> {
+        let starts = self.range.from.0..self.range.to.0;
+        let width = self.tier.seconds() * 1_000_000;
+        std::iter::successors(Some(starts.start), move |at| Some(at + width))
+            .take_while(move |at| *at < starts.end)
+            .map(UnixMicros)
+    }
+}
+
 /// A range cut at whole minutes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Split {
@@ -185,7 +196,8 @@ mod tests {
                 let width = piece.tier.seconds() * 1_000_000;
                 prop_assert_eq!(piece.range.from.0 % width, 0);
                 prop_assert_eq!(piece.range.to.0 % width, 0);
-                for bucket in (piece.range.from.0..piece.range.to.0).step_by(width as usize) {
+                prop_assert_eq!(piece.buckets().count() as i64 * width, piece.range.micros());
+                for UnixMicros(bucket) in piece.buckets() {
                     prop_assert!(usable.holds(piece.tier, UnixMicros(bucket)));
                     let crossed = |e: &&UnixMicros| e.0 > bucket && e.0 < bucket + width;
                     prop_assert!(edges.iter().find(crossed).is_none());

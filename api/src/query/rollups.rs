@@ -103,29 +103,34 @@ pub async fn fold(
     Ok((buckets, Origin::of(&split.edges)))
 }
 
-/// A bucket of the answer while rows are merged into it.
+/// A bucket of the answer while rows are merged into it. The first row stays as it is: often
+/// it is the only one.
 #[derive(Debug, Default)]
 struct Merging {
     sums: Rollup,
-    users: DistinctUnion,
-    sessions: DistinctUnion,
+    further: Option<(DistinctUnion, DistinctUnion)>,
 }
 
 impl Merging {
     fn merge(&mut self, mut row: Rollup) {
-        self.users.add(&mem::take(&mut row.users));
-        self.sessions.add(&mem::take(&mut row.sessions));
+        if self.sums.events == 0 {
+            self.sums = row;
+            return;
+        }
+        let (users, sessions) = self.further.get_or_insert_default();
+        users.add(&mem::take(&mut row.users));
+        sessions.add(&mem::take(&mut row.sessions));
         self.sums.merge(&row);
     }
 
     fn into_rollup(mut self) -> Rollup {
-        self.users.add(&self.sums.users);
-        self.sessions.add(&self.sums.sessions);
-        Rollup {
-            users: self.users.into_distinct(),
-            sessions: self.sessions.into_distinct(),
-            ..self.sums
+        if let Some((mut users, mut sessions)) = self.further {
+            users.add(&self.sums.users);
+            sessions.add(&self.sums.sessions);
+            self.sums.users = users.into_distinct();
+            self.sums.sessions = sessions.into_distinct();
         }
+        self.sums
     }
 }
 
