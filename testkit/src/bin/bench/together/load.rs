@@ -43,14 +43,18 @@ pub(crate) async fn history(pipeline: &mut Pipeline) -> anyhow::Result<f64> {
     audit::quiet(&pipeline.services, HISTORY_LIMIT).await?;
     let db = pipeline.services.db().await;
     let built = async || {
-        let count = db.query_one("SELECT count(*) FROM rollup_built", &[]).await;
-        count.is_ok_and(|row| row.get::<_, i64>(0) > 0)
+        let hours = "SELECT count(*) FROM rollup_built WHERE tier = 3600";
+        let count = db.query_one(hours, &[]).await;
+        count.is_ok_and(|row| row.get::<_, i64>(0) >= HOURS_BUILT)
     };
     ensure!(wait_for(HISTORY_LIMIT, built).await, "no tiers");
     let peak = pipeline.consumer.peak_memory()? as f64 / MIB;
     pipeline.restart_consumer().await?;
     Ok(peak)
 }
+
+/// Of the 24 hours before now, those that are over and whole.
+const HOURS_BUILT: i64 = 22;
 
 /// The generator goes on in the same run, so that one truth holds for all of it.
 pub(crate) async fn flat_out(pipeline: &Pipeline) -> anyhow::Result<()> {
