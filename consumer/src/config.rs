@@ -135,11 +135,11 @@ fn lanes() -> usize {
 }
 
 fn batch_max_events() -> usize {
-    28_672
+    30_720
 }
 
 fn batch_max_bytes() -> usize {
-    10 * 1024 * 1024
+    11 * 1024 * 1024
 }
 
 fn batch_linger_ms() -> u64 {

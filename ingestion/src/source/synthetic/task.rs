@@ -22,7 +22,7 @@ use crate::{
 };
 
 /// How often the schedule is looked at.
-const TICK: Duration = Duration::from_millis(5);
+const TICK: Duration = Duration::from_millis(2);
 /// How often the status is renewed.
 const REPORT: Duration = Duration::from_millis(100);
 /// How often the population of one run may change.
