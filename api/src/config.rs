@@ -69,6 +69,11 @@ pub struct ApiConfig {
     #[serde(default = "query_wait_ms")]
     #[validate(range(min = 0, max = 60_000))]
     pub query_wait_ms: u64,
+    /// Bytes of what queries have read of past hours that are kept for the next ones; 0 keeps
+    /// nothing.
+    #[serde(default = "query_cache_bytes")]
+    #[validate(range(min = 0, max = 2_000_000_000))]
+    pub query_cache_bytes: usize,
     /// WebSockets at once; the next one gets 503.
     #[serde(default = "live_max_sockets")]
     #[validate(range(min = 1, max = 100_000))]
@@ -173,6 +178,10 @@ fn query_wait_ms() -> u64 {
     1_000
 }
 
+fn query_cache_bytes() -> usize {
+    64 << 20
+}
+
 fn live_max_sockets() -> usize {
     10_500
 }
@@ -208,6 +217,7 @@ mod tests {
             "QUERY_TIMEOUT_MS",
             "QUERY_CONCURRENCY",
             "QUERY_WAIT_MS",
+            "QUERY_CACHE_BYTES",
             "LIVE_MAX_SOCKETS",
             "LIVE_INTERVAL_MS",
             "LIVE_SEND_TIMEOUT_MS",

@@ -62,6 +62,16 @@ fn request_id(request: &Request) -> HeaderValue {
     given.cloned().unwrap_or_else(fresh)
 }
 
+/// A query needs built buckets: they are `kept` or have to be read.
+pub fn piece(kept: bool) {
+    let from = if kept { "memory" } else { "database" };
+    metrics::counter!("tidemark_api_pieces_total", "from" => from).increment(1);
+}
+
+pub fn kept_bytes(bytes: usize) {
+    metrics::gauge!("tidemark_api_kept_bytes").set(bytes as f64);
+}
+
 pub fn sockets(open: usize) {
     metrics::gauge!("tidemark_api_sockets").set(open as f64);
 }

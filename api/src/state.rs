@@ -44,7 +44,13 @@ impl ApiState {
         let timeout = config.api.query_timeout();
         let pool = clients::postgres::pool(&config.postgres, "api", timeout)?;
         let (places, wait) = (config.api.query_concurrency, config.api.query_wait());
-        let database = Database::new(pool.clone(), places, wait, timeout);
+        let database = Database::new(
+            pool.clone(),
+            places,
+            wait,
+            timeout,
+            config.api.query_cache_bytes,
+        );
         let keys = StreamKeys::new(&config.stream.stream_key);
         let redis = clients::redis::pool(&config.redis)?;
         let stream = Stream::new(redis, keys, config.stream.consumer_group.clone());

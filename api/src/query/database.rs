@@ -16,6 +16,8 @@ use tokio_postgres::{
     types::{FromSql, IsNull, ToSql, Type, private::BytesMut},
 };
 
+use super::kept::Kept;
+
 /// How long a connection may take to be there: a dead database is an answer, not a wait.
 const CONNECTION_WAIT: Duration = Duration::from_millis(1_500);
 /// What a statement may take beyond its own timeout before the connection counts as dead.
@@ -74,18 +76,26 @@ pub struct Database {
     places: Arc<Semaphore>,
     wait: Duration,
     statement_timeout: Duration,
+    kept: Kept,
 }
 
 impl Database {
-    /// At most `places` snapshots for clients at once; one more waits for `wait`.
+    /// At most `places` snapshots for clients at once; one more waits for `wait`. About
+    /// `kept_bytes` of what they read stay in memory.
     #[must_use]
-    pub fn new(pool: Pool, places: usize, wait: Duration, statement_timeout: Duration) -> Self {
-        let places = Arc::new(Semaphore::new(places));
+    pub fn new(
+        pool: Pool,
+        places: usize,
+        wait: Duration,
+        statement_timeout: Duration,
+        kept_bytes: usize,
+    ) -> Self {
         Self {
             pool,
-            places,
+            places: Arc::new(Semaphore::new(places)),
             wait,
             statement_timeout,
+            kept: Kept::new(kept_bytes),
         }
     }
 
@@ -114,6 +124,7 @@ impl Database {
         let snapshot = Snapshot {
             client: Some(client),
             limit,
+            kept: self.kept.clone(),
             _permit: permit,
         };
         let begin = snapshot.client()?.batch_execute(BEGIN);
@@ -132,10 +143,17 @@ const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 pub struct Snapshot {
     client: Option<Object>,
     limit: Duration,
+    kept: Kept,
     _permit: Option<OwnedSemaphorePermit>,
 }
 
 impl Snapshot {
+    /// What earlier snapshots have read of built buckets.
+    #[must_use]
+    pub const fn kept(&self) -> &Kept {
+        &self.kept
+    }
+
     fn client(&self) -> Result<&Object, QueryError> {
         self.client.as_ref().ok_or(QueryError::Unavailable(None))
     }

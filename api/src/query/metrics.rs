@@ -1,6 +1,6 @@
 //! The four metric questions.
 
-use std::collections::HashMap;
+use std::{collections::HashMap, sync::Arc};
 
 use common::{
     rollup::{Dimension, Distinct, DistinctUnion, OTHER, Rollup},
@@ -10,11 +10,12 @@ use common::{
 use futures_util::future::try_join_all;
 
 use super::{
-    database::{Instant, QueryError, Snapshot},
-    plan,
+    database::{QueryError, Snapshot},
+    kept::Sum,
+    pieces,
+    plan::{self, Piece},
     range::{MINUTE, Range},
     rollups::{self, Origin, Sketches, Subject},
-    statements,
 };
 
 /// All events of a range in one rollup.
@@ -46,13 +47,6 @@ pub struct Share {
     pub sessions: Distinct,
 }
 
-/// The sets of one share, while they are being merged.
-#[derive(Debug, Default)]
-struct Sets {
-    users: DistinctUnion,
-    sessions: DistinctUnion,
-}
-
 /// The largest values of a dimension, and the events of all values that were asked for.
 #[derive(Debug)]
 pub struct Breakdown {
@@ -76,40 +70,31 @@ pub async fn breakdown(
 ) -> Result<Breakdown, QueryError> {
     let split = plan::split(range);
     let pieces = rollups::cover(snapshot, split.minutes, &[range.from, range.to]).await?;
-    let mut sums: HashMap<String, Share> = HashMap::new();
-    let rows = pieces.iter().map(async |piece| {
-        let bounds = (Instant(piece.range.from), Instant(piece.range.to));
-        let statement = statements::rollup_value_sums(piece.tier);
-        snapshot
-            .rows(statement, &[&dimension.id(), &bounds.0, &bounds.1])
-            .await
-    });
-    for row in try_join_all(rows).await?.iter().flatten() {
-        let share = sums.entry(row.try_get(0)?).or_default();
-        share.events += rollups::count(row.try_get(1)?);
-        share.value_micros += rollups::parsed::<i128>(row.try_get(2)?)?;
+    let read = pieces
+        .iter()
+        .map(|piece| pieces::sums(snapshot, piece, dimension));
+    let read = try_join_all(read).await?;
+    let raw = raw_by_value(snapshot, split.edges, dimension).await?;
+    let mut sums: HashMap<&str, Sum> = HashMap::new();
+    for (value, sum) in read.iter().flat_map(|sums| sums.iter()) {
+        sums.entry(value).or_default().add(*sum);
     }
-    let mut raw: HashMap<String, Rollup> = HashMap::new();
-    for edge in split.edges.into_iter().flatten() {
-        rollups::each_raw(snapshot, edge, dimension, |_, value, sample| {
-            match raw.get_mut(value) {
-                Some(rollup) => rollup.add(sample),
-                None => raw.entry(value.to_owned()).or_default().add(sample),
-            }
-        })
-        .await?;
-    }
-    for (key, rollup) in raw {
-        let share = sums.entry(key).or_default();
-        share.events += rollup.events;
-        share.value_micros += rollup.value_micros;
-        share.users.merge(&rollup.users);
-        share.sessions.merge(&rollup.sessions);
+    for (value, rollup) in &raw {
+        sums.entry(value).or_default().add(Sum {
+            events: rollup.events,
+            value_micros: rollup.value_micros,
+        });
     }
     let other_events = sums.get(OTHER).map_or(0, |other| other.events);
-    sums.retain(|key, _| only.is_none_or(|only| only == key));
-    let total_events = sums.values().map(|share| share.events).sum();
-    let mut shares = largest(sums, limit);
+    sums.retain(|key, _| only.is_none_or(|only| only == *key));
+    let total_events = sums.values().map(|sum| sum.events).sum();
+    let mut shares = largest(&sums, limit);
+    for share in &mut shares {
+        if let Some(rollup) = raw.get(&share.key) {
+            share.users.merge(&rollup.users);
+            share.sessions.merge(&rollup.sessions);
+        }
+    }
     add_sketches(snapshot, &pieces, dimension, &mut shares).await?;
     Ok(Breakdown {
         shares,
@@ -119,48 +104,57 @@ pub async fn breakdown(
     })
 }
 
-fn largest(sums: HashMap<String, Share>, limit: usize) -> Vec<Share> {
-    let mut shares: Vec<_> = sums
-        .into_iter()
-        .map(|(key, share)| Share { key, ..share })
-        .collect();
-    shares.sort_unstable_by(|a, b| b.events.cmp(&a.events).then_with(|| a.key.cmp(&b.key)));
-    shares.truncate(limit);
-    shares
+async fn raw_by_value(
+    snapshot: &Snapshot,
+    edges: [Option<Range>; 2],
+    dimension: Dimension,
+) -> Result<HashMap<String, Rollup>, QueryError> {
+    let mut raw: HashMap<String, Rollup> = HashMap::new();
+    for edge in edges.into_iter().flatten() {
+        rollups::each_raw(snapshot, edge, dimension, |_, value, sample| {
+            match raw.get_mut(value) {
+                Some(rollup) => rollup.add(sample),
+                None => raw.entry(value.to_owned()).or_default().add(sample),
+            }
+        })
+        .await?;
+    }
+    Ok(raw)
+}
+
+fn largest(sums: &HashMap<&str, Sum>, limit: usize) -> Vec<Share> {
+    let mut sums: Vec<_> = sums.iter().collect();
+    sums.sort_unstable_by(|(a, of_a), (b, of_b)| {
+        of_b.events.cmp(&of_a.events).then_with(|| a.cmp(b))
+    });
+    let share = |(key, sum): (&&str, &Sum)| Share {
+        key: (*key).to_owned(),
+        events: sum.events,
+        value_micros: sum.value_micros,
+        ..Share::default()
+    };
+    sums.into_iter().take(limit).map(share).collect()
 }
 
 async fn add_sketches(
     snapshot: &Snapshot,
-    pieces: &[plan::Piece],
+    pieces: &[Arc<Piece>],
     dimension: Dimension,
     shares: &mut [Share],
 ) -> Result<(), QueryError> {
     let keys: Vec<String> = shares.iter().map(|share| share.key.clone()).collect();
-    let places: HashMap<&str, usize> = keys.iter().map(String::as_str).zip(0..).collect();
-    let mut sets: Vec<Sets> = shares.iter().map(|_| Sets::default()).collect();
-    let rows = pieces.iter().map(async |piece| {
-        let bounds = (Instant(piece.range.from), Instant(piece.range.to));
-        let statement = statements::rollup_value_sketches(piece.tier);
-        let buckets: Vec<_> = piece.buckets().map(Instant).collect();
-        snapshot
-            .rows(
-                statement,
-                &[&dimension.id(), &bounds.0, &bounds.1, &keys, &buckets],
-            )
-            .await
-    });
-    for row in try_join_all(rows).await?.iter().flatten() {
-        let Some(place) = places.get(row.try_get::<_, &str>(0)?) else {
-            continue;
-        };
-        let sets = &mut sets[*place];
-        let decode = |bytes| Distinct::decode(bytes).map_err(rollups::corrupt);
-        sets.users.add(&decode(row.try_get(1)?)?);
-        sets.sessions.add(&decode(row.try_get(2)?)?);
-    }
-    for (share, sets) in shares.iter_mut().zip(sets) {
-        share.users.merge(&sets.users.into_distinct());
-        share.sessions.merge(&sets.sessions.into_distinct());
+    let read = pieces
+        .iter()
+        .map(|piece| pieces::sets(snapshot, piece, dimension, &keys));
+    let read = try_join_all(read).await?;
+    for (place, share) in shares.iter_mut().enumerate() {
+        let (mut users, mut sessions) = (DistinctUnion::default(), DistinctUnion::default());
+        for sets in &read {
+            users.add(&sets[place].users);
+            sessions.add(&sets[place].sessions);
+        }
+        share.users.merge(&users.into_distinct());
+        share.sessions.merge(&sessions.into_distinct());
     }
     Ok(())
 }

@@ -1,32 +1,43 @@
 //! Which rows answer a question: whole minutes from rollups, as coarse as is exact, and what
 //! is left at the ends from raw rows.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use common::{rollup::Tier, time::UnixMicros};
 
 use super::range::{MINUTE, Range};
 
+/// A state of a built bucket: the transaction that built it, and when that began. Numbers of
+/// transactions come again after 2^32 of them or in a restored database, and a clock may be set
+/// back; both together don't repeat.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Version {
+    pub transaction: i64,
+    pub built_at: UnixMicros,
+}
+
 /// Coarse buckets that may be used: built, and not touched since.
 #[derive(Debug, Clone, Default)]
-pub struct Usable(pub HashSet<(Tier, UnixMicros)>);
+pub struct Usable(pub HashMap<(Tier, UnixMicros), Version>);
 
 impl Usable {
     fn holds(&self, tier: Tier, bucket: UnixMicros) -> bool {
-        tier == Tier::Minute || self.0.contains(&(tier, bucket))
+        tier == Tier::Minute || self.0.contains_key(&(tier, bucket))
     }
 }
 
 /// Neighbouring buckets of one tier.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Piece {
     pub tier: Tier,
     pub range: Range,
+    /// The version of each bucket, in their order; empty for minutes, which have none.
+    pub built: Vec<Version>,
 }
 
 impl Piece {
     /// The starts of its buckets.
-    pub fn buckets(self) -> impl Iterator<Item = UnixMicros> {
+    pub fn buckets(&self) -> impl Iterator<Item = UnixMicros> {
         let starts = self.range.from.0..self.range.to.0;
         let width = self.tier.seconds() * 1_000_000;
         std::iter::successors(Some(starts.start), move |at| Some(at + width))
@@ -84,11 +95,16 @@ pub fn pieces(minutes: Range, edges: &[UnixMicros], usable: &Usable) -> Vec<Piec
     let mut end = *cuts.next().unwrap_or(&minutes.to);
     while at < minutes.to {
         let (tier, next) = step(at, end, usable);
+        let version = usable.0.get(&(tier, at)).copied();
         match pieces.last_mut() {
-            Some(last) if last.tier == tier && last.range.to == at => last.range.to = next,
+            Some(last) if last.tier == tier && last.range.to == at => {
+                last.range.to = next;
+                last.built.extend(version);
+            }
             _ => pieces.push(Piece {
                 tier,
                 range: Range { from: at, to: next },
+                built: version.into_iter().collect(),
             }),
         }
         at = next;
@@ -168,6 +184,13 @@ mod tests {
         }
     }
 
+    fn version_of(bucket: UnixMicros) -> Version {
+        Version {
+            transaction: bucket.0,
+            built_at: bucket,
+        }
+    }
+
     proptest! {
         #[test]
         fn pieces_cover_the_minutes_once_and_never_cross_an_edge(
@@ -184,7 +207,10 @@ mod tests {
             let edges: Vec<_> = cuts.iter().map(|cut| UnixMicros(cut * MINUTE)).collect();
             let built = [(Tier::QuarterHour, quarters), (Tier::Hour, hours), (Tier::Day, days)];
             let usable = built.into_iter().flat_map(|(tier, numbers)| {
-                let start = move |n| (tier, UnixMicros(n * tier.seconds() * 1_000_000));
+                let start = move |n| {
+                    let start = UnixMicros(n * tier.seconds() * 1_000_000);
+                    ((tier, start), version_of(start))
+                };
                 numbers.into_iter().map(start)
             });
             let usable = Usable(usable.collect());
@@ -197,6 +223,11 @@ mod tests {
                 prop_assert_eq!(piece.range.from.0 % width, 0);
                 prop_assert_eq!(piece.range.to.0 % width, 0);
                 prop_assert_eq!(piece.buckets().count() as i64 * width, piece.range.micros());
+                if piece.tier == Tier::Minute {
+                    prop_assert!(piece.built.is_empty());
+                } else {
+                    prop_assert_eq!(&piece.built, &piece.buckets().map(version_of).collect::<Vec<_>>());
+                }
                 for UnixMicros(bucket) in piece.buckets() {
                     prop_assert!(usable.holds(piece.tier, UnixMicros(bucket)));
                     let crossed = |e: &&UnixMicros| e.0 > bucket && e.0 < bucket + width;

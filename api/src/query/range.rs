@@ -8,7 +8,7 @@ pub const MINUTE: i64 = 60_000_000;
 pub const MAX_BUCKETS: i64 = 10_000;
 
 /// `[from, to)`, not empty.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Range {
     pub from: UnixMicros,
     pub to: UnixMicros,

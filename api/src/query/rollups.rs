@@ -1,6 +1,6 @@
 //! Reads rollup rows and folds them into the buckets of an answer.
 
-use std::{error::Error, mem};
+use std::{error::Error, mem, sync::Arc};
 
 use common::{
     rollup::{
@@ -14,7 +14,8 @@ use tokio_postgres::Row;
 
 use super::{
     database::{Instant, QueryError, Snapshot},
-    plan::{self, Piece, Usable},
+    pieces,
+    plan::{self, Piece, Usable, Version},
     range::{MINUTE, Range},
     statements,
 };
@@ -37,7 +38,7 @@ impl Subject {
 }
 
 /// Which sketches are worth reading.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
 pub struct Sketches {
     pub users: bool,
     pub sessions: bool,
@@ -85,11 +86,12 @@ pub async fn fold(
     let mut buckets: Vec<_> = edges.windows(2).map(|_| Merging::default()).collect();
     let pieces = cover(snapshot, split.minutes, edges).await?;
     let rows = pieces
-        .into_iter()
-        .map(|piece| rows_of(snapshot, piece, subject, sketches));
-    for row in try_join_all(rows).await?.iter().flatten() {
-        let (at, rollup) = decode(row)?;
-        buckets[index_of(edges, at)].merge(rollup);
+        .iter()
+        .map(|piece| pieces::rows(snapshot, piece, subject, sketches));
+    for rows in try_join_all(rows).await? {
+        for (at, rollup) in Arc::unwrap_or_clone(rows) {
+            buckets[index_of(edges, at)].merge(rollup);
+        }
     }
     for edge in split.edges.into_iter().flatten() {
         each_raw(snapshot, edge, subject.dimension, |at, value, sample| {
@@ -173,7 +175,7 @@ pub async fn cover(
     snapshot: &Snapshot,
     minutes: Option<Range>,
     edges: &[UnixMicros],
-) -> Result<Vec<Piece>, QueryError> {
+) -> Result<Vec<Arc<Piece>>, QueryError> {
     let Some(minutes) = minutes else {
         return Ok(Vec::new());
     };
@@ -187,7 +189,8 @@ pub async fn cover(
     } else {
         usable_buckets(snapshot, minutes, edges).await?
     };
-    Ok(plan::pieces(minutes, edges, &usable))
+    let pieces = plan::pieces(minutes, edges, &usable);
+    Ok(pieces.into_iter().map(Arc::new).collect())
 }
 
 /// Buckets of `tier` that hold an edge of the answer's buckets inside.
@@ -217,38 +220,14 @@ async fn usable_buckets(
         let tier = Tier::ALL
             .into_iter()
             .find(|tier| tier.seconds() == i64::from(seconds));
-        usable.0.extend(tier.map(|tier| (tier, bucket)));
+        let Instant(built_at) = row.try_get(2)?;
+        let version = Version {
+            transaction: row.try_get(3)?,
+            built_at,
+        };
+        usable.0.extend(tier.map(|tier| ((tier, bucket), version)));
     }
     Ok(usable)
-}
-
-async fn rows_of(
-    snapshot: &Snapshot,
-    piece: Piece,
-    subject: &Subject,
-    sketches: Sketches,
-) -> Result<Vec<Row>, QueryError> {
-    let (from, to) = (Instant(piece.range.from), Instant(piece.range.to));
-    let dimension = subject.dimension.id();
-    let Sketches {
-        users,
-        sessions,
-        durations,
-    } = sketches;
-    snapshot
-        .rows(
-            statements::rollup_rows(piece.tier),
-            &[
-                &dimension,
-                &subject.value,
-                &from,
-                &to,
-                &users,
-                &sessions,
-                &durations,
-            ],
-        )
-        .await
 }
 
 /// A row of `rollup_rows`, `live_minutes` or `live_window`.

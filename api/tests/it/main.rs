@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod http;
+mod kept;
 mod live;
 mod metrics;
 mod operations;

@@ -25,7 +25,7 @@ use tokio_postgres::Client;
 pub(crate) const MINUTE: i64 = 60_000_000;
 
 pub(crate) struct Api {
-    pub(crate) services: Services,
+    pub(crate) services: Arc<Services>,
     pub(crate) address: SocketAddr,
     pub(crate) shutdown: Shutdown,
     pub(crate) db: Client,
@@ -36,7 +36,8 @@ impl Api {
         Self::with(Services::start().await, &[]).await
     }
 
-    pub(crate) async fn with(services: Services, changes: &[(&str, &str)]) -> Self {
+    pub(crate) async fn with(services: impl Into<Arc<Services>>, changes: &[(&str, &str)]) -> Self {
+        let services = services.into();
         let mut variables = sample_variables();
         variables.extend(services.variables());
         variables.extend(
@@ -332,7 +333,8 @@ pub(crate) async fn build(
         let tier = i32::try_from(tier.seconds()).unwrap();
         transaction
             .execute(
-                "INSERT INTO rollup_built (tier, bucket) VALUES ($1, $2)",
+                "INSERT INTO rollup_built (tier, bucket) VALUES ($1, $2) \
+                 ON CONFLICT (tier, bucket) DO UPDATE SET built_at = now()",
                 &[&tier, &system_time(bucket)],
             )
             .await
