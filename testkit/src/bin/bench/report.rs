@@ -25,6 +25,9 @@ median over the rounds (with the lowest and the highest), of memory the peak. fs
 synchronous_commit are on throughout.
 ";
 
+/// What a person has to say about the bars.
+const LIMITS: &str = include_str!("limits.md");
+
 pub(crate) fn save(store: &Store) -> anyhow::Result<()> {
     std::fs::write(PATH, text(store)?)?;
     Ok(())
@@ -37,6 +40,7 @@ fn text(store: &Store) -> Result<String, fmt::Error> {
         .collect();
     let mut text = HEAD.to_owned();
     bars(&stored, &mut text)?;
+    text.push_str(LIMITS);
     figures(&stored, &mut text)?;
     costs(&stored, &mut text)?;
     capacity::section(store, &mut text)?;

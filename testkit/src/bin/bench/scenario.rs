@@ -59,7 +59,7 @@ pub(crate) enum Scenario {
     /// batch of 20,000 events. What counts is the multiple of a fixed piece of work (FNV-1a over
     /// a kibibyte) in the same process.
     Micro,
-    /// wrk sends `ingestion` 20 bodies of 500 events each in turn, over 8 connections for 10 s. What
+    /// wrk sends `ingestion` 20 bodies of 500 events each in turn, over 8 connections for 4 s. What
     /// Redis has accepted at the end counts.
     Collector,
     /// All three daemons, 24 hours of history stored before. The generator sends as fast as it is
