@@ -135,11 +135,11 @@ fn lanes() -> usize {
 }
 
 fn batch_max_events() -> usize {
-    30_720
+    28_672
 }
 
 fn batch_max_bytes() -> usize {
-    11 * 1024 * 1024
+    10 * 1024 * 1024
 }
 
 fn batch_linger_ms() -> u64 {
