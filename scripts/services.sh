@@ -27,8 +27,8 @@ checkout; nothing is installed system-wide, and removing that folder (after stop
 
 Environment:
   REDIS_URL, POSTGRES_URL (or DATABASE_URL)   use this service instead of a private one
-  TIDEMARK_REDIS_PORT      port of the private Redis (46379, or a free one if that is taken)
-  TIDEMARK_POSTGRES_PORT   port of the private PostgreSQL (45432, or a free one if that is taken)
+  TIDEMARK_REDIS_PORT      port of the private Redis (26379, or a free one if that is taken)
+  TIDEMARK_POSTGRES_PORT   port of the private PostgreSQL (25432, or a free one if that is taken)
 TEXT
 }
 

@@ -135,7 +135,8 @@ show_log() {
 
 listens() { (exec 3<>"/dev/tcp/$1/$2") 2>/dev/null; }
 
-# Several checkouts may run at once: the remembered port, else the usual one, else the next free one.
+# Several checkouts may run at once: the remembered port, else the usual one, else another near it. Below
+# 32768: above, a port may be held by somebody's outgoing connection, which nothing listens on.
 # pick_port FILE USUAL WANTED
 pick_port() {
   local file=$1 usual=$2 wanted=$3 port tries

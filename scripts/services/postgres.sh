@@ -76,7 +76,8 @@ postgres_start_own() {
       postgres_prepare_database
       return
     fi
-    ((tries == 3)) || say "PostgreSQL did not start on port $(first_line "$POSTGRES_PORT_FILE"), trying again"
+    ((tries == 3)) || say "PostgreSQL did not start on port $(first_line "$POSTGRES_PORT_FILE"), trying another"
+    rm -f "$POSTGRES_PORT_FILE"
   done
   show_log "$STATE/postgres.log"
   fail "PostgreSQL does not answer" "see the log above; its data is in $POSTGRES_DIR/data"
@@ -109,7 +110,7 @@ postgres_initialise() {
 
 postgres_launch() {
   postgres_clear_remains
-  pick_port "$POSTGRES_PORT_FILE" 45432 "${TIDEMARK_POSTGRES_PORT:-}"
+  pick_port "$POSTGRES_PORT_FILE" 25432 "${TIDEMARK_POSTGRES_PORT:-}"
   postgres_configuration >"$STATE/postgres.conf"
   postgres_program postgres
   launch "$STATE/postgres.log" "${PROGRAM[@]}" -D "$POSTGRES_DIR/data"

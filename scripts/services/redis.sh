@@ -80,7 +80,8 @@ redis_start_own() {
     redis_pid >/dev/null || redis_launch
     wait_until "$ANSWER_DEADLINE_S" redis_ready_or_gone || true
     redis_ready && return
-    ((tries == 3)) || say "Redis did not start on port $(first_line "$REDIS_PORT_FILE"), trying again"
+    ((tries == 3)) || say "Redis did not start on port $(first_line "$REDIS_PORT_FILE"), trying another"
+    rm -f "$REDIS_PORT_FILE"
   done
   show_log "$STATE/redis.log"
   fail "Redis does not answer" "see the log above; its data is in $REDIS_DIR"
@@ -89,7 +90,7 @@ redis_start_own() {
 redis_ready_or_gone() { redis_ready || { [[ -n ${LAUNCHED:-} ]] && is_gone "$LAUNCHED"; }; }
 
 redis_launch() {
-  pick_port "$REDIS_PORT_FILE" 46379 "${TIDEMARK_REDIS_PORT:-}"
+  pick_port "$REDIS_PORT_FILE" 26379 "${TIDEMARK_REDIS_PORT:-}"
   rm -f "$REDIS_DIR/redis.pid"
   redis_configuration >"$STATE/redis.conf"
   redis_program redis-server
