@@ -22,7 +22,7 @@ const APPLICATION: &str = "tidemark-consumer";
 
 /// A writer's rollups are closed and compacted after this time, or at this size in memory.
 const ROTATE_AFTER: Duration = Duration::from_secs(15 * 60);
-const ROTATE_BYTES: usize = 12 * 1024 * 1024;
+const ROTATE_BYTES: usize = 8 * 1024 * 1024;
 
 pub(super) struct Session {
     pub(super) client: Client,
