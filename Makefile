@@ -31,8 +31,6 @@ with_services = scripts/services.sh start; services=$$(scripts/services.sh env);
 # What Vite writes last. Not index.html: the api's build puts a placeholder there.
 page := web/dist/.vite/manifest.json
 web_sources := $(shell find web -name node_modules -prune -o -path web/dist -prune -o -type f -print)
-# The Node consumer that the benchmark compares with.
-peer := bench/peers/node
 scripts := $(shell find scripts .ci -type f \( -name '*.sh' -o -name run \))
 
 .PHONY: help
@@ -88,15 +86,23 @@ bench-growth: release ## the same for a growing table: ten minutes, 30 GB of dis
 bench-soak: release ## the same for ten minutes at full speed
 	@$(with_services) exec $(built)/bench soak
 
+.PHONY: bench-questions
+bench-questions: bench/peers/express/node_modules/.package-lock.json release ## the same for queries over a year of events: ten minutes, 40 GB of disk
+	@$(with_services) exec $(built)/bench questions
+
+.PHONY: bench-sockets
+bench-sockets: bench/peers/ws/node_modules/.package-lock.json release ## the same for 10,000 live clients
+	@$(with_services) exec $(built)/bench sockets
+
 # What the benchmark starts besides the daemons. A folder of its own, because Cargo builds the
 # daemons along with their micro-benchmarks, with other features.
 .PHONY: bench-parts
-bench-parts: $(peer)/node_modules/.package-lock.json
+bench-parts: bench/peers/node/node_modules/.package-lock.json
 	$(CARGO) bench --no-run --bench micro $(LOCKED) --target-dir $(dir $(built))micro \
 	  -p common -p consumer -p ingestion
 
-$(peer)/node_modules/.package-lock.json: $(peer)/package.json $(peer)/package-lock.json $(peer)/.npmrc
-	cd $(peer) && npm ci --no-progress
+bench/peers/%/node_modules/.package-lock.json: bench/peers/%/package.json bench/peers/%/package-lock.json bench/peers/%/.npmrc
+	cd bench/peers/$* && npm ci --no-progress
 	@touch $@
 
 .PHONY: release

@@ -123,6 +123,8 @@ impl Pick {
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Unit {
     EventsPerSecond,
+    /// Of answers, of frames.
+    PerSecond,
     Ratio,
     Percent,
     Mebibytes,
@@ -139,6 +141,7 @@ impl Unit {
     pub(crate) fn text(self, value: f64) -> String {
         match self {
             Self::EventsPerSecond => format!("{} events/s", thousands(value)),
+            Self::PerSecond => format!("{}/s", thousands(value)),
             Self::Ratio => format!("{value:.2}"),
             Self::Percent => format!("{value:.1} %"),
             Self::Mebibytes => format!("{value:.0} MiB"),

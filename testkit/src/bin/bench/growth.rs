@@ -131,7 +131,7 @@ fn copy_of(copy: u64) -> String {
 }
 
 /// On the disk of the database; `None` where that is another machine's.
-async fn free_bytes(source: &Services) -> anyhow::Result<Option<u64>> {
+pub(crate) async fn free_bytes(source: &Services) -> anyhow::Result<Option<u64>> {
     let row = source
         .db()
         .await

@@ -55,6 +55,12 @@ impl Pipeline {
         Ok(self.consumer.ready(READY_LIMIT).await?)
     }
 
+    /// Where the consumer was stopped before.
+    pub(crate) async fn stop_but_consumer(mut self) -> anyhow::Result<()> {
+        stop(&mut self.ingestion).await?;
+        stop(&mut self.api).await
+    }
+
     pub(crate) async fn stop(mut self) -> anyhow::Result<()> {
         for daemon in self.daemons() {
             stop(daemon).await?;

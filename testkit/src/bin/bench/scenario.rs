@@ -3,8 +3,8 @@
 use clap::ValueEnum;
 
 use crate::{
-    clean, collector, figure::Outcome, growth, lanes, latency, micro, peer, rates, rollups,
-    round::Round, singles, together, variants,
+    clean, collector, figure::Outcome, growth, lanes, latency, micro, peer, questions, rates,
+    rollups, round::Round, singles, sockets, together, variants,
 };
 
 /// In the order of the report. The descriptions are the report's section on method.
@@ -73,6 +73,21 @@ pub(crate) enum Scenario {
     /// The same for ten minutes without queries and audit. The table of events is emptied whenever
     /// it is larger than 16 GiB.
     Soak,
+    /// Three days through the pipeline; the rows and rollups of one of them are copied to the year
+    /// before, 50,000,000 events in all, and the minutes of those days in which asked ranges end.
+    /// Then one client asks over one connection: summary, timeseries, breakdown by page and by
+    /// country in turn, in five time zones, for ranges of which no two are alike. wrk asks over 16
+    /// connections, for different ranges and for one and the same. A server that a Node programmer
+    /// would write (bench/peers/express), with the obvious SQL, answers the same questions about
+    /// 24 hours from the raw table.
+    Questions,
+    /// 10,000 WebSocket clients of the topic `metrics` in one process beside the three daemons;
+    /// once a second one event comes in over HTTP. For each client and commit the time runs from
+    /// the commit's last row to the first frame that counts it. Then 1,000 clients with eight
+    /// subscriptions each while the generator sends 20,000 events/s, and as many of a server that
+    /// a Node programmer would write (bench/peers/ws), which sends frames of the same length to
+    /// all as fast as the slowest takes them.
+    Sockets,
 }
 
 impl Scenario {
@@ -113,7 +128,7 @@ impl Scenario {
             | Self::Rates
             | Self::Collector
             | Self::Together => true,
-            Self::Growth | Self::Minute | Self::Soak => false,
+            Self::Growth | Self::Minute | Self::Soak | Self::Questions | Self::Sockets => false,
         }
     }
 
@@ -130,7 +145,9 @@ impl Scenario {
             | Self::Collector
             | Self::Together
             | Self::Minute
-            | Self::Soak => 1,
+            | Self::Soak
+            | Self::Questions
+            | Self::Sockets => 1,
             _ => usize::MAX,
         }
     }
@@ -155,6 +172,8 @@ impl Scenario {
             Self::Together => together::run(15).await,
             Self::Minute => together::run(60).await,
             Self::Soak => together::soak().await,
+            Self::Questions => questions::run().await,
+            Self::Sockets => sockets::run().await,
         }
     }
 }
