@@ -8,6 +8,7 @@ ARG DEBIAN=bookworm
 FROM node:${NODE_VERSION}-${DEBIAN}-slim AS web
 WORKDIR /src
 COPY web web
+COPY clients/typescript clients/typescript
 WORKDIR /src/web
 RUN --mount=type=cache,target=/root/.npm npm ci && npm run build
 

@@ -17,6 +17,8 @@ CARGO := cargo
 LOCKED ?= --locked
 # Run from there, not by `cargo run -p`, which would compile the dependencies with other features.
 built := $(or $(CARGO_TARGET_DIR),target)/release
+# Where the tests of the workspace leave the daemons.
+tested := $(or $(CARGO_TARGET_DIR),target)/debug
 DENY_VERSION := 0.20.2
 MACHETE_VERSION := 0.9.2
 
@@ -28,9 +30,11 @@ CARGO_MACHETE := $(or $(shell command -v cargo-machete),.tools/cargo-machete@$(M
 with_services = scripts/services.sh start; services=$$(scripts/services.sh env); \
 	set -a; eval "$$services"; set +a;
 
+# The TypeScript client, whose sources the page is built with.
+client := clients/typescript
 # What Vite writes last. Not index.html: the api's build puts a placeholder there.
 page := web/dist/.vite/manifest.json
-web_sources := $(shell find web -name node_modules -prune -o -path web/dist -prune -o -type f -print)
+web_sources := $(shell find web $(client)/src -name node_modules -prune -o -path web/dist -prune -o -type f -print)
 scripts := $(shell find scripts .ci -type f \( -name '*.sh' -o -name run \))
 
 .PHONY: help
@@ -47,14 +51,15 @@ up: release ## run all until Ctrl-C
 	@$(with_services) exec $(built)/demo --forever --rate $(RATE) --seed $(SEED)
 
 .PHONY: test
-test: web ## run all tests, on real services
+test: web $(client)/node_modules/.package-lock.json ## run all tests, on real services
 	cd web && npm test
 	@$(with_services) if cargo nextest --version >/dev/null 2>&1; \
 	then set -x; $(CARGO) nextest run --workspace $(LOCKED); \
 	else set -x; $(CARGO) test --workspace $(LOCKED); fi
+	@$(with_services) cd $(client) && TIDEMARK_PROGRAMS=$(tested) npm test
 
 .PHONY: check
-check: check-scripts check-web check-rust ## format, lints, documentation, dependencies, types
+check: check-scripts check-web check-clients check-rust ## format, lints, documentation, dependencies, types
 
 .PHONY: check-rust
 check-rust: $(CARGO_DENY) $(CARGO_MACHETE)
@@ -67,6 +72,10 @@ check-rust: $(CARGO_DENY) $(CARGO_MACHETE)
 .PHONY: check-web
 check-web: web/node_modules/.package-lock.json
 	cd web && npm run --silent typecheck
+
+.PHONY: check-clients
+check-clients: $(client)/node_modules/.package-lock.json
+	cd $(client) && npm run --silent typecheck
 
 .PHONY: check-scripts
 check-scripts:
@@ -119,6 +128,17 @@ web/node_modules/.package-lock.json: web/package.json web/package-lock.json web/
 	cd web && npm ci --no-progress
 	@touch $@
 
+.PHONY: clients
+clients: $(client)/dist/index.js ## build the TypeScript client
+
+$(client)/dist/index.js: $(shell find $(client)/src -type f) $(client)/tsconfig.build.json $(client)/node_modules/.package-lock.json
+	cd $(client) && npm run --silent build
+	@touch $@
+
+$(client)/node_modules/.package-lock.json: $(client)/package.json $(client)/package-lock.json $(client)/.npmrc
+	cd $(client) && npm ci --no-progress
+	@touch $@
+
 .PHONY: fmt
 fmt: ## format the Rust code
 	$(CARGO) fmt --all
@@ -134,7 +154,7 @@ clean-data: stop ## throw away the data of the private Redis and PostgreSQL
 .PHONY: clean
 clean: ## throw away what was built; tools and data stay
 	$(CARGO) clean
-	rm -rf web/dist web/node_modules
+	rm -rf web/dist web/node_modules $(client)/dist $(client)/node_modules
 
 # Without debug information and optimisation: they run for a second and compile for minutes.
 .tools/%/bin/cargo-deny .tools/%/bin/cargo-machete:

@@ -1,0 +1,267 @@
+// Events on their way to the collector: gathered to batches, kept until their fate is known.
+
+import { jittered, sleep, type Backoff } from "../backoff.js";
+import { TidemarkError } from "../error.js";
+import type { Fetch } from "../http.js";
+import { deliver, type Outcome, type Violation } from "./deliver.js";
+import { line, parsed, type Line, type NewEvent } from "./event.js";
+import { onLeaving } from "./leaving.js";
+import { fitting, ndjson, Queue, type BatchLimits, type QueueLimits } from "./queue.js";
+import type {
+  FlushOptions,
+  FlushReport,
+  IngestOptions,
+  Undelivered,
+  UndeliveredReason,
+} from "./options.js";
+
+const BATCH: BatchLimits = { events: 500, bytes: 262_144 };
+const QUEUE: QueueLimits = { events: 10_000, bytes: 8_388_608 };
+const BACKOFF: Backoff = { firstMs: 500, mostMs: 30_000 };
+const LONGEST_PAUSE_MS = 300_000;
+/** Browsers let a leaving page send 64 KiB. */
+const BEACON_BYTES = 61_440;
+
+export class Ingest {
+  private readonly queue: Queue;
+  private readonly most: BatchLimits;
+  private limits: BatchLimits;
+  private readonly loaded: Promise<void>;
+  private readonly stopListening: () => void;
+  private turn: Promise<void> = Promise.resolve();
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private failures = 0;
+  private pausedUntil = 0;
+  private askedUntil = 0;
+  private lastError: TidemarkError | undefined;
+  /** Flushes that want to know of the commit. */
+  private committing = 0;
+  /** Whether the database is known to have everything that was accepted. */
+  private committed = true;
+  private closed = false;
+
+  /** `url` is ingestion's, up to and without `/api/v1`. */
+  constructor(
+    private readonly url: string,
+    private readonly fetch: Fetch,
+    private readonly options: IngestOptions = {},
+  ) {
+    this.queue = new Queue({ ...QUEUE, ...options.queue });
+    this.most = { ...BATCH, ...options.batch };
+    this.limits = this.most;
+    this.loaded = this.load();
+    this.stopListening = onLeaving({
+      hidden: () => void this.flush(),
+      gone: (forGood) => this.leave(forGood),
+      online: () => this.hurry(),
+    });
+  }
+
+  /** Events that wait. */
+  get waiting(): number {
+    return this.queue.size;
+  }
+
+  /** Puts an event into the queue and gives its id. Never waits.
+   *  @throws {TypeError} for what JSON can't hold. */
+  track(event: NewEvent): string {
+    const tracked = line(event);
+    if (this.closed) {
+      this.giveUp(tracked, "closed", "the client is closed");
+    } else if (!this.queue.push(tracked)) {
+      this.giveUp(tracked, "queue_full", "more events wait already than the queue may hold");
+    } else {
+      this.guarded(() => this.options.storage?.put(tracked.id, tracked.json));
+      this.schedule();
+    }
+    return tracked.id;
+  }
+
+  /** Sends what waits now, again and again until its fate is known or the time is over. What
+   *  then still waits is sent later. Never rejects. */
+  async flush(options: FlushOptions = {}): Promise<FlushReport> {
+    const deadline = Date.now() + (options.timeoutMs ?? 10_000);
+    await this.loaded;
+    const asked = this.queue.all().map((line) => line.id);
+    const waiting = () => asked.filter((id) => this.queue.has(id)).length;
+    this.waitOnlyAsAsked();
+    this.committing += options.committed ? 1 : 0;
+    while (waiting() > 0) {
+      const pause = Math.max(0, this.pausedUntil - Date.now());
+      if (Date.now() + pause > deadline) break;
+      await sleep(pause);
+      await this.inTurn(() => this.sendBatch());
+    }
+    this.committing -= options.committed ? 1 : 0;
+    const left = waiting();
+    const error = left > 0 && this.lastError !== undefined ? { error: this.lastError } : {};
+    const report = { settled: asked.length - left, waiting: left, ...error };
+    return options.committed ? { ...report, committed: this.committed && left === 0 } : report;
+  }
+
+  /** Takes no more events, and flushes. What then still waits stays in the storage, or is told
+   *  to `onUndelivered`. */
+  async close(options: FlushOptions = {}): Promise<FlushReport> {
+    this.closed = true;
+    const report = await this.flush({ timeoutMs: 5_000, ...options });
+    clearTimeout(this.timer);
+    this.stopListening();
+    if (this.options.storage === undefined) {
+      const detail = this.lastError?.detail ?? "there was no time to send it";
+      for (const line of this.queue.all()) this.giveUp(line, "closed", detail);
+    }
+    return report;
+  }
+
+  private async load(): Promise<void> {
+    const { storage } = this.options;
+    try {
+      for (const [id, json] of (await storage?.load()) ?? []) this.take(id, json);
+    } catch (error) {
+      this.options.onTrouble?.(error);
+    }
+    this.schedule();
+  }
+
+  private take(id: string, json: string): void {
+    try {
+      JSON.parse(json);
+      this.queue.push(parsed(id, json));
+    } catch (cause) {
+      const detail = `what the storage holds for ${id} is not JSON`;
+      this.options.onTrouble?.(new Error(detail, { cause }));
+      this.guarded(() => this.options.storage?.remove(id));
+    }
+  }
+
+  private schedule(): void {
+    if (this.closed) return;
+    const full = this.queue.isFull(this.limits);
+    if (full && this.failures === 0) this.unschedule();
+    if (this.timer !== undefined || this.queue.size === 0) return;
+    const pause = Math.max(0, this.pausedUntil - Date.now());
+    this.timer = setTimeout(
+      () => {
+        this.timer = undefined;
+        void this.inTurn(() => this.sendBatch());
+      },
+      Math.max(pause, full ? 0 : (this.options.lingerMs ?? 1_000)),
+    );
+  }
+
+  private unschedule(): void {
+    clearTimeout(this.timer);
+    this.timer = undefined;
+  }
+
+  /** The network is back: no reason to wait longer. */
+  private hurry(): void {
+    this.unschedule();
+    this.waitOnlyAsAsked();
+    this.schedule();
+  }
+
+  /** Our own backoff ends, what a `Retry-After` asks for doesn't. */
+  private waitOnlyAsAsked(): void {
+    this.pausedUntil = Math.min(this.pausedUntil, this.askedUntil);
+  }
+
+  /** One request at a time. */
+  private inTurn(send: () => Promise<void>): Promise<void> {
+    this.turn = this.turn.then(send);
+    return this.turn;
+  }
+
+  private async sendBatch(): Promise<void> {
+    const batch = this.queue.batch(this.limits);
+    if (batch.length === 0) return;
+    const { gzip = true, timeoutMs = 15_000 } = this.options;
+    const { fetch, url } = this;
+    const outcome = await deliver(batch, this.committing > 0, { fetch, url, gzip, timeoutMs });
+    if (outcome.name === "failed") this.failed(outcome.error);
+    else this.settle(batch, outcome);
+    this.schedule();
+  }
+
+  private settle(batch: Line[], outcome: Exclude<Outcome, { name: "failed" }>): void {
+    this.failures = 0;
+    this.pausedUntil = 0;
+    switch (outcome.name) {
+      case "answered": {
+        // The collector says it of all entries up to the last one.
+        if (outcome.accepted.length > 0) this.committed = outcome.committed === true;
+        for (const line of outcome.accepted) this.forget(line);
+        for (const { line, violations } of outcome.refused) {
+          const detail = violations.map((it) => `${it.pointer}: ${it.detail}`).join("; ");
+          this.giveUp(line, "rejected", detail, violations);
+        }
+        const events = Math.min(this.most.events, this.limits.events * 2);
+        this.limits = { ...this.limits, events };
+        break;
+      }
+      case "too_large":
+        this.limits = { ...this.limits, events: Math.ceil(batch.length / 2) };
+        if (batch.length > 1) break;
+        for (const line of batch) this.giveUp(line, "too_large", outcome.error.detail);
+        break;
+      case "refused":
+        for (const line of batch) this.giveUp(line, "refused", outcome.error.detail);
+        break;
+    }
+  }
+
+  private failed(error: TidemarkError): void {
+    const asked = Math.min((error.retryAfter ?? 0) * 1_000, LONGEST_PAUSE_MS);
+    this.askedUntil = Date.now() + asked;
+    this.pausedUntil = Date.now() + Math.max(asked, jittered(BACKOFF, this.failures));
+    this.failures += 1;
+    this.lastError = error;
+    this.guarded(() => this.options.onTrouble?.(error));
+  }
+
+  private forget(line: Line): void {
+    this.queue.remove(line.id);
+    this.guarded(() => this.options.storage?.remove(line.id));
+  }
+
+  private giveUp(
+    line: Line,
+    reason: UndeliveredReason,
+    detail: string,
+    violations: Violation[] = [],
+  ): void {
+    if (this.queue.has(line.id)) this.forget(line);
+    const event = JSON.parse(line.json) as NewEvent;
+    const tell = this.options.onUndelivered ?? sayUndelivered;
+    this.guarded(() => tell({ event, reason, detail, violations }));
+  }
+
+  /** The last chance to send. What was sent by it stays in the queue, since nothing tells
+   *  whether it arrived: if the page or the storage survives, it is sent again. */
+  private leave(forGood: boolean): void {
+    const lines = this.queue.all();
+    const last = fitting(lines, BEACON_BYTES);
+    // As text/plain it needs no preflight, for which a leaving page has no time.
+    const content = new Blob([ndjson(last)], { type: "text/plain;charset=UTF-8" });
+    const sent = last.length > 0 && navigator.sendBeacon(`${this.url}/api/v1/events`, content);
+    if (!forGood || this.options.storage !== undefined) return;
+    for (const line of lines.slice(sent ? last.length : 0)) {
+      this.giveUp(line, "page_closed", "the page went before the event could be sent");
+    }
+  }
+
+  /** Neither a callback nor a storage may stop the queue. */
+  private guarded(call: () => unknown): void {
+    const trouble = this.options.onTrouble ?? ((error) => console.error("tidemark:", error));
+    try {
+      const result = call();
+      if (result instanceof Promise) result.catch(trouble);
+    } catch (error) {
+      trouble(error);
+    }
+  }
+}
+
+function sayUndelivered({ event, reason, detail }: Undelivered): void {
+  console.warn(`tidemark: event ${event.event_id} was not delivered (${reason}): ${detail}`);
+}

@@ -1,0 +1,27 @@
+// What a page tells about its end and its network; nothing anywhere else.
+
+export interface Leaving {
+  /** It may never be seen again. */
+  hidden(): void;
+  /** It is unloaded: for good, or put aside by a browser that may bring it back. */
+  gone(forGood: boolean): void;
+  online(): void;
+}
+
+/** Gives back the function that ends it. */
+export function onLeaving(leaving: Leaving): () => void {
+  if (typeof window === "undefined" || typeof document === "undefined") return () => {};
+  const pagehide = (event: PageTransitionEvent) => leaving.gone(!event.persisted);
+  const visibility = () => {
+    if (document.visibilityState === "hidden") leaving.hidden();
+  };
+  const online = () => leaving.online();
+  window.addEventListener("pagehide", pagehide);
+  window.addEventListener("online", online);
+  document.addEventListener("visibilitychange", visibility);
+  return () => {
+    window.removeEventListener("pagehide", pagehide);
+    window.removeEventListener("online", online);
+    document.removeEventListener("visibilitychange", visibility);
+  };
+}

@@ -1,0 +1,71 @@
+import { here, RETRY, withoutSlash, type Fetch, type RetryOptions } from "./http.js";
+import { Ingest } from "./ingest/ingest.js";
+import type { IngestOptions } from "./ingest/options.js";
+import type { Socket } from "./live/connection.js";
+import { Live, type LiveOptions } from "./live/live.js";
+import type { AnswersOptions } from "./query/answers.js";
+import { Query } from "./query/query.js";
+
+/** What is used of the class `WebSocket`. */
+export type WebSocketClass = new (url: string) => Socket;
+
+export interface TidemarkOptions {
+  /** Of the api, such as `http://127.0.0.1:3001`; in a page that it serves, "". */
+  url: string;
+  /** Of the ingestion daemon, such as `http://127.0.0.1:3002`; needed for `ingest` only. */
+  ingestionUrl?: string;
+  /** Those of the platform by default. Node has a `WebSocket` of its own from version 22 on. */
+  fetch?: Fetch;
+  WebSocket?: WebSocketClass;
+  retry?: Partial<RetryOptions>;
+  /** How much of what was answered is kept for `ETag`s. */
+  answers?: AnswersOptions;
+  ingest?: IngestOptions;
+  live?: LiveOptions;
+}
+
+/** One client for everything: `query` asks, `ingest` sends, `live` watches. */
+export class Tidemark {
+  readonly query: Query;
+  readonly live: Live;
+  private readonly fetch: Fetch;
+  private ingestion: Ingest | undefined;
+
+  constructor(private readonly options: TidemarkOptions) {
+    // Unbound, browsers refuse to call it.
+    this.fetch = options.fetch ?? ((url, init) => globalThis.fetch(url, init));
+    const url = withoutSlash(options.url);
+    const retry = { ...RETRY, ...options.retry };
+    const answers = options.answers === undefined ? {} : { answers: options.answers };
+    this.query = new Query({ fetch: this.fetch, url, retry, ...answers });
+    this.live = new Live(() => this.open(url), options.live);
+  }
+
+  /** The queue of events; there is one, made when it is first asked for.
+   *  @throws {Error} without `ingestionUrl`. */
+  get ingest(): Ingest {
+    const { ingestionUrl, ingest } = this.options;
+    if (ingestionUrl === undefined) {
+      throw new Error("to send events, give Tidemark the address of ingestion as ingestionUrl");
+    }
+    this.ingestion ??= new Ingest(withoutSlash(ingestionUrl), this.fetch, ingest);
+    return this.ingestion;
+  }
+
+  /** Ends the socket, and sends what still waits. */
+  async close(): Promise<void> {
+    this.live.close();
+    await this.ingestion?.close();
+  }
+
+  private open(url: string): Socket {
+    const Class = this.options.WebSocket ?? (globalThis.WebSocket as WebSocketClass | undefined);
+    if (Class === undefined) {
+      const how = "use Node 22, or start Node 20 with --experimental-websocket, or pass WebSocket";
+      throw new Error(`there is no WebSocket here: ${how}`);
+    }
+    const address = new URL(`${url}/ws`, here());
+    address.protocol = address.protocol.replace("http", "ws");
+    return new Class(address.href);
+  }
+}

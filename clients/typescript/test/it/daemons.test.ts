@@ -1,0 +1,146 @@
+// Against the three daemons as they run, with a database of their own.
+
+import { randomUUID } from "node:crypto";
+import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
+import {
+  Tidemark,
+  TidemarkError,
+  type Held,
+  type LiveState,
+  type NewEvent,
+  type TidemarkOptions,
+  type Undelivered,
+} from "../../src/index.js";
+import { World } from "./world.js";
+
+let world: World;
+const clients: Tidemark[] = [];
+
+beforeAll(async () => {
+  world = await World.start();
+});
+
+afterEach(async () => {
+  await Promise.all(clients.splice(0).map((client) => client.close()));
+});
+
+afterAll(() => world?.stop());
+
+function client(options: Partial<TidemarkOptions> = {}): Tidemark {
+  const made = new Tidemark({ url: world.url, ingestionUrl: world.ingestionUrl, ...options });
+  clients.push(made);
+  return made;
+}
+
+/** Of a page that only one test visits. */
+function visits(page: string, count: number): NewEvent[] {
+  return Array.from({ length: count }, (_, n) => ({
+    event_type: "page_view",
+    page,
+    user_id: `user ${n % 3}`,
+    session_id: `${page} ${n % 5}`,
+    value: "0.1",
+    country: n % 2 === 0 ? "DE" : "AT",
+  }));
+}
+
+async function send(tidemark: Tidemark, events: NewEvent[]): Promise<void> {
+  for (const event of events) tidemark.ingest.track(event);
+  const report = await tidemark.ingest.flush({ committed: true });
+  expect(report).toEqual({ settled: events.length, waiting: 0, committed: true });
+}
+
+test("what was sent is what is answered", async () => {
+  const tidemark = client({ ingest: { batch: { events: 7 } } });
+  await send(tidemark, visits("/answered", 20));
+  const filter = "page:/answered";
+  const { data, meta } = await tidemark.query.summary({ from: "now-1h", filter });
+  expect(data).toMatchObject({ events: 20, users: 3, sessions: 5, value: "2" });
+  expect(Date.parse(meta.watermark ?? "")).toBeGreaterThan(Date.now() - 60_000);
+  const rows = await tidemark.query.timeseries({ from: "now-1h", interval: "1m", filter });
+  expect(rows.data.reduce((sum, row) => sum + row.events, 0)).toBe(20);
+  const pages = await tidemark.query.breakdown({ dimension: "page", from: "now-1h", filter });
+  expect(pages.data).toMatchObject([{ key: "/answered", events: 20 }]);
+});
+
+test("events that were sent twice are counted once", async () => {
+  let lost = 0;
+  const tidemark = client({
+    // The collector takes the first request; its answer gets lost.
+    fetch: async (url, init) => {
+      const response = await fetch(url, init);
+      if (!url.includes("/events") || lost > 0) return response;
+      lost += 1;
+      throw new TypeError("the connection broke");
+    },
+  });
+  await send(tidemark, visits("/twice", 10));
+  expect(lost).toBe(1);
+  const { data } = await tidemark.query.summary({ from: "now-1h", filter: "page:/twice" });
+  expect(data.events).toBe(10);
+});
+
+test("what the collector refuses comes back with the reason", async () => {
+  const undelivered: Undelivered[] = [];
+  const tidemark = client({ ingest: { onUndelivered: (it) => void undelivered.push(it) } });
+  const [good, bad] = visits("/refused", 2) as [NewEvent, NewEvent];
+  tidemark.ingest.track(good);
+  tidemark.ingest.track({ ...bad, country: "germany" });
+  expect(await tidemark.ingest.flush()).toEqual({ settled: 2, waiting: 0 });
+  expect(undelivered).toMatchObject([
+    { reason: "rejected", violations: [{ pointer: "/country", code: "invalid_format" }] },
+  ]);
+});
+
+test("a queue waits while ingestion is down", async () => {
+  const tidemark = client({ ingest: { lingerMs: 1, onTrouble: () => {} } });
+  await world.down("ingestion");
+  for (const event of visits("/offline", 4)) tidemark.ingest.track(event);
+  const offline = await tidemark.ingest.flush({ timeoutMs: 200 });
+  expect(offline).toMatchObject({ settled: 0, waiting: 4, error: { code: "unreachable" } });
+  await world.up("ingestion");
+  expect(await tidemark.ingest.flush({ committed: true })).toMatchObject({ waiting: 0 });
+  const { data } = await tidemark.query.summary({ from: "now-1h", filter: "page:/offline" });
+  expect(data.events).toBe(4);
+});
+
+test("a refusal names the parameter", async () => {
+  const refused = client().query.summary({ from: "yesterday-ish" });
+  await expect(refused).rejects.toBeInstanceOf(TidemarkError);
+  await expect(refused).rejects.toMatchObject({ status: 422, parameter: "from" });
+});
+
+test("a subscription holds what the api answers, over a restart of it", async () => {
+  const tidemark = client({ live: { backoff: { firstMs: 50, mostMs: 200 } } });
+  let held: Held["metrics"] | undefined;
+  const states: LiveState["name"][] = [];
+  tidemark.live.onState((state) => states.push(state.name));
+  tidemark.live.subscribe("metrics", { minutes: 30 }, (now) => {
+    held = now;
+  });
+  const events = () => held?.minutes.reduce((sum, minute) => sum + minute.events, 0);
+  await vi.waitFor(() => expect(held?.minutes).toHaveLength(30), 5_000);
+  const before = events() ?? 0;
+
+  await send(tidemark, visits(`/live/${randomUUID()}`, 6));
+  await vi.waitFor(() => expect(events()).toBe(before + 6), 5_000);
+
+  await world.down("api");
+  await vi.waitFor(() => expect(states).toContain("waiting"), 5_000);
+  for (const event of visits(`/live/${randomUUID()}`, 3)) tidemark.ingest.track(event);
+  await tidemark.ingest.flush({ committed: true });
+  await world.up("api");
+  await vi.waitFor(() => expect(events()).toBe(before + 9), 5_000);
+  expect(tidemark.live.state.name).toBe("open");
+  expect(held?.totals.events).toBe(before + 9);
+  const { data } = await tidemark.query.summary({ from: held?.from, to: held?.to });
+  expect(data.events).toBe(before + 9);
+});
+
+test("a topic that doesn't exist is refused once", async () => {
+  const tidemark = client();
+  const refused = await new Promise<TidemarkError>((error) => {
+    tidemark.live.subscribe("metrics", { minutes: 9_999 }, { next: () => {}, error });
+  });
+  expect(refused.code).toBe("invalid_parameter");
+});
