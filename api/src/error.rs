@@ -6,7 +6,9 @@ use axum::{
 };
 use common::http::Problem;
 
-use crate::query::{audit::AuditError, database::QueryError, stream::StreamError};
+use crate::query::{
+    audit::AuditError, database::QueryError, filter::FilterError, stream::StreamError,
+};
 
 /// Why a request was not answered.
 #[derive(Debug, thiserror::Error)]
@@ -42,6 +44,16 @@ impl ApiError {
         Self::Parameter(Box::new(problem.with("parameter", parameter)))
     }
 
+    /// 422: `parameter` holds something that isn't a filter or a field.
+    #[must_use]
+    pub fn filter(parameter: &str, error: FilterError) -> Self {
+        let refused = Self::refused("invalid_filter", parameter, error.detail);
+        match error.allowed.as_slice() {
+            [] => refused,
+            allowed => refused.with("allowed", allowed.to_vec()),
+        }
+    }
+
     /// Adds a member to a refusal.
     #[must_use]
     pub fn with(self, member: &str, value: impl Into<serde_json::Value>) -> Self {
@@ -60,6 +72,11 @@ impl ApiError {
             Self::Query(QueryError::Busy) => {
                 let detail = "too many queries at once; ask again in a second";
                 Problem::new(StatusCode::TOO_MANY_REQUESTS, "busy", detail).retry_after(1)
+            }
+            Self::Query(QueryError::Pattern(why)) => {
+                let detail = format!("the database doesn't take the regular expression: {why}");
+                let status = StatusCode::UNPROCESSABLE_ENTITY;
+                Problem::new(status, "invalid_filter", detail).with("parameter", "filter")
             }
             Self::Query(QueryError::Timeout) => unavailable(
                 "query_timeout",
@@ -88,7 +105,7 @@ impl ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         match &self {
-            Self::Parameter(_) | Self::Query(QueryError::Busy) => {}
+            Self::Parameter(_) | Self::Query(QueryError::Busy | QueryError::Pattern(_)) => {}
             Self::Query(QueryError::Database(_) | QueryError::Corrupt(_)) => {
                 tracing::error!(error = %causes(&self), "query failed");
             }

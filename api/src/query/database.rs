@@ -1,22 +1,26 @@
 //! Connections for reading: one snapshot per question, bounded in number and time, cancelled
 //! in the database when nobody waits for the answer any more.
 
-use std::{pin::pin, sync::Arc, time::Duration};
+use std::{
+    pin::{Pin, pin},
+    sync::Arc,
+    time::Duration,
+};
 
 use common::time::UnixMicros;
 use deadpool_postgres::{Object, Pool, PoolError};
-use futures_util::TryStreamExt as _;
+use futures_util::{Stream, TryStreamExt as _};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
 use tokio_postgres::{
-    NoTls, Row,
+    NoTls, Row, RowStream,
     error::SqlState,
     types::{FromSql, IsNull, ToSql, Type, private::BytesMut},
 };
 
-use super::kept::Kept;
+use super::{kept::Kept, sql_text::SqlText};
 
 /// How long a connection may take to be there: a dead database is an answer, not a wait.
 const CONNECTION_WAIT: Duration = Duration::from_millis(1_500);
@@ -34,6 +38,9 @@ pub enum QueryError {
     Unavailable(#[source] Option<Box<dyn std::error::Error + Send + Sync>>),
     #[error("the schema isn't there: the consumer migrates it at its start")]
     NoSchema(#[source] tokio_postgres::Error),
+    /// A regular expression that the database doesn't take, in its words.
+    #[error("the database doesn't take the regular expression: {0}")]
+    Pattern(String),
     #[error("the database refused the query")]
     Database(#[source] tokio_postgres::Error),
     #[error("a stored value can't be read")]
@@ -47,6 +54,10 @@ impl From<tokio_postgres::Error> for QueryError {
         };
         match *code {
             SqlState::QUERY_CANCELED | SqlState::LOCK_NOT_AVAILABLE => Self::Timeout,
+            SqlState::INVALID_REGULAR_EXPRESSION => {
+                let message = error.as_db_error().map_or("", |error| error.message());
+                Self::Pattern(message.to_owned())
+            }
             SqlState::UNDEFINED_TABLE | SqlState::UNDEFINED_COLUMN => Self::NoSchema(error),
             _ if ["08", "53", "57", "28", "3D"]
                 .iter()
@@ -200,6 +211,46 @@ impl Snapshot {
             Ok(outcome) => outcome,
             Err(_) => Err(QueryError::Timeout),
         }
+    }
+
+    /// Rows of a statement made for this question.
+    ///
+    /// # Errors
+    /// As [`Self::rows`]; [`QueryError::Pattern`] for a regular expression it can't use.
+    pub async fn rows_typed(&self, sql: &SqlText) -> Result<Vec<Row>, QueryError> {
+        let client = self.client()?;
+        let parameters = sql.parameters();
+        let work = client.query_typed(sql.text(), &parameters);
+        match timeout(self.limit, work).await {
+            Ok(rows) => Ok(rows?),
+            Err(_) => Err(QueryError::Timeout),
+        }
+    }
+
+    /// As [`Self::rows_typed`], but row by row as they come, and without a bound on the time of
+    /// all: each row must come within the statement timeout.
+    ///
+    /// # Errors
+    /// As [`Self::rows_typed`], each as an item, the last one.
+    pub async fn stream_typed(
+        &self,
+        sql: &SqlText,
+    ) -> Result<impl Stream<Item = Result<Row, QueryError>> + Send + use<>, QueryError> {
+        let client = self.client()?;
+        let (parameters, limit) = (sql.parameters(), self.limit);
+        let work = client.query_typed_raw(sql.text(), parameters);
+        let rows = match timeout(limit, work).await {
+            Ok(rows) => rows?,
+            Err(_) => return Err(QueryError::Timeout),
+        };
+        let next = move |mut rows: Pin<Box<RowStream>>| async move {
+            match timeout(limit, rows.try_next()).await {
+                Ok(Ok(row)) => Ok(row.map(|row| (row, rows))),
+                Ok(Err(error)) => Err(QueryError::from(error)),
+                Err(_) => Err(QueryError::Timeout),
+            }
+        };
+        Ok(futures_util::stream::try_unfold(Box::pin(rows), next))
     }
 
     /// The only row of a statement that always gives one.
