@@ -78,6 +78,12 @@ impl ApiError {
                 let status = StatusCode::UNPROCESSABLE_ENTITY;
                 Problem::new(status, "invalid_filter", detail).with("parameter", "filter")
             }
+            Self::Query(QueryError::Refused {
+                code,
+                parameter,
+                detail,
+            }) => Problem::new(StatusCode::UNPROCESSABLE_ENTITY, code, detail)
+                .with("parameter", parameter),
             Self::Query(QueryError::Timeout) => unavailable(
                 "query_timeout",
                 "the query took too long; ask for less, or for whole minutes",
@@ -105,7 +111,9 @@ impl ApiError {
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         match &self {
-            Self::Parameter(_) | Self::Query(QueryError::Busy | QueryError::Pattern(_)) => {}
+            Self::Parameter(_)
+            | Self::Query(QueryError::Busy | QueryError::Pattern(_) | QueryError::Refused { .. }) =>
+                {}
             Self::Query(QueryError::Database(_) | QueryError::Corrupt(_)) => {
                 tracing::error!(error = %causes(&self), "query failed");
             }

@@ -41,6 +41,13 @@ pub enum QueryError {
     /// A regular expression that the database doesn't take, in its words.
     #[error("the database doesn't take the regular expression: {0}")]
     Pattern(String),
+    /// A question that can't be answered as it is.
+    #[error("{detail}")]
+    Refused {
+        code: &'static str,
+        parameter: &'static str,
+        detail: String,
+    },
     #[error("the database refused the query")]
     Database(#[source] tokio_postgres::Error),
     #[error("a stored value can't be read")]

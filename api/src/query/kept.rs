@@ -6,17 +6,11 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use common::{
-    rollup::{Dimension, Distinct, Rollup},
-    time::UnixMicros,
-};
+use common::rollup::{Dimension, Rollup};
 use lru::LruCache;
 
 use super::{plan::Piece, rollups::Sketches};
 use crate::observe;
-
-/// The rows of one value, by bucket.
-pub type Rows = Vec<(UnixMicros, Rollup)>;
 
 /// What the events of one value add up to, over all buckets of a piece.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -34,12 +28,8 @@ impl Sum {
 
 pub type Sums = Vec<(String, Sum)>;
 
-/// The users and sessions of one value, over all buckets of a piece.
-#[derive(Debug, Default)]
-pub struct Sets {
-    pub users: Distinct,
-    pub sessions: Distinct,
-}
+/// Values that are counted together.
+pub type Group = Arc<[String]>;
 
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub struct Key {
@@ -50,16 +40,16 @@ pub struct Key {
 
 #[derive(Debug, PartialEq, Eq, Hash)]
 pub enum What {
-    Rows { value: String, sketches: Sketches },
+    /// All events with one of these values, of all buckets.
+    Merged { values: Group, sketches: Sketches },
+    /// What each value adds up to.
     Sums,
-    Sets { value: String },
 }
 
 #[derive(Debug, Clone)]
 pub enum Answer {
-    Rows(Arc<Rows>),
+    Merged(Arc<Rollup>),
     Sums(Arc<Sums>),
-    Sets(Arc<Sets>),
 }
 
 /// Answers for pieces, the least recently used of them forgotten first; cheap to clone.
@@ -122,24 +112,23 @@ impl Kept {
 /// About how much memory they take. Never nothing, so that bytes limit the number too.
 fn bytes_of(key: &Key, answer: &Answer) -> usize {
     let named = match &key.what {
-        What::Rows { value, .. } | What::Sets { value } => value.len(),
+        What::Merged { values, .. } => values.iter().map(String::len).sum(),
         What::Sums => 0,
     };
     let held = match answer {
-        Answer::Rows(rows) => rows.iter().map(|(_, row)| row.memory_bytes()).sum(),
+        Answer::Merged(rollup) => rollup.memory_bytes(),
         Answer::Sums(sums) => {
             let names: usize = sums.iter().map(|(value, _)| value.len()).sum();
             names + size_of_val(sums.as_slice())
         }
-        Answer::Sets(sets) => sets.users.memory_bytes() + sets.sessions.memory_bytes(),
     };
     let built = size_of_val(key.piece.built.as_slice());
-    size_of::<(Key, Answer, Piece, Sets)>() + named + built + held
+    size_of::<(Key, Answer, Piece)>() + named + built + held
 }
 
 #[cfg(test)]
 mod tests {
-    use common::rollup::Tier;
+    use common::{rollup::Tier, time::UnixMicros};
 
     use super::*;
     use crate::query::{plan::Version, range::Range};

@@ -3,22 +3,30 @@
 //! snapshot of the database.
 
 pub mod audit;
+pub mod cells;
+pub mod compare;
 pub mod database;
 pub mod dead_letters;
 pub mod events;
 pub mod filter;
+pub mod interval;
 pub mod kept;
 pub mod ledger;
+pub mod metric;
 pub mod metrics;
 pub mod number;
+pub mod page;
+pub mod parts;
 pub mod pattern;
 pub mod pieces;
 pub mod pipeline;
 pub mod plan;
 pub mod range;
+pub mod raw;
 pub mod report;
 pub mod rollups;
 pub mod sql_text;
 pub mod statements;
 pub mod stream;
 pub mod sums;
+pub mod values;

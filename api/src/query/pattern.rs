@@ -214,7 +214,7 @@ mod tests {
             "(a{99}){99}",
             "(?=a)",
             &long,
-            "(?R)^a",
+            "(?Rm)^a",
         ] {
             assert!(Pattern::new(text).is_err(), "{text}");
         }

@@ -1,64 +1,194 @@
-//! What a query needs of a piece: from what is kept, else from its snapshot.
+//! What a query needs of its pieces: from what is kept, else from its snapshot, and then with one
+//! statement for each tier, however many pieces there are.
 
 use std::{collections::HashMap, sync::Arc};
 
-use common::rollup::{Dimension, Distinct, DistinctUnion};
+use common::rollup::{Dimension, Rollup, Tier};
+use futures_util::future::try_join_all;
 use tokio_postgres::types::ToSql;
 
 use super::{
     database::{Instant, QueryError, Snapshot},
-    kept::{Answer, Key, Rows, Sets, Sum, Sums, What},
+    kept::{Answer, Group, Key, Sum, Sums, What},
     plan::Piece,
-    rollups::{self, Sketches, Subject},
+    rollups::{self, Merging, Sketches},
     statements,
 };
 
-/// The rows of `subject` in a piece.
+/// Up to so many rows are looked up one by one; more are read in runs of buckets.
+const MOST_LOOKUPS: usize = 4_096;
+
+/// Which rows: those of each group, no value in two of them.
+#[derive(Debug, Clone, Copy)]
+pub struct Asked<'a> {
+    pub dimension: Dimension,
+    pub groups: &'a [Group],
+    pub sketches: Sketches,
+}
+
+/// Each group in each piece.
 ///
 /// # Errors
 /// As [`Snapshot::rows`]; [`QueryError::Corrupt`] where a sketch can't be read.
-pub async fn rows(
+pub async fn merged(
     snapshot: &Snapshot,
-    piece: &Arc<Piece>,
-    subject: &Subject,
-    sketches: Sketches,
-) -> Result<Arc<Rows>, QueryError> {
-    let value = subject.value.clone();
-    let key = Key {
+    pieces: &[Arc<Piece>],
+    asked: Asked<'_>,
+) -> Result<Vec<Vec<Arc<Rollup>>>, QueryError> {
+    let key = |piece: &Arc<Piece>, group: &Group| Key {
         piece: piece.clone(),
-        dimension: subject.dimension,
-        what: What::Rows { value, sketches },
+        dimension: asked.dimension,
+        what: What::Merged {
+            values: group.clone(),
+            sketches: asked.sketches,
+        },
     };
-    if let Some(Answer::Rows(rows)) = snapshot.kept().get(&key) {
-        return Ok(rows);
+    let known = |piece, group| match snapshot.kept().get(&key(piece, group)) {
+        Some(Answer::Merged(rollup)) => Some(rollup),
+        _ => None,
+    };
+    let of_piece = |piece| {
+        asked
+            .groups
+            .iter()
+            .map(|group| known(piece, group))
+            .collect()
+    };
+    let mut answers: Vec<Vec<Option<Arc<Rollup>>>> = pieces.iter().map(of_piece).collect();
+    let missing = Tier::ALL.map(|tier| Missing::of(tier, pieces, &answers, asked));
+    let reads = missing.iter().map(|missing| missing.read(snapshot, asked));
+    for (missing, read) in missing.iter().zip(try_join_all(reads).await?) {
+        for (place, rollup) in missing.places().zip(read) {
+            let (piece, group) = place;
+            let answer = &mut answers[piece][group];
+            if answer.is_none() {
+                let rollup = Arc::new(rollup);
+                let kept = Answer::Merged(rollup.clone());
+                snapshot
+                    .kept()
+                    .keep(key(&pieces[piece], &asked.groups[group]), kept);
+                *answer = Some(rollup);
+            }
+        }
     }
-    let (from, to) = (Instant(piece.range.from), Instant(piece.range.to));
-    let dimension = subject.dimension.id();
-    let Sketches {
-        users,
-        sessions,
-        durations,
-    } = sketches;
-    let statement = statements::rollup_rows(piece.tier);
-    let read = snapshot
-        .rows(
-            statement,
-            &[
-                &dimension,
-                &subject.value,
-                &from,
-                &to,
-                &users,
-                &sessions,
-                &durations,
-            ],
-        )
-        .await?;
-    let rows: Result<Rows, _> = read.iter().map(rollups::decode).collect();
-    let rows = Arc::new(rows?);
-    snapshot.kept().keep(key, Answer::Rows(rows.clone()));
-    Ok(rows)
+    let whole = |piece: Vec<Option<Arc<Rollup>>>| {
+        piece.into_iter().map(Option::unwrap_or_default).collect()
+    };
+    Ok(answers.into_iter().map(whole).collect())
 }
+
+/// What of a tier isn't kept: some pieces, each with the same groups.
+struct Missing<'p> {
+    tier: Tier,
+    /// In their order in time, with their place among all pieces.
+    pieces: Vec<(usize, &'p Piece)>,
+    groups: Vec<usize>,
+}
+
+impl<'p> Missing<'p> {
+    fn of(
+        tier: Tier,
+        pieces: &'p [Arc<Piece>],
+        answers: &[Vec<Option<Arc<Rollup>>>],
+        asked: Asked<'_>,
+    ) -> Self {
+        let of_tier = |(_, piece): &(usize, &Arc<Piece>)| piece.tier == tier;
+        let lacks = |(at, _): &(usize, &Arc<Piece>)| answers[*at].iter().any(Option::is_none);
+        let pieces = pieces.iter().enumerate().filter(of_tier).filter(lacks);
+        let pieces: Vec<_> = pieces.map(|(at, piece)| (at, piece.as_ref())).collect();
+        let lacking = |group: &usize| pieces.iter().any(|(at, _)| answers[*at][*group].is_none());
+        let groups = (0..asked.groups.len()).filter(lacking).collect();
+        Self {
+            tier,
+            pieces,
+            groups,
+        }
+    }
+
+    fn places(&self) -> impl Iterator<Item = (usize, usize)> {
+        let groups = |(piece, _): &(usize, &Piece)| {
+            let piece = *piece;
+            self.groups.iter().map(move |group| (piece, *group))
+        };
+        self.pieces.iter().flat_map(groups)
+    }
+
+    /// In the order of [`Self::places`].
+    async fn read(&self, snapshot: &Snapshot, asked: Asked<'_>) -> Result<Vec<Rollup>, QueryError> {
+        let mut merging: Vec<Merging> = Vec::new();
+        merging.resize_with(self.pieces.len() * self.groups.len(), Merging::default);
+        let mut values: Vec<&str> = Vec::new();
+        let mut places: HashMap<&str, usize> = HashMap::new();
+        for (place, group) in self.groups.iter().enumerate() {
+            for value in asked.groups[*group].iter() {
+                values.push(value);
+                places.insert(value, place);
+            }
+        }
+        let (Some((_, first)), Some((_, last))) = (self.pieces.first(), self.pieces.last()) else {
+            return Ok(Vec::new());
+        };
+        if values.is_empty() {
+            return Ok(merging.into_iter().map(Merging::into_rollup).collect());
+        }
+        let bounds = (Instant(first.range.from), Instant(last.range.to));
+        let visit = |row: &tokio_postgres::Row| {
+            let (at, rollup) = rollups::decode(row)?;
+            let after = self
+                .pieces
+                .partition_point(|(_, piece)| piece.range.from <= at);
+            let place = places.get(row.try_get::<_, &str>(VALUE)?);
+            if let (Some(piece), Some(place)) = (after.checked_sub(1), place) {
+                merging[piece * self.groups.len() + place].merge(rollup);
+            }
+            Ok(())
+        };
+        let dimension = asked.dimension.id();
+        let Sketches {
+            users,
+            sessions,
+            durations,
+        } = &asked.sketches;
+        let buckets = || self.pieces.iter().flat_map(|(_, piece)| piece.buckets());
+        let single = asked.dimension == Dimension::All;
+        if single || buckets().count() * values.len() > MOST_LOOKUPS {
+            let (firsts, lasts) = self.runs();
+            let statement = statements::rollup_rows_in_runs(self.tier);
+            let parameters: &[&(dyn ToSql + Sync)] = &[
+                &dimension, &values, &bounds.0, &bounds.1, &firsts, &lasts, users, sessions,
+                durations,
+            ];
+            snapshot.each_row(statement, parameters, visit).await?;
+        } else {
+            let buckets: Vec<_> = buckets().map(Instant).collect();
+            let statement = statements::rollup_rows_by_key(self.tier);
+            let parameters: &[&(dyn ToSql + Sync)] = &[
+                &dimension, &values, &bounds.0, &bounds.1, &buckets, users, sessions, durations,
+            ];
+            snapshot.each_row(statement, parameters, visit).await?;
+        }
+        Ok(merging.into_iter().map(Merging::into_rollup).collect())
+    }
+
+    /// Where pieces without a gap between them begin and end.
+    fn runs(&self) -> (Vec<Instant>, Vec<Instant>) {
+        let (mut firsts, mut lasts): (Vec<Instant>, Vec<Instant>) = (Vec::new(), Vec::new());
+        for (_, piece) in &self.pieces {
+            let (from, to) = (Instant(piece.range.from), Instant(piece.range.to));
+            match lasts.last_mut() {
+                Some(last) if *last == from => *last = to,
+                _ => {
+                    firsts.push(from);
+                    lasts.push(to);
+                }
+            }
+        }
+        (firsts, lasts)
+    }
+}
+
+/// The column of the value in both statements; those before it are [`rollups::decode`]'s.
+const VALUE: usize = 7;
 
 /// What each value of `dimension` adds up to in a piece.
 ///
@@ -93,71 +223,4 @@ pub async fn sums(
     let sums = Arc::new(sums);
     snapshot.kept().keep(key, Answer::Sums(sums.clone()));
     Ok(sums)
-}
-
-/// The sets of each of `values` in a piece, in their order.
-///
-/// # Errors
-/// As [`rows`].
-pub async fn sets(
-    snapshot: &Snapshot,
-    piece: &Arc<Piece>,
-    dimension: Dimension,
-    values: &[String],
-) -> Result<Vec<Arc<Sets>>, QueryError> {
-    let key = |value: &String| Key {
-        piece: piece.clone(),
-        dimension,
-        what: What::Sets {
-            value: value.clone(),
-        },
-    };
-    let mut known = HashMap::new();
-    for value in values {
-        if let Some(Answer::Sets(sets)) = snapshot.kept().get(&key(value)) {
-            known.insert(value.as_str(), sets);
-        }
-    }
-    let unknown = |value: &&String| !known.contains_key(value.as_str());
-    let missing: Vec<&String> = values.iter().filter(unknown).collect();
-    if !missing.is_empty() {
-        let read = read_sets(snapshot, piece, dimension, &missing).await?;
-        for (value, sets) in missing.into_iter().zip(read) {
-            let sets = Arc::new(sets);
-            let answer = Answer::Sets(sets.clone());
-            snapshot.kept().keep(key(value), answer);
-            known.insert(value, sets);
-        }
-    }
-    let of = |value: &String| known.get(value.as_str()).cloned().unwrap_or_default();
-    Ok(values.iter().map(of).collect())
-}
-
-async fn read_sets(
-    snapshot: &Snapshot,
-    piece: &Piece,
-    dimension: Dimension,
-    values: &[&String],
-) -> Result<Vec<Sets>, QueryError> {
-    let places: HashMap<&str, usize> = values.iter().map(|value| value.as_str()).zip(0..).collect();
-    let mut sets: Vec<(DistinctUnion, DistinctUnion)> = Vec::new();
-    sets.resize_with(values.len(), Default::default);
-    let (from, to) = (Instant(piece.range.from), Instant(piece.range.to));
-    let buckets: Vec<_> = piece.buckets().map(Instant).collect();
-    let statement = statements::rollup_value_sketches(piece.tier);
-    let parameters: &[&(dyn ToSql + Sync)] = &[&dimension.id(), &from, &to, &values, &buckets];
-    for row in snapshot.rows(statement, parameters).await? {
-        let Some(place) = places.get(row.try_get::<_, &str>(0)?) else {
-            continue;
-        };
-        let (users, sessions) = &mut sets[*place];
-        let decode = |bytes| Distinct::decode(bytes).map_err(rollups::corrupt);
-        users.add(&decode(row.try_get(1)?)?);
-        sessions.add(&decode(row.try_get(2)?)?);
-    }
-    let merged = |(users, sessions): (DistinctUnion, DistinctUnion)| Sets {
-        users: users.into_distinct(),
-        sessions: sessions.into_distinct(),
-    };
-    Ok(sets.into_iter().map(merged).collect())
 }

@@ -26,7 +26,7 @@ impl Usable {
     }
 }
 
-/// Neighbouring buckets of one tier.
+/// Neighbouring buckets of one tier within one bucket of the answer.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Piece {
     pub tier: Tier,
@@ -83,21 +83,21 @@ pub fn split(range: Range) -> Split {
     }
 }
 
-/// Covers `minutes` with the coarsest usable buckets that lie within one answer bucket each.
-/// `edges` are the edges of the answer's buckets, ascending.
+/// Covers `minutes` with the coarsest usable buckets; no piece crosses one of `edges`, the edges
+/// of the answer's buckets, ascending.
 #[must_use]
 pub fn pieces(minutes: Range, edges: &[UnixMicros], usable: &Usable) -> Vec<Piece> {
     let mut pieces: Vec<Piece> = Vec::new();
     let mut at = minutes.from;
-    let mut cuts = edges
-        .iter()
-        .filter(|edge| **edge > minutes.from && **edge < minutes.to);
-    let mut end = *cuts.next().unwrap_or(&minutes.to);
+    let mut cuts = edges.iter().copied().filter(|edge| *edge < minutes.to);
+    let mut next_cut = |at| cuts.find(|edge| *edge > at).unwrap_or(minutes.to);
+    let mut end = next_cut(at);
+    let mut goes_on = false;
     while at < minutes.to {
         let (tier, next) = step(at, end, usable);
         let version = usable.0.get(&(tier, at)).copied();
         match pieces.last_mut() {
-            Some(last) if last.tier == tier && last.range.to == at => {
+            Some(last) if goes_on && last.tier == tier => {
                 last.range.to = next;
                 last.built.extend(version);
             }
@@ -108,8 +108,9 @@ pub fn pieces(minutes: Range, edges: &[UnixMicros], usable: &Usable) -> Vec<Piec
             }),
         }
         at = next;
-        if at >= end {
-            end = *cuts.next().unwrap_or(&minutes.to);
+        goes_on = at < end;
+        if !goes_on {
+            end = next_cut(at);
         }
     }
     pieces
@@ -228,11 +229,11 @@ mod tests {
                 } else {
                     prop_assert_eq!(&piece.built, &piece.buckets().map(version_of).collect::<Vec<_>>());
                 }
-                for UnixMicros(bucket) in piece.buckets() {
-                    prop_assert!(usable.holds(piece.tier, UnixMicros(bucket)));
-                    let crossed = |e: &&UnixMicros| e.0 > bucket && e.0 < bucket + width;
-                    prop_assert!(edges.iter().find(crossed).is_none());
+                for bucket in piece.buckets() {
+                    prop_assert!(usable.holds(piece.tier, bucket));
                 }
+                let crossed = |e: &&UnixMicros| **e > piece.range.from && **e < piece.range.to;
+                prop_assert!(edges.iter().find(crossed).is_none());
             }
             prop_assert_eq!(at, minutes.to);
         }

@@ -1,41 +1,21 @@
-//! Reads rollup rows and folds them into the buckets of an answer.
+//! Which rollup rows there are for a range, and how they are read and merged.
 
 use std::{error::Error, mem, sync::Arc};
 
 use common::{
     rollup::{
-        Dimension, Distinct, DistinctUnion, Durations, Identity, OTHER, Rollup, Sample, Tier,
-        key_value,
+        Dimension, Distinct, DistinctUnion, Durations, Identity, Rollup, Sample, Tier, key_value,
     },
     time::UnixMicros,
 };
-use futures_util::future::try_join_all;
 use tokio_postgres::Row;
 
 use super::{
     database::{Instant, QueryError, Snapshot},
-    pieces,
     plan::{self, Piece, Usable, Version},
     range::{MINUTE, Range},
     statements,
 };
-
-/// Of which events: those with `value` in `dimension`.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Subject {
-    pub dimension: Dimension,
-    pub value: String,
-}
-
-impl Subject {
-    #[must_use]
-    pub const fn everything() -> Self {
-        Self {
-            dimension: Dimension::All,
-            value: String::new(),
-        }
-    }
-}
 
 /// Which sketches are worth reading.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash)]
@@ -49,8 +29,10 @@ pub struct Sketches {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Origin {
     Rollup,
-    /// Parts of a minute at the ends of the range were counted from raw rows.
+    /// Parts of a minute at the ends of the range, or a metric that rollups don't hold, were
+    /// counted from raw rows.
     RollupAndRaw,
+    Raw,
 }
 
 impl Origin {
@@ -59,62 +41,20 @@ impl Origin {
         match self {
             Self::Rollup => "rollup",
             Self::RollupAndRaw => "rollup+raw",
-        }
-    }
-
-    #[must_use]
-    pub const fn of(edges: &[Option<Range>; 2]) -> Self {
-        match edges {
-            [None, None] => Self::Rollup,
-            _ => Self::RollupAndRaw,
+            Self::Raw => "raw",
         }
     }
 }
 
-/// One rollup for each of the buckets between `edges`, over the events of `range`.
-///
-/// # Errors
-/// As [`Snapshot::rows`]; [`QueryError::Corrupt`] where a sketch can't be read.
-pub async fn fold(
-    snapshot: &Snapshot,
-    range: Range,
-    edges: &[UnixMicros],
-    subject: &Subject,
-    sketches: Sketches,
-) -> Result<(Vec<Rollup>, Origin), QueryError> {
-    let split = plan::split(range);
-    let mut buckets: Vec<_> = edges.windows(2).map(|_| Merging::default()).collect();
-    let pieces = cover(snapshot, split.minutes, edges).await?;
-    let rows = pieces
-        .iter()
-        .map(|piece| pieces::rows(snapshot, piece, subject, sketches));
-    for rows in try_join_all(rows).await? {
-        for (at, rollup) in Arc::unwrap_or_clone(rows) {
-            buckets[index_of(edges, at)].merge(rollup);
-        }
-    }
-    for edge in split.edges.into_iter().flatten() {
-        each_raw(snapshot, edge, subject.dimension, |at, value, sample| {
-            if subject.dimension == Dimension::All || value == subject.value {
-                buckets[index_of(edges, at)].sums.add(sample);
-            }
-        })
-        .await?;
-    }
-    let buckets = buckets.into_iter().map(Merging::into_rollup).collect();
-    Ok((buckets, Origin::of(&split.edges)))
-}
-
-/// A bucket of the answer while rows are merged into it. The first row stays as it is: often
-/// it is the only one.
+/// Rows while they are merged. The first one stays as it is: often it is the only one.
 #[derive(Debug, Default)]
-struct Merging {
+pub struct Merging {
     sums: Rollup,
     further: Option<(DistinctUnion, DistinctUnion)>,
 }
 
 impl Merging {
-    fn merge(&mut self, mut row: Rollup) {
+    pub fn merge(&mut self, mut row: Rollup) {
         if self.sums.events == 0 {
             self.sums = row;
             return;
@@ -125,7 +65,8 @@ impl Merging {
         self.sums.merge(&row);
     }
 
-    fn into_rollup(mut self) -> Rollup {
+    #[must_use]
+    pub fn into_rollup(mut self) -> Rollup {
         if let Some((mut users, mut sessions)) = self.further {
             users.add(&self.sums.users);
             sessions.add(&self.sums.sessions);
@@ -134,37 +75,6 @@ impl Merging {
         }
         self.sums
     }
-}
-
-/// Events of `range` that are counted under `(other)` in the subject's dimension: where there
-/// are some, the subject may have had more than are counted under its own name. `None` where
-/// that can't be: it is everything, or `(other)` itself.
-///
-/// # Errors
-/// As [`fold`].
-pub async fn other_events(
-    snapshot: &Snapshot,
-    range: Range,
-    subject: &Subject,
-) -> Result<Option<u64>, QueryError> {
-    if subject.dimension == Dimension::All || subject.value == OTHER {
-        return Ok(None);
-    }
-    let Some(minutes) = plan::split(range).minutes else {
-        return Ok(Some(0));
-    };
-    let other = Subject {
-        dimension: subject.dimension,
-        value: OTHER.to_owned(),
-    };
-    let edges = [minutes.from, minutes.to];
-    let (all, _) = fold(snapshot, minutes, &edges, &other, Sketches::default()).await?;
-    Ok(Some(all.iter().map(|rollup| rollup.events).sum()))
-}
-
-fn index_of(edges: &[UnixMicros], at: UnixMicros) -> usize {
-    let after = edges.partition_point(|edge| *edge <= at);
-    after.saturating_sub(1).min(edges.len().saturating_sub(2))
 }
 
 /// The pieces that answer for whole minutes, as coarse as this snapshot allows.
@@ -272,7 +182,7 @@ pub(super) fn corrupt(error: impl Error + Send + Sync + 'static) -> QueryError {
     QueryError::Corrupt(Box::new(error))
 }
 
-/// Raw rows, one by one: when, their key in `dimension`, what they add.
+/// Raw rows, one by one: their key in `dimension`, what they add.
 ///
 /// # Errors
 /// As [`Snapshot::rows`].
@@ -280,7 +190,7 @@ pub async fn each_raw(
     snapshot: &Snapshot,
     range: Range,
     dimension: Dimension,
-    mut visit: impl FnMut(UnixMicros, &str, &Sample),
+    mut visit: impl FnMut(&str, &Sample),
 ) -> Result<(), QueryError> {
     let (from, to, name) = (Instant(range.from), Instant(range.to), dimension.as_str());
     snapshot
@@ -294,8 +204,7 @@ pub async fn each_raw(
                 value_micros: row.try_get(1)?,
                 duration_ms: duration.and_then(|ms| u32::try_from(ms).ok()),
             };
-            let Instant(at) = row.try_get(0)?;
-            visit(at, &key_value(value.unwrap_or_default()), &sample);
+            visit(&key_value(value.unwrap_or_default()), &sample);
             Ok(())
         })
         .await

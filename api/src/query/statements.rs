@@ -45,11 +45,26 @@ macro_rules! by_tier {
     };
 }
 
-const ROWS: [Statement; Tier::COUNT] = by_tier!(
-    "rollup_rows",
+// The rows of the values $2 in runs of buckets, from $5 to $6 each, all of them within $3 to $4.
+const ROWS_IN_RUNS: [Statement; Tier::COUNT] = by_tier!(
+    "rollup_rows_in_runs",
     "SELECT bucket, events, value_micros::text, duration_ms::text, \
-     CASE WHEN $5 THEN users END, CASE WHEN $6 THEN sessions END, CASE WHEN $7 THEN durations END",
-    "WHERE dimension = $1 AND value = $2 AND bucket >= $3 AND bucket < $4"
+     CASE WHEN $7 THEN users END, CASE WHEN $8 THEN sessions END, CASE WHEN $9 THEN durations END, \
+     value",
+    "JOIN unnest($5::timestamptz[], $6::timestamptz[]) AS run (first, last) \
+     ON bucket >= run.first AND bucket < run.last \
+     WHERE dimension = $1 AND value = ANY ($2) AND bucket >= $3 AND bucket < $4"
+);
+
+// $5 are the buckets between $3 and $4: each is looked up with each value. With the bounds alone
+// the plan reads all values.
+const ROWS_BY_KEY: [Statement; Tier::COUNT] = by_tier!(
+    "rollup_rows_by_key",
+    "SELECT bucket, events, value_micros::text, duration_ms::text, \
+     CASE WHEN $6 THEN users END, CASE WHEN $7 THEN sessions END, CASE WHEN $8 THEN durations END, \
+     value",
+    "WHERE dimension = $1 AND bucket >= $3 AND bucket < $4 AND bucket = ANY ($5) \
+     AND value = ANY ($2)"
 );
 
 // The order "C" compares bytes: the plan may sort by value, and a locale takes five times as long.
@@ -57,15 +72,6 @@ const VALUE_SUMS: [Statement; Tier::COUNT] = by_tier!(
     "rollup_value_sums",
     "SELECT value COLLATE \"C\", sum(events)::bigint, sum(value_micros)::text",
     "WHERE dimension = $1 AND bucket >= $2 AND bucket < $3 GROUP BY value COLLATE \"C\""
-);
-
-// $5 are the buckets between $2 and $3: each key is looked up, or all are read once. With the
-// bounds alone the plan reads all of them for each value.
-const VALUE_SKETCHES: [Statement; Tier::COUNT] = by_tier!(
-    "rollup_value_sketches",
-    "SELECT value, users, sessions",
-    "WHERE dimension = $1 AND bucket >= $2 AND bucket < $3 AND bucket = ANY ($5) \
-     AND value = ANY ($4)"
 );
 
 const fn of_tier(statements: &[Statement; Tier::COUNT], tier: Tier) -> Statement {
@@ -78,18 +84,18 @@ const fn of_tier(statements: &[Statement; Tier::COUNT], tier: Tier) -> Statement
 }
 
 #[must_use]
-pub const fn rollup_rows(tier: Tier) -> Statement {
-    of_tier(&ROWS, tier)
+pub const fn rollup_rows_in_runs(tier: Tier) -> Statement {
+    of_tier(&ROWS_IN_RUNS, tier)
+}
+
+#[must_use]
+pub const fn rollup_rows_by_key(tier: Tier) -> Statement {
+    of_tier(&ROWS_BY_KEY, tier)
 }
 
 #[must_use]
 pub const fn rollup_value_sums(tier: Tier) -> Statement {
     of_tier(&VALUE_SUMS, tier)
-}
-
-#[must_use]
-pub const fn rollup_value_sketches(tier: Tier) -> Statement {
-    of_tier(&VALUE_SKETCHES, tier)
 }
 
 pub const USABLE_BUCKETS: Statement = Statement(include_str!("sql/usable_buckets.sql"));
@@ -136,7 +142,7 @@ pub fn all() -> Vec<Statement> {
         NEWEST_EVENTS,
         ACCEPTED_EVENTS,
     ];
-    [ROWS, VALUE_SUMS, VALUE_SKETCHES]
+    [ROWS_IN_RUNS, ROWS_BY_KEY, VALUE_SUMS]
         .into_iter()
         .flatten()
         .chain(single)

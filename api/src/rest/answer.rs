@@ -5,17 +5,14 @@ use axum::{
     http::{HeaderValue, header},
     response::{IntoResponse, Response},
 };
-use common::{
-    rollup::{DISTINCT_RELATIVE_ERROR, DURATION_RELATIVE_ERROR},
-    time::UnixMicros,
-};
+use common::time::UnixMicros;
 use jiff::tz::TimeZone;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
 use crate::query::{
     range::{Range, rfc3339_in},
-    rollups::{Origin, Sketches},
+    rollups::Origin,
 };
 
 /// What is said about the data.
@@ -60,24 +57,9 @@ impl Meta {
         }
     }
 
-    /// Where the data comes from, and which of it is estimated how well (standard error).
+    /// Where the data comes from, and which of it is estimated how well.
     #[must_use]
-    pub(super) fn source(self, origin: Origin, sketches: Sketches) -> Self {
-        let Sketches {
-            users,
-            sessions,
-            durations,
-        } = sketches;
-        let named = [
-            ("users", users, DISTINCT_RELATIVE_ERROR),
-            ("sessions", sessions, DISTINCT_RELATIVE_ERROR),
-            ("duration_ms", durations, DURATION_RELATIVE_ERROR),
-        ];
-        let estimates: Map<_, _> = named
-            .into_iter()
-            .filter(|(_, held, _)| *held)
-            .map(|(name, _, error)| (name.to_owned(), json!({ "relative_error": error })))
-            .collect();
+    pub(super) fn counted(self, origin: Origin, estimates: Map<String, Value>) -> Self {
         self.with("source", origin.as_str())
             .with("estimates", estimates)
     }
@@ -85,12 +67,24 @@ impl Meta {
 
 /// `{"data": …, "meta": …}`.
 pub(super) fn answer(data: impl Serialize, meta: Meta) -> Response {
+    respond(data, meta, None)
+}
+
+/// `{"data": …, "meta": …, "query": …}`: with what was understood.
+pub(super) fn answer_with_query(data: impl Serialize, meta: Meta, query: Value) -> Response {
+    respond(data, meta, Some(query))
+}
+
+fn respond(data: impl Serialize, meta: Meta, query: Option<Value>) -> Response {
     #[derive(Serialize)]
     struct Envelope<T> {
         data: T,
         meta: Map<String, Value>,
+        #[serde(skip_serializing_if = "Option::is_none")]
+        query: Option<Value>,
     }
-    let mut response = Json(Envelope { data, meta: meta.0 }).into_response();
+    let meta = meta.0;
+    let mut response = Json(Envelope { data, meta, query }).into_response();
     let headers = response.headers_mut();
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response

@@ -1,13 +1,20 @@
 //! REST: parameters in, JSON out.
 
 mod answer;
+mod asked;
 mod metrics;
 mod operations;
 pub mod parameters;
+mod query;
 pub mod time;
 mod timeseries;
 
-use axum::{Router, extract::Request, http::StatusCode, routing::get};
+use axum::{
+    Router,
+    extract::Request,
+    http::StatusCode,
+    routing::{get, post},
+};
 use common::http::Problem;
 
 use crate::state::ApiState;
@@ -18,6 +25,7 @@ pub fn router(state: ApiState) -> Router {
         .route("/api/v1/metrics/timeseries", get(timeseries::timeseries))
         .route("/api/v1/metrics/breakdown", get(metrics::breakdown))
         .route("/api/v1/metrics/realtime", get(metrics::realtime))
+        .route("/api/v1/query", post(query::query))
         .route("/api/v1/pipeline", get(operations::pipeline))
         .route("/api/v1/audit", get(operations::audit))
         .route("/api/v1/dead-letters", get(operations::dead_letters))

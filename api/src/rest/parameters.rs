@@ -1,23 +1,24 @@
-//! Query parameters: known names only, each once, each checked before a query is made of it.
+//! Query parameters: known names only, each once (but for `filter`), each checked before a query
+//! is made of it.
 
 use axum::http::Uri;
-use common::{
-    rollup::{Dimension, key_value},
-    time::UnixMicros,
-};
+use common::time::UnixMicros;
 use jiff::tz::TimeZone;
 
 use super::time;
 use crate::{
     error::ApiError,
     query::{
-        range::{Interval, MAX_BUCKETS, Range},
-        rollups::Subject,
+        filter::Filter,
+        interval::Interval,
+        range::{MAX_BUCKETS, Range},
     },
 };
 
 const MAX_QUERY_BYTES: usize = 8_192;
 const DEFAULT_RANGE: &str = "now-24h";
+/// Joined by `and` where they come more than once.
+const REPEATABLE: [&str; 2] = ["filter", "return_filter"];
 
 /// Names and values, decoded.
 #[derive(Debug)]
@@ -27,8 +28,8 @@ pub struct Parameters {
 
 impl Parameters {
     /// # Errors
-    /// 422 for a name that isn't in `allowed`, for one that comes twice, and for what can't
-    /// be decoded.
+    /// 422 for a name that isn't in `allowed`, for one that comes twice but may not, and for
+    /// what can't be decoded.
     pub fn read(uri: &Uri, allowed: &[&str]) -> Result<Self, ApiError> {
         let length = uri.query().map_or(0, str::len);
         if length > MAX_QUERY_BYTES {
@@ -49,7 +50,8 @@ impl Parameters {
                 return Err(ApiError::refused("unknown_parameter", name, detail)
                     .with("allowed", allowed.to_vec()));
             }
-            if pairs[..at].iter().any(|(earlier, _)| earlier == name) {
+            let again = pairs[..at].iter().any(|(earlier, _)| earlier == name);
+            if again && !REPEATABLE.contains(&name.as_str()) {
                 return Err(ApiError::parameter(name, format!("{name} is given twice")));
             }
             if value.contains('\0') {
@@ -75,56 +77,25 @@ impl Parameters {
     /// # Errors
     /// 422 for a moment that can't be read and for an empty range.
     pub fn range(&self, now: UnixMicros) -> Result<Range, ApiError> {
-        let moment = |name: &str, default: &str| {
-            let text = self.get(name).unwrap_or(default);
-            time::parse(text, now).map_err(|why| ApiError::parameter(name, format!("{name} {why}")))
-        };
-        let range = Range {
-            from: moment("from", DEFAULT_RANGE)?,
-            to: moment("to", "now")?,
-        };
-        if range.from >= range.to {
-            return Err(ApiError::parameter("from", "from must lie before to"));
-        }
-        Ok(range)
+        let from = self.get("from").unwrap_or(DEFAULT_RANGE);
+        let to = self.get("to").unwrap_or("now");
+        range_of(["from", "to"], (from, to), now)
     }
 
     /// # Errors
     /// 422 for a name that the tz database doesn't have.
     pub fn zone(&self) -> Result<(String, TimeZone), ApiError> {
-        let name = self.get("tz").unwrap_or("UTC");
-        let zone = TimeZone::get(name).map_err(|_| {
-            ApiError::parameter("tz", "tz must be an IANA time zone such as Europe/Berlin")
-        })?;
-        let canonical = zone.iana_name().unwrap_or(name).to_owned();
-        Ok((canonical, zone))
+        zone_of(self.get("tz").unwrap_or("UTC"))
     }
 
-    /// `dimension:value`; the value may hold colons. Without one: everything.
+    /// All that are given, joined by `and`; none: everything.
     ///
     /// # Errors
-    /// 422 for a dimension that there isn't.
-    pub fn subject(&self) -> Result<Subject, ApiError> {
-        let Some(filter) = self.get("filter") else {
-            return Ok(Subject::everything());
-        };
-        let (name, value) = filter.split_once(':').ok_or_else(|| {
-            ApiError::parameter(
-                "filter",
-                "filter must be <dimension>:<value>, such as country:DE",
-            )
-        })?;
-        let dimension = dimension("filter", name)?;
-        Ok(Subject {
-            dimension,
-            value: key_value(value).into_owned(),
-        })
-    }
-
-    /// # Errors
-    /// 422 where it is absent or unknown.
-    pub fn dimension(&self) -> Result<Dimension, ApiError> {
-        dimension("dimension", self.get("dimension").unwrap_or_default())
+    /// 422 `invalid_filter` for what isn't a filter.
+    pub fn filter(&self, name: &str) -> Result<Filter, ApiError> {
+        let given = self.pairs.iter().filter(|(known, _)| known == name);
+        let texts = given.map(|(_, text)| text.as_str());
+        Filter::from_query(texts).map_err(|error| ApiError::filter(name, error))
     }
 
     /// # Errors
@@ -158,47 +129,68 @@ impl Parameters {
     /// 422 for an unknown interval, and for one so fine that there would be more than 10,000
     /// buckets: it names the nearest that is allowed.
     pub fn interval(&self, range: Range) -> Result<Interval, ApiError> {
-        let interval = match self.get("interval").unwrap_or("auto") {
-            "auto" => Interval::auto(range),
-            text => Interval::parse(text).ok_or_else(|| {
-                let detail = "interval must be auto, 1m, 5m, 15m, 1h or 1d";
-                ApiError::parameter("interval", detail)
-            })?,
-        };
-        match interval.nearest_allowed(range) {
-            Some(nearest) if nearest == interval => Ok(interval),
-            Some(nearest) => {
-                let detail = format!(
-                    "{} over this range makes more than {MAX_BUCKETS} buckets; the nearest allowed interval is {}",
-                    interval.as_str(),
-                    nearest.as_str()
-                );
-                Err(ApiError::refused("too_many_buckets", "interval", detail)
-                    .with("nearest", nearest.as_str()))
-            }
-            None => {
-                let detail =
-                    format!("the range holds more than {MAX_BUCKETS} days; ask for a shorter one");
-                Err(ApiError::refused("too_many_buckets", "from", detail))
-            }
-        }
+        interval_of("interval", self.get("interval").unwrap_or("auto"), range)
     }
 }
 
-fn dimension(parameter: &str, name: &str) -> Result<Dimension, ApiError> {
-    let known = name
-        .parse()
-        .ok()
-        .filter(|dimension| *dimension != Dimension::All);
-    let allowed = Dimension::ALL[1..]
-        .iter()
-        .map(|dimension| dimension.as_str())
-        .collect::<Vec<_>>();
-    known.ok_or_else(|| {
-        let detail = format!(
-            "{name:?} is not a dimension; there are: {}",
-            allowed.join(", ")
-        );
-        ApiError::parameter(parameter, detail).with("allowed", allowed)
-    })
+/// `names` are those of the parameters.
+///
+/// # Errors
+/// As [`Parameters::range`].
+pub(super) fn range_of(
+    names: [&str; 2],
+    (from, to): (&str, &str),
+    now: UnixMicros,
+) -> Result<Range, ApiError> {
+    let moment = |name: &str, text: &str| {
+        time::parse(text, now).map_err(|why| ApiError::parameter(name, format!("{name} {why}")))
+    };
+    let range = Range {
+        from: moment(names[0], from)?,
+        to: moment(names[1], to)?,
+    };
+    if range.from >= range.to {
+        return Err(ApiError::parameter(names[0], "from must lie before to"));
+    }
+    Ok(range)
+}
+
+/// # Errors
+/// As [`Parameters::zone`].
+pub(super) fn zone_of(name: &str) -> Result<(String, TimeZone), ApiError> {
+    let zone = TimeZone::get(name).map_err(|_| {
+        ApiError::parameter("tz", "tz must be an IANA time zone such as Europe/Berlin")
+    })?;
+    let canonical = zone.iana_name().unwrap_or(name).to_owned();
+    Ok((canonical, zone))
+}
+
+/// # Errors
+/// As [`Parameters::interval`].
+pub(super) fn interval_of(parameter: &str, text: &str, range: Range) -> Result<Interval, ApiError> {
+    let interval = match text {
+        "auto" => Interval::auto(range),
+        text => Interval::parse(text).ok_or_else(|| {
+            let names = Interval::ALL.map(Interval::as_str);
+            let detail = format!("{parameter} must be auto, or one of {}", names.join(", "));
+            ApiError::parameter(parameter, detail).with("allowed", names.to_vec())
+        })?,
+    };
+    match interval.nearest_allowed(range) {
+        Some(nearest) if nearest == interval => Ok(interval),
+        Some(nearest) => {
+            let detail = format!(
+                "{} over this range makes more than {MAX_BUCKETS} buckets; the nearest allowed interval is {}",
+                interval.as_str(),
+                nearest.as_str()
+            );
+            Err(ApiError::refused("too_many_buckets", parameter, detail)
+                .with("nearest", nearest.as_str()))
+        }
+        None => {
+            let detail =
+                format!("the range holds more than {MAX_BUCKETS} months; ask for a shorter one");
+            Err(ApiError::refused("too_many_buckets", "from", detail))
+        }
+    }
 }

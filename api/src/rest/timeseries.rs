@@ -1,71 +1,31 @@
 //! `/api/v1/metrics/timeseries`.
 
 use axum::{extract::State, http::Uri, response::Response};
-use common::{rollup::Rollup, time::UnixMicros};
+use common::time::UnixMicros;
 use jiff::tz::TimeZone;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{
     answer::{Meta, answer},
-    metrics::{filtered, refuse_other_in_parts},
+    asked::{Scope, field_of},
     parameters::Parameters,
 };
 use crate::{
     error::ApiError,
     query::{
-        number::{decimal, distinct},
-        range::{Range, bucket_edges, rfc3339_in},
-        rollups::{self, Sketches},
+        compare::Compare,
+        database::{QueryError, Snapshot},
+        filter::Field,
+        interval::{Interval, bucket_edges},
+        metric::{Figures, Metric, estimates},
+        metrics::{self, Counted, Keys, Question},
+        page::{Page, Sort},
+        range::{Range, rfc3339_in},
     },
     state::ApiState,
 };
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Metric {
-    Events,
-    Users,
-    Sessions,
-    Value,
-}
-
-impl Metric {
-    const ALL: [(&'static str, Self); 4] = [
-        ("events", Self::Events),
-        ("users", Self::Users),
-        ("sessions", Self::Sessions),
-        ("value", Self::Value),
-    ];
-
-    fn list(parameters: &Parameters) -> Result<Vec<(&'static str, Self)>, ApiError> {
-        let Some(text) = parameters.get("metrics") else {
-            return Ok(Self::ALL.to_vec());
-        };
-        let known = |name: &str| Self::ALL.into_iter().find(|(known, _)| *known == name);
-        text.split(',')
-            .map(|name| {
-                let allowed = Self::ALL.map(|(name, _)| name);
-                let detail = || {
-                    format!(
-                        "{name:?} is not a metric; there are: {}",
-                        allowed.join(", ")
-                    )
-                };
-                known(name).ok_or_else(|| {
-                    ApiError::parameter("metrics", detail()).with("allowed", allowed.to_vec())
-                })
-            })
-            .collect()
-    }
-
-    fn of(self, bucket: &Rollup) -> Value {
-        match self {
-            Self::Events => bucket.events.into(),
-            Self::Users => distinct(&bucket.users, bucket.events).into(),
-            Self::Sessions => distinct(&bucket.sessions, bucket.events).into(),
-            Self::Value => decimal(bucket.value_micros).into(),
-        }
-    }
-}
+const MAX_GROUPS: u32 = 50;
 
 /// What stands where nothing happened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -81,10 +41,35 @@ impl Fill {
             "zero" => Ok(Self::Zero),
             "null" => Ok(Self::Null),
             "none" => Ok(Self::None),
-            _ => Err(ApiError::parameter(
-                "fill",
-                "fill must be zero, null or none",
-            )),
+            _ => {
+                let detail = "fill must be zero, null or none";
+                let allowed = vec!["zero", "null", "none"];
+                Err(ApiError::parameter("fill", detail).with("allowed", allowed))
+            }
+        }
+    }
+}
+
+/// A range, and the edges of its buckets.
+struct Buckets {
+    range: Range,
+    edges: Vec<UnixMicros>,
+}
+
+impl Buckets {
+    fn of(range: Range, interval: Interval, zone: &TimeZone) -> Self {
+        Self {
+            range,
+            edges: bucket_edges(range, interval, zone),
+        }
+    }
+
+    /// What each bucket is compared with.
+    fn before(&self, compare: Compare, interval: Interval, zone: &TimeZone) -> Self {
+        let shift = compare.shift(self.range, zone);
+        Self {
+            range: shift.range(self.range),
+            edges: shift.buckets(self.range, &self.edges, interval),
         }
     }
 }
@@ -93,75 +78,187 @@ pub(super) async fn timeseries(
     State(state): State<ApiState>,
     uri: Uri,
 ) -> Result<Response, ApiError> {
-    let allowed = ["from", "to", "tz", "filter", "interval", "metrics", "fill"];
-    let parameters = Parameters::read(&uri, &allowed)?;
+    let own = [
+        "interval", "metrics", "fill", "compare", "group_by", "limit",
+    ];
+    let parameters = Parameters::read(&uri, &[&Scope::NAMES[..], &own].concat())?;
     let now = UnixMicros::now();
-    let range = parameters.range(now)?;
-    let (name, zone) = parameters.zone()?;
-    let subject = parameters.subject()?;
-    refuse_other_in_parts(&subject, range)?;
-    let interval = parameters.interval(range)?;
-    let (shown, fill) = (Metric::list(&parameters)?, Fill::of(&parameters)?);
-    let asked = |metric| shown.iter().any(|(_, asked)| *asked == metric);
-    let sketches = Sketches {
-        users: asked(Metric::Users),
-        sessions: asked(Metric::Sessions),
-        durations: false,
-    };
-    let edges = bucket_edges(range, interval, &zone);
-    let meta = Meta::new(state.watermark());
-    let snapshot = state.database.snapshot().await?;
-    let (buckets, origin) = rollups::fold(&snapshot, range, &edges, &subject, sketches).await?;
-    let other = rollups::other_events(&snapshot, range, &subject).await?;
-    snapshot.finish().await?;
-    let meta = filtered(
-        meta.range(range, &name, &zone).source(origin, sketches),
-        &parameters,
-    )
-    .with("interval", interval.as_str())
-    .other(other);
+    let scope = Scope::read(&parameters, now)?;
+    let interval = parameters.interval(scope.range)?;
+    let (shown, fill) = (parameters.metrics(&Metric::USUAL)?, Fill::of(&parameters)?);
+    let group_by = parameters.get("group_by");
+    let group_by = group_by
+        .map(|name| field_of("group_by", name))
+        .transpose()?;
+    let limit = parameters.limit(5, MAX_GROUPS)?;
+    if group_by.is_none() && parameters.get("limit").is_some() {
+        return Err(ApiError::parameter(
+            "limit",
+            "limit goes with group_by only",
+        ));
+    }
+    let buckets = Buckets::of(scope.range, interval, &scope.zone);
+    let before = parameters
+        .compare()?
+        .map(|compare| buckets.before(compare, interval, &scope.zone));
     let series = Series {
-        range,
-        edges: &edges,
-        zone: &zone,
-        shown: &shown,
+        question: Question {
+            range: scope.range,
+            filter: scope.filter.clone(),
+            metrics: shown.clone(),
+        },
+        buckets: &buckets,
+        before: before.as_ref(),
+        zone: &scope.zone,
         fill,
         now,
     };
-    Ok(answer(series.rows(&buckets), meta))
+    let meta = Meta::new(state.watermark());
+    let snapshot = state.database.snapshot().await?;
+    let (data, counted) = match &group_by {
+        Some(field) => series.grouped(&snapshot, field, limit as usize).await?,
+        None => series.single(&snapshot).await?,
+    };
+    snapshot.finish().await?;
+    let meta = scope
+        .describe(meta)
+        .counted(counted.origin, estimates(&counted.data, &shown))
+        .with("interval", interval.as_str())
+        .other(counted.other_events);
+    let meta = match group_by {
+        Some(field) => meta.with("group_by", field.name()).with("limit", limit),
+        None => meta,
+    };
+    Ok(answer(data, meta))
 }
 
 struct Series<'a> {
-    range: Range,
-    edges: &'a [UnixMicros],
+    question: Question,
+    buckets: &'a Buckets,
+    before: Option<&'a Buckets>,
     zone: &'a TimeZone,
-    shown: &'a [(&'static str, Metric)],
     fill: Fill,
     now: UnixMicros,
 }
 
+/// The body, and all figures in it.
+type Told = (Value, Counted<Vec<Figures>>);
+
 impl Series<'_> {
-    fn rows(&self, buckets: &[Rollup]) -> Vec<Map<String, Value>> {
-        let rows = self.edges.windows(2).zip(buckets);
-        rows.filter(|(_, bucket)| self.fill != Fill::None || bucket.events > 0)
-            .map(|(edges, bucket)| self.row(edges[0], edges[1], bucket))
+    fn earlier(&self) -> Option<(Question, &[UnixMicros])> {
+        let before = self.before?;
+        let question = Question {
+            range: before.range,
+            ..self.question.clone()
+        };
+        Some((question, &before.edges))
+    }
+
+    async fn single(&self, snapshot: &Snapshot) -> Result<Told, QueryError> {
+        let counted = metrics::series(snapshot, &self.question, &self.buckets.edges).await?;
+        let before = match self.earlier() {
+            Some((question, edges)) => {
+                Some(metrics::series(snapshot, &question, edges).await?.data)
+            }
+            None => None,
+        };
+        let data = self.rows(&counted.data, before.as_deref());
+        let mut figures = counted.data;
+        figures.extend(before.into_iter().flatten());
+        let counted = Counted {
+            data: figures,
+            ..counted
+        };
+        Ok((data.into(), counted))
+    }
+
+    /// The values with the most events, and the rest where there is any.
+    async fn grouped(
+        &self,
+        snapshot: &Snapshot,
+        field: &Field,
+        limit: usize,
+    ) -> Result<Told, QueryError> {
+        let page = Page {
+            order: vec![(Sort::Metric(Metric::Events), true)],
+            limit,
+            offset: 0,
+            search: None,
+        };
+        let largest = Question {
+            metrics: vec![Metric::Events],
+            ..self.question.clone()
+        };
+        let largest = metrics::breakdown(snapshot, &largest, field, &page)
+            .await?
+            .data;
+        let rest = largest.total_rows > largest.rows.len() as u64;
+        let keys: Vec<String> = largest.rows.into_iter().map(|(key, _)| key).collect();
+        let told_apart = Keys {
+            field,
+            keys: &keys,
+            rest,
+        };
+        let edges = &self.buckets.edges;
+        let counted = metrics::grouped(snapshot, &self.question, edges, told_apart).await?;
+        let before = match self.earlier() {
+            Some((question, edges)) => {
+                let counted = metrics::grouped(snapshot, &question, edges, told_apart).await?;
+                Some(counted.data)
+            }
+            None => None,
+        };
+        let rest = rest.then_some(None);
+        let names = keys.iter().map(Some).chain(rest);
+        let group = |(at, (key, series)): (usize, (Option<&String>, &Vec<Figures>))| {
+            let before = before.as_ref().and_then(|before| before.get(at));
+            let rows = self.rows(series, before.map(Vec::as_slice));
+            json!({"key": key, "rest": key.is_none(), "rows": rows})
+        };
+        let data: Vec<_> = names.zip(&counted.data).enumerate().map(group).collect();
+        let figures = counted.data.into_iter().chain(before.into_iter().flatten());
+        let counted = Counted {
+            data: figures.flatten().collect(),
+            origin: counted.origin,
+            other_events: counted.other_events,
+        };
+        Ok((data.into(), counted))
+    }
+
+    fn rows(&self, buckets: &[Figures], before: Option<&[Figures]>) -> Vec<Map<String, Value>> {
+        let rows = buckets.iter().enumerate();
+        rows.filter(|(_, figures)| self.fill != Fill::None || figures.events > 0)
+            .map(|(at, figures)| {
+                let mut row = self.row(self.buckets, at, figures);
+                let edges = &self.buckets.edges;
+                let (start, end) = (edges[at], edges[at + 1]);
+                let range = self.buckets.range;
+                let partial = start < range.from || end > range.to || end > self.now;
+                row.insert("partial".into(), partial.into());
+                if let (Some(before), Some(buckets)) = (before, self.before) {
+                    let comparison = before.get(at).map(|then| self.row(buckets, at, then));
+                    row.insert("comparison".into(), comparison.into());
+                }
+                row
+            })
             .collect()
     }
 
-    fn row(&self, start: UnixMicros, end: UnixMicros, bucket: &Rollup) -> Map<String, Value> {
+    fn row(&self, buckets: &Buckets, at: usize, figures: &Figures) -> Map<String, Value> {
         let mut row = Map::new();
-        row.insert("bucket".into(), rfc3339_in(start, self.zone).into());
-        for (name, metric) in self.shown {
-            let hidden = self.fill == Fill::Null && bucket.events == 0;
+        row.insert(
+            "bucket".into(),
+            rfc3339_in(buckets.edges[at], self.zone).into(),
+        );
+        for metric in &self.question.metrics {
+            let hidden = self.fill == Fill::Null && figures.events == 0;
             let value = if hidden {
                 Value::Null
             } else {
-                metric.of(bucket)
+                figures.shown(*metric)
             };
-            row.insert((*name).into(), value);
+            row.insert(metric.as_str().into(), value);
         }
-        let partial = start < self.range.from || end > self.range.to || end > self.now;
-        row.insert("partial".into(), partial.into());
         row
     }
 }

@@ -74,6 +74,12 @@ impl Distinct {
         self.0.is_empty()
     }
 
+    /// Whether it still lists what it holds: then the estimate is the number.
+    #[must_use]
+    pub fn is_exact(&self) -> bool {
+        self.0.estimated_size() < 1 << LG_REGISTERS
+    }
+
     /// About how much memory this takes.
     #[must_use]
     pub fn memory_bytes(&self) -> usize {

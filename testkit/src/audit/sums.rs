@@ -59,7 +59,7 @@ fn fields(truth: &Truth, raw: &Row, folded: &Row, rest: &Value) -> anyhow::Resul
     let micros =
         |row: &Row| -> anyhow::Result<_> { Ok(text(decimal(row.get::<_, &str>(1).parse()?))) };
     let mean = truth.duration_ms as f64 / truth.durations.max(1) as f64;
-    let mean_of_rest = rest["duration_ms"]["avg"].as_f64();
+    let mean_of_rest = rest["duration_avg_ms"].as_f64();
     Ok(vec![
         Line::new(
             "value",

@@ -1,0 +1,135 @@
+//! Numbers of events: from rollups where these can tell, else from the events themselves.
+
+mod breakdown;
+mod grouped;
+mod list;
+mod realtime;
+mod series;
+
+use common::rollup::Dimension;
+
+pub use self::{
+    breakdown::{Breakdown, breakdown},
+    grouped::{Keys, grouped},
+    list::{Dimensions, List, Row, list},
+    realtime::{REALTIME_MINUTES, Realtime, SECONDS, realtime, realtime_range},
+    series::series,
+};
+use super::{
+    database::{QueryError, Snapshot},
+    filter::{Field, Filter},
+    metric::{Figures, Metric},
+    parts::{self, Part},
+    plan,
+    range::Range,
+    rollups::Origin,
+};
+
+/// Which events, and what of them.
+#[derive(Debug, Clone)]
+pub struct Question {
+    pub range: Range,
+    pub filter: Filter,
+    pub metrics: Vec<Metric>,
+}
+
+/// Figures and where they are from.
+#[derive(Debug)]
+pub struct Counted<T> {
+    pub data: T,
+    pub origin: Origin,
+    /// Events under `(other)` in the dimension that was asked, where what is counted under a name
+    /// may be too few because of them.
+    pub other_events: Option<u64>,
+}
+
+impl<T> Counted<T> {
+    const fn exactly(data: T) -> Self {
+        Self {
+            data,
+            origin: Origin::Raw,
+            other_events: None,
+        }
+    }
+
+    fn map<U>(self, change: impl FnOnce(T) -> U) -> Counted<U> {
+        Counted {
+            data: change(self.data),
+            origin: self.origin,
+            other_events: self.other_events,
+        }
+    }
+}
+
+/// A question that rollups of one dimension can answer, but for the metrics they don't hold.
+struct ByRollups<'q> {
+    question: &'q Question,
+    dimension: Dimension,
+    parts: Vec<Part>,
+}
+
+impl<'q> ByRollups<'q> {
+    /// `None` where it takes the events themselves.
+    async fn of(
+        snapshot: &Snapshot,
+        question: &'q Question,
+        by: Option<&Field>,
+    ) -> Result<Option<Self>, QueryError> {
+        let Some(dimension) = dimension_of(&question.filter, by) else {
+            return Ok(None);
+        };
+        let edges = plan::split(question.range).edges;
+        if question.filter.names_other() && edges.iter().any(Option::is_some) {
+            return Err(QueryError::Refused {
+                code: "invalid_parameter",
+                parameter: "filter",
+                detail: "(other) is known for whole minutes only: let from and to lie on minutes"
+                    .into(),
+            });
+        }
+        Ok(Some(Self {
+            question,
+            dimension,
+            parts: parts::read(snapshot, edges, dimension).await?,
+        }))
+    }
+
+    /// Bounce rates are looked up in single events.
+    fn lacks_bounce_rate(&self) -> bool {
+        self.question.metrics.contains(&Metric::BounceRate)
+    }
+
+    fn origin(&self) -> Origin {
+        if self.parts.is_empty() && !self.lacks_bounce_rate() {
+            Origin::Rollup
+        } else {
+            Origin::RollupAndRaw
+        }
+    }
+}
+
+/// The dimension whose rollups hold a question that is filtered and grouped so.
+fn dimension_of(filter: &Filter, by: Option<&Field>) -> Option<Dimension> {
+    let filtered = filter.in_one_dimension()?;
+    let Some(by) = by else {
+        return Some(filtered);
+    };
+    let grouped = by.dimension()?;
+    (filtered == Dimension::All || filtered == grouped).then_some(grouped)
+}
+
+impl Question {
+    /// The same, but for the bounce rate alone.
+    fn bounce_rate(&self) -> Self {
+        Self {
+            metrics: vec![Metric::BounceRate],
+            ..self.clone()
+        }
+    }
+}
+
+fn set_bounce_rates(figures: &mut [Figures], from: &[Figures]) {
+    for (figures, exact) in figures.iter_mut().zip(from) {
+        figures.bounce_rate = exact.bounce_rate;
+    }
+}

@@ -1,0 +1,56 @@
+//! `/api/v1/metrics/realtime`.
+
+use axum::{extract::State, http::Uri, response::Response};
+use common::time::UnixMicros;
+use serde_json::json;
+
+use crate::{
+    error::ApiError,
+    query::{
+        metric::{Figures, Metric, estimates},
+        metrics,
+        number::rounded,
+        range::rfc3339_in,
+    },
+    rest::{
+        answer::{Meta, answer},
+        asked::filtered,
+        parameters::Parameters,
+    },
+    state::ApiState,
+};
+
+pub(in crate::rest) async fn realtime(
+    State(state): State<ApiState>,
+    uri: Uri,
+) -> Result<Response, ApiError> {
+    let parameters = Parameters::read(&uri, &["tz", "filter"])?;
+    let (name, zone) = parameters.zone()?;
+    let filter = parameters.filter("filter")?;
+    let meta = Meta::new(state.watermark());
+    let snapshot = state.database.snapshot().await?;
+    let now = UnixMicros::now();
+    let counted = metrics::realtime(&snapshot, now, &filter).await?;
+    snapshot.finish().await?;
+    let data = &counted.data;
+    let counts = |all: &Figures| json!({"events": all.events, "users": all.users});
+    let minute = |(start, minute): &(UnixMicros, Figures)| {
+        let bucket = rfc3339_in(*start, &zone);
+        json!({"bucket": bucket, "events": minute.events, "users": minute.users})
+    };
+    let second = |(start, events): &(UnixMicros, u64)| json!({"bucket": rfc3339_in(*start, &zone), "events": events});
+    let figures = data.minutes.iter().map(|(_, minute)| minute);
+    let figures = figures.chain([&data.last_5, &data.last_30]);
+    let meta = filtered(meta, &filter)
+        .counted(counted.origin, estimates(figures, &[Metric::Users]))
+        .with("tz", name)
+        .other(counted.other_events);
+    let data = json!({
+        "last_5_minutes": counts(&data.last_5),
+        "last_30_minutes": counts(&data.last_30),
+        "events_per_second": rounded(data.events_per_second),
+        "minutes": data.minutes.iter().map(minute).collect::<Vec<_>>(),
+        "seconds": data.seconds.iter().map(second).collect::<Vec<_>>(),
+    });
+    Ok(answer(data, meta))
+}

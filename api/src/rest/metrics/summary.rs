@@ -1,0 +1,89 @@
+//! `/api/v1/metrics/summary`.
+
+use axum::{extract::State, http::Uri, response::Response};
+use common::time::UnixMicros;
+use serde_json::{Map, Value};
+
+use crate::{
+    error::ApiError,
+    query::{
+        metric::{Figures, Metric, estimates},
+        metrics::{Question, series},
+        range::rfc3339_in,
+    },
+    rest::{
+        answer::{Meta, answer},
+        asked::Scope,
+        parameters::Parameters,
+    },
+    state::ApiState,
+};
+
+pub(in crate::rest) async fn summary(
+    State(state): State<ApiState>,
+    uri: Uri,
+) -> Result<Response, ApiError> {
+    let allowed = [&Scope::NAMES[..], &["metrics", "compare"]].concat();
+    let parameters = Parameters::read(&uri, &allowed)?;
+    let scope = Scope::read(&parameters, UnixMicros::now())?;
+    let metrics = parameters.metrics(&usual(&scope))?;
+    let compare = parameters.compare()?;
+    let question = Question {
+        range: scope.range,
+        filter: scope.filter.clone(),
+        metrics: metrics.clone(),
+    };
+    let earlier = compare.map(|compare| Question {
+        range: compare.shift(scope.range, &scope.zone).range(scope.range),
+        ..question.clone()
+    });
+    let meta = Meta::new(state.watermark());
+    let snapshot = state.database.snapshot().await?;
+    let counted = series(&snapshot, &question, &[scope.range.from, scope.range.to]).await?;
+    let before = match &earlier {
+        Some(earlier) => {
+            let edges = [earlier.range.from, earlier.range.to];
+            Some(series(&snapshot, earlier, &edges).await?)
+        }
+        None => None,
+    };
+    snapshot.finish().await?;
+    let all = counted
+        .data
+        .iter()
+        .chain(before.iter().flat_map(|before| &before.data));
+    let meta = scope
+        .describe(meta)
+        .counted(counted.origin, estimates(all, &metrics))
+        .other(counted.other_events);
+    let mut data = Map::new();
+    let now = counted.data.first().cloned().unwrap_or_default();
+    now.show(&metrics, &mut data);
+    if let (Some(earlier), Some(before)) = (earlier, before) {
+        let before = before.data.first().cloned().unwrap_or_default();
+        let mut comparison = Map::new();
+        let shown = |at| Value::from(rfc3339_in(at, &scope.zone));
+        comparison.insert("from".into(), shown(earlier.range.from));
+        comparison.insert("to".into(), shown(earlier.range.to));
+        before.show(&metrics, &mut comparison);
+        comparison.insert("change".into(), changes(&now, &before, &metrics));
+        data.insert("comparison".into(), comparison.into());
+    }
+    Ok(answer(data, meta))
+}
+
+/// All metrics that don't need single events.
+fn usual(scope: &Scope) -> Vec<Metric> {
+    let rollups = scope.filter.in_one_dimension().is_some();
+    let all = Metric::ALL.into_iter();
+    all.filter(|metric| !rollups || *metric != Metric::BounceRate)
+        .collect()
+}
+
+fn changes(now: &Figures, before: &Figures, metrics: &[Metric]) -> Value {
+    let change = |metric: &Metric| {
+        let change = now.change(before, *metric);
+        (metric.as_str().to_owned(), Value::from(change))
+    };
+    Value::Object(metrics.iter().map(change).collect())
+}

@@ -1,0 +1,315 @@
+//! What `POST /query` takes, and how it is said again.
+
+use common::time::UnixMicros;
+use jiff::{ToSpan as _, tz::TimeZone};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::{
+    error::ApiError,
+    query::{
+        compare::Compare,
+        filter::{Field, Filter},
+        interval::{Interval, local_date, start_of},
+        metric::{Figures, Metric},
+        metrics::{Dimensions, Question},
+        page::{Page, Sort},
+        range::{Range, rfc3339_in},
+    },
+    rest::{
+        asked::{compare_of, descends, field_of, metric_of, metrics_of, with_order},
+        parameters::{interval_of, range_of, zone_of},
+    },
+};
+
+const MAX_LIMIT: usize = 10_000;
+const MAX_OFFSET: usize = 1_000_000;
+const MAX_DIMENSIONS: usize = 2;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Body {
+    metrics: Vec<String>,
+    #[serde(default)]
+    dimensions: Vec<String>,
+    #[serde(default)]
+    filters: Vec<Value>,
+    #[serde(default = "last_day")]
+    date_range: DateRange,
+    tz: Option<String>,
+    compare: Option<String>,
+    #[serde(default)]
+    order_by: Vec<(String, String)>,
+    #[serde(default)]
+    pagination: Pagination,
+    #[serde(default)]
+    include: Include,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(untagged, expecting = "date_range must be a name or [from, to]")]
+enum DateRange {
+    Named(String),
+    Between(String, String),
+}
+
+fn last_day() -> DateRange {
+    DateRange::Named("24h".into())
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Pagination {
+    limit: usize,
+    offset: usize,
+}
+
+impl Default for Pagination {
+    fn default() -> Self {
+        Self {
+            limit: MAX_LIMIT,
+            offset: 0,
+        }
+    }
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+struct Include {
+    total_rows: bool,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Dimension {
+    Time(Interval),
+    Field(Field),
+}
+
+/// A query that can be answered.
+pub(super) struct Asked {
+    pub(super) range: Range,
+    pub(super) zone_name: String,
+    pub(super) zone: TimeZone,
+    pub(super) metrics: Vec<Metric>,
+    pub(super) interval: Option<Interval>,
+    pub(super) compare: Option<Compare>,
+    pub(super) page: Page,
+    pub(super) total_rows: bool,
+    dimensions: Vec<Dimension>,
+    filter: Filter,
+}
+
+impl Asked {
+    /// # Errors
+    /// 422 that names the member.
+    pub(super) fn read(body: &[u8], now: UnixMicros) -> Result<Self, ApiError> {
+        let body: Body = serde_json::from_slice(body).map_err(|error| {
+            ApiError::refused(
+                "invalid_body",
+                "body",
+                format!("the body is no query: {error}"),
+            )
+        })?;
+        let (zone_name, zone) = zone_of(body.tz.as_deref().unwrap_or("UTC"))?;
+        let range = range(&body.date_range, &zone, now)?;
+        let metrics = metrics_of("metrics", body.metrics.iter().map(String::as_str))?;
+        if metrics.is_empty() {
+            let refused = ApiError::parameter("metrics", "metrics must name at least one");
+            return Err(refused.with("allowed", Metric::names()));
+        }
+        let dimensions = dimensions(&body.dimensions, range)?;
+        let interval = dimensions.iter().find_map(|dimension| match dimension {
+            Dimension::Time(interval) => Some(*interval),
+            Dimension::Field(_) => None,
+        });
+        let compare = body.compare.as_deref().map(compare_of).transpose()?;
+        let fields = dimensions.len() - usize::from(interval.is_some());
+        if compare.is_some() && fields > 1 {
+            let detail = "compare goes with at most one field besides time";
+            return Err(ApiError::parameter("compare", detail));
+        }
+        let page = page(&body, &dimensions, &metrics)?;
+        Ok(Self {
+            range,
+            zone_name,
+            zone,
+            metrics,
+            interval,
+            compare,
+            page,
+            total_rows: body.include.total_rows,
+            dimensions,
+            filter: Filter::all_from_json(&body.filters)
+                .map_err(|error| ApiError::filter("filters", error))?,
+        })
+    }
+
+    pub(super) fn question(&self) -> Question {
+        Question {
+            range: self.range,
+            filter: self.filter.clone(),
+            metrics: with_order(&self.metrics, &self.page.order),
+        }
+    }
+
+    /// The first dimension that is a field.
+    pub(super) fn field(&self) -> Option<&Field> {
+        self.dimensions
+            .iter()
+            .find_map(|dimension| match dimension {
+                Dimension::Field(field) => Some(field),
+                Dimension::Time(_) => None,
+            })
+    }
+
+    pub(super) fn dimensions(&self) -> Dimensions<'_> {
+        match self.dimensions.as_slice() {
+            [Dimension::Time(_)] => Dimensions::Time,
+            [Dimension::Field(field)] => Dimensions::Field(field),
+            [Dimension::Time(_), Dimension::Field(field)] => Dimensions::Both(field, true),
+            [Dimension::Field(field), Dimension::Time(_)] => Dimensions::Both(field, false),
+            [Dimension::Field(one), Dimension::Field(other)] => Dimensions::Fields([one, other]),
+            _ => Dimensions::None,
+        }
+    }
+
+    pub(super) fn shown(&self, figures: &Figures) -> Vec<Value> {
+        let shown = |metric: &Metric| figures.shown(*metric);
+        self.metrics.iter().map(shown).collect()
+    }
+
+    /// The query with all that it left open.
+    pub(super) fn echo(&self) -> Value {
+        let names: Vec<String> = self.dimensions.iter().map(Dimension::name).collect();
+        let order = |(sort, descends): &(Sort, bool)| {
+            let name = match sort {
+                Sort::Metric(metric) => metric.as_str(),
+                Sort::Dimension(at) => names.get(*at).map_or("", String::as_str),
+            };
+            json!([name, if *descends { "desc" } else { "asc" }])
+        };
+        let filters = match &self.filter {
+            Filter::All(filters) => filters.iter().map(Filter::to_json).collect(),
+            filter => vec![filter.to_json()],
+        };
+        let shown = |at| rfc3339_in(at, &self.zone);
+        let metrics: Vec<_> = self.metrics.iter().map(|metric| metric.as_str()).collect();
+        let mut echo = Map::new();
+        echo.insert("metrics".into(), metrics.into());
+        echo.insert("dimensions".into(), names.clone().into());
+        echo.insert("filters".into(), filters.into());
+        let between = vec![shown(self.range.from), shown(self.range.to)];
+        echo.insert("date_range".into(), between.into());
+        echo.insert("tz".into(), self.zone_name.clone().into());
+        echo.insert("compare".into(), self.compare.map(Compare::as_str).into());
+        let order_by: Vec<_> = self.page.order.iter().map(order).collect();
+        echo.insert("order_by".into(), order_by.into());
+        let pagination = json!({"limit": self.page.limit, "offset": self.page.offset});
+        echo.insert("pagination".into(), pagination);
+        let include = json!({"total_rows": self.total_rows});
+        echo.insert("include".into(), include);
+        echo.into()
+    }
+}
+
+impl Dimension {
+    fn name(&self) -> String {
+        match self {
+            Self::Time(interval) => format!("time:{}", interval.as_str()),
+            Self::Field(field) => field.name().into_owned(),
+        }
+    }
+
+    /// Whether `name` means it in `order_by`.
+    fn is(&self, name: &str) -> bool {
+        self.name() == name || (matches!(self, Self::Time(_)) && name == "time")
+    }
+}
+
+fn range(asked: &DateRange, zone: &TimeZone, now: UnixMicros) -> Result<Range, ApiError> {
+    let name = match asked {
+        DateRange::Between(from, to) => return range_of(["date_range"; 2], (from, to), now),
+        DateRange::Named(name) => name.as_str(),
+    };
+    const NAMES: [&str; 10] = [
+        "15m", "1h", "24h", "7d", "30d", "365d", "day", "week", "month", "year",
+    ];
+    if !NAMES.contains(&name) {
+        let detail = format!(
+            "date_range must be [from, to] or one of {}",
+            NAMES.join(", ")
+        );
+        return Err(ApiError::parameter("date_range", detail).with("allowed", NAMES.to_vec()));
+    }
+    let today = local_date(now, zone);
+    let weekday = i64::from(today.weekday().to_monday_zero_offset());
+    let start = match name {
+        "day" => Some(today),
+        "week" => today.checked_sub(weekday.days()).ok(),
+        "month" => Some(today.first_of_month()),
+        "year" => Some(today.first_of_year()),
+        _ => None,
+    };
+    let mut range = range_of(["date_range"; 2], (&format!("now-{name}"), "now"), now)
+        .or_else(|_| range_of(["date_range"; 2], ("now-1m", "now"), now))?;
+    if let Some(start) = start.and_then(|date| start_of(date, zone)) {
+        range.from = start;
+    }
+    Ok(range)
+}
+
+fn dimensions(names: &[String], range: Range) -> Result<Vec<Dimension>, ApiError> {
+    if names.len() > MAX_DIMENSIONS {
+        let detail = format!("a query has at most {MAX_DIMENSIONS} dimensions");
+        return Err(ApiError::parameter("dimensions", detail));
+    }
+    let dimension = |name: &String| {
+        let interval = match name.as_str() {
+            "time" => Some("auto"),
+            name => name.strip_prefix("time:"),
+        };
+        match interval {
+            Some(interval) => interval_of("dimensions", interval, range).map(Dimension::Time),
+            None => field_of("dimensions", name).map(Dimension::Field),
+        }
+    };
+    let all: Vec<Dimension> = names.iter().map(dimension).collect::<Result<_, _>>()?;
+    if let [one, other] = all.as_slice() {
+        let both_times = matches!((one, other), (Dimension::Time(_), Dimension::Time(_)));
+        if both_times || one == other {
+            let detail = format!("{} comes twice", other.name());
+            return Err(ApiError::parameter("dimensions", detail));
+        }
+    }
+    Ok(all)
+}
+
+fn page(body: &Body, dimensions: &[Dimension], metrics: &[Metric]) -> Result<Page, ApiError> {
+    let Pagination { limit, offset } = body.pagination;
+    if !(1..=MAX_LIMIT).contains(&limit) || offset > MAX_OFFSET {
+        let detail = format!("limit must be 1 to {MAX_LIMIT}, offset 0 to {MAX_OFFSET}");
+        return Err(ApiError::parameter("pagination", detail));
+    }
+    let mut order = Vec::new();
+    for (name, direction) in &body.order_by {
+        let place = dimensions.iter().position(|dimension| dimension.is(name));
+        let sort = match place {
+            Some(place) => Sort::Dimension(place),
+            None => Sort::Metric(metric_of("order_by", name)?),
+        };
+        order.push((sort, descends("order_by", direction)?));
+    }
+    if order.is_empty() {
+        let time = |dimension: &Dimension| matches!(dimension, Dimension::Time(_));
+        order.push(match dimensions.iter().position(time) {
+            Some(place) => (Sort::Dimension(place), false),
+            None => (Sort::Metric(metrics[0]), true),
+        });
+    }
+    Ok(Page {
+        order,
+        limit,
+        offset,
+        search: None,
+    })
+}
