@@ -4,6 +4,7 @@ export const NONE = "–";
 
 const grouped = new Intl.NumberFormat("en", { maximumFractionDigits: 0 });
 const tenths = new Intl.NumberFormat("en", { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const hundredths = new Intl.NumberFormat("en", { minimumFractionDigits: 2, maximumFractionDigits: 2 });
 const compact = new Intl.NumberFormat("en", { notation: "compact", maximumFractionDigits: 1 });
 
 type Maybe = number | null | undefined;
@@ -19,6 +20,25 @@ export function count(value: Maybe): string {
 /** A share from 0 to 1. */
 export function percent(share: Maybe): string {
   return known(share) ? `${Number((share * 100).toPrecision(3))} %` : NONE;
+}
+
+/** A share in a table or a tile: one decimal, so that columns line up. */
+export function share(share: Maybe): string {
+  return known(share) ? `${tenths.format(share * 100)} %` : NONE;
+}
+
+/** A quotient: two decimals. */
+export function ratio(value: Maybe): string {
+  return known(value) ? hundredths.format(value) : NONE;
+}
+
+/** How much more or less, with its sign. */
+export function change(share: Maybe): string {
+  if (!known(share)) return NONE;
+  const size = Math.abs(share * 100);
+  const text = size < 99.95 ? tenths.format(size) : grouped.format(size);
+  const sign = text === "0.0" ? "±" : share < 0 ? "−" : "+";
+  return `${sign}${text} %`;
 }
 
 /** For axes: 1.2K, 3M. */

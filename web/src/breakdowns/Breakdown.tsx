@@ -1,0 +1,56 @@
+import { useMetric } from "tidemark-client/react";
+import { useLoaded } from "../data/loaded";
+import { refreshed, scope } from "../data/questions";
+import { About } from "../parts/About";
+import { Panel } from "../parts/Panel";
+import { EmptyState, Shown } from "../parts/states";
+import type { Dimension } from "../state/filters";
+import { changeView, useView, useZone } from "../state/view";
+import { ShareTable } from "./ShareTable";
+import { listed } from "./shares";
+
+const ROWS = 9;
+
+interface Props {
+  dimension: Dimension;
+  title: string;
+}
+
+export function Breakdown({ dimension, title }: Props) {
+  const view = useView();
+  const zone = useZone();
+  const metric = listed(view.metric);
+  const question = { ...scope(view, zone), dimension, limit: ROWS, order: `${metric}:desc` as const };
+  const loaded = useLoaded(useMetric("breakdown", question, refreshed(view)));
+  return (
+    <Panel
+      name={`breakdown breakdown-${dimension}`}
+      title={title}
+      aside={<About meta={loaded.meta} what={title.toLowerCase()} />}
+    >
+      <div aria-busy={loaded.waiting} className="breakdown-body">
+        <Shown loaded={loaded} lines={ROWS} what={title.toLowerCase()}>
+          {(rows) =>
+            rows.length === 0 ? (
+              <EmptyState>
+                <p>No events in this range.</p>
+              </EmptyState>
+            ) : (
+              <ShareTable title={title} dimension={dimension} rows={rows} metric={metric} meta={loaded.meta} />
+            )
+          }
+        </Shown>
+      </div>
+      {(loaded.data?.length ?? 0) >= ROWS && (
+        <button
+          type="button"
+          className="quiet more"
+          aria-label={`More ${title.toLowerCase()}…`}
+          onClick={() => changeView({ more: dimension })}
+        >
+          More…
+        </button>
+      )}
+    </Panel>
+  );
+}

@@ -1,0 +1,16 @@
+import type { Dimension } from "../state/filters";
+
+/** In the order in which they stand. */
+export const TITLES: Record<Dimension, string> = {
+  page: "Pages",
+  referrer: "Referrers",
+  event_type: "Event types",
+  country: "Countries",
+  device: "Devices",
+  browser: "Browsers",
+  os: "Systems",
+};
+
+export function titleOf(dimension: Dimension): string {
+  return TITLES[dimension];
+}

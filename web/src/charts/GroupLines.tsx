@@ -1,0 +1,69 @@
+import { useMemo } from "react";
+import type { Meta } from "tidemark-client";
+import type { Group } from "../data/types";
+import { ChartWithTable } from "../parts/ChartWithTable";
+import { valueWord } from "../state/filters";
+import { METRIC } from "../state/metrics";
+import { useView, useZone } from "../state/view";
+import { bucket } from "../time";
+import { Plot } from "./Plot";
+import { groupColumns, seconds } from "./series";
+import { Tip } from "./Tip";
+import { usePlot } from "./usePlot";
+
+const HEIGHT = 280;
+
+function named(group: Group): string {
+  return group.rest ? "all others" : valueWord(group.key ?? "");
+}
+
+interface Props {
+  groups: Group[];
+  meta: Meta | null;
+}
+
+/** A line for each of the biggest values, and one for the rest. */
+export function GroupLines({ groups, meta }: Props) {
+  const { metric } = useView();
+  const zone = useZone();
+  const rows = groups[0]?.rows ?? [];
+  const data = useMemo(() => groupColumns(groups, metric), [groups, metric]);
+  const end = Date.parse(meta?.to ?? "") / 1000;
+  const { options, at } = usePlot(seconds(rows), end, groups.length, false);
+  const pointed = at && rows[at.index];
+  const name = (start: string) => bucket(start, meta?.interval, zone);
+  const { label, show } = METRIC[metric];
+  const table = () =>
+    rows.map((row, at) => ({
+      key: row.bucket,
+      cells: [
+        row.partial ? `${name(row.bucket)} (not whole)` : name(row.bucket),
+        ...groups.map((group) => show(group.rows[at]?.[metric])),
+      ],
+    }));
+  return (
+    <ChartWithTable id="chart" label={`${label} over time`} head={["From", ...groups.map(named)]} rows={() => table().toReversed()}>
+      <div className="plot-holder">
+        <Plot options={options} data={data} height={HEIGHT} />
+        {at && pointed && (
+          <Tip at={at} title={name(pointed.bucket)}>
+            <ul className="legend">
+              {groups.map((group, line) => (
+                <li key={line} data-series={line + 1}>
+                  {named(group)} <b>{show(group.rows[at.index]?.[metric])}</b>
+                </li>
+              ))}
+            </ul>
+          </Tip>
+        )}
+      </div>
+      <ul className="legend">
+        {groups.map((group, line) => (
+          <li key={line} data-series={line + 1}>
+            {named(group)}
+          </li>
+        ))}
+      </ul>
+    </ChartWithTable>
+  );
+}

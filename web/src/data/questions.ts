@@ -1,0 +1,34 @@
+// What the page asks, for what is looked at.
+
+import { and, contains, is, isNot, matches, type Field, type Filter as Tree } from "tidemark-client";
+import type { Filter, Op } from "../state/filters";
+import { bounds, refreshMs } from "../state/range";
+import type { View } from "../state/view";
+
+const TESTS: Record<Op, (field: Field, ...values: string[]) => Tree> = {
+  is,
+  is_not: isNot,
+  contains,
+  matches,
+};
+
+/** All filters at once; null where there are none. */
+export function treeOf(filters: Filter[]): Tree | null {
+  const tests = filters.map(({ field, op, values }) => TESTS[op](field as Field, ...values));
+  const [only] = tests;
+  return tests.length > 1 ? and(...tests) : (only ?? null);
+}
+
+/** The range, time zone and filters of every question. */
+export function scope(view: View, tz: string) {
+  return { ...bounds(view.range), tz, filter: treeOf(view.filters) };
+}
+
+/** With what the answer is compared. */
+export function compared(view: View) {
+  return { compare: view.compare === "off" ? undefined : view.compare };
+}
+
+export function refreshed(view: View) {
+  return { refetchInterval: refreshMs(view.range, Date.now()) ?? undefined };
+}

@@ -1,0 +1,18 @@
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { TidemarkProvider } from "tidemark-client/react";
+import "./styles/tokens.css";
+import "./styles/base.css";
+import "./styles/parts.css";
+import { App } from "./App";
+import { tidemark } from "./data/client";
+
+const root = document.getElementById("root");
+if (!root) throw new Error("index.html has no #root");
+createRoot(root).render(
+  <StrictMode>
+    <TidemarkProvider client={tidemark}>
+      <App />
+    </TidemarkProvider>
+  </StrictMode>,
+);

@@ -1,0 +1,28 @@
+import { useMetric } from "tidemark-client/react";
+import { Panel } from "../parts/Panel";
+
+const EVERY_MS = 2_000;
+
+/** Whether there is no event at all; asked only where a range shows none. */
+export function useNothingStored(events: unknown): boolean {
+  const { data } = useMetric("metadata", events === 0 ? {} : null, { refetchInterval: EVERY_MS });
+  return events === 0 && data?.data.events === 0;
+}
+
+/** What to do when nothing is stored yet. */
+export function FirstEvent({ ingestion }: { ingestion: string | null }) {
+  const command = [
+    `curl '${ingestion ?? ""}/api/v1/events?wait=committed' \\`,
+    "  -H 'Content-Type: application/json' \\",
+    `  -d '{"event_type":"page_view","user_id":"ada","page":"/"}'`,
+  ].join("\n");
+  return (
+    <Panel name="first" title="Nothing is stored yet">
+      <p>Send the first event, and it appears here:</p>
+      <pre className="scroll" tabIndex={0} role="region" aria-label="Command">
+        {command}
+      </pre>
+      <p className="aside">Or start the generator below: it makes visitors of its own.</p>
+    </Panel>
+  );
+}
