@@ -1,0 +1,16 @@
+import type { TidemarkError } from "tidemark-client";
+import type { MetricResult } from "tidemark-client/react";
+
+export interface Asked<T> {
+  data: T | null;
+  failure: TidemarkError | null;
+  /** What is shown answers an earlier question. */
+  waiting: boolean;
+  again: () => void;
+}
+
+/** The client's result as the page's states show it. What failed is asked again by hand only: these
+ *  questions are dear, and say nothing about the other numbers. */
+export function asked<T>({ data, error, fetching, stale, refetch }: MetricResult<T>): Asked<T> {
+  return { data: data ?? null, failure: error ?? null, waiting: fetching && stale, again: refetch };
+}
