@@ -34,13 +34,15 @@ with_services = scripts/services.sh start; services=$$(scripts/services.sh env);
 client := clients/typescript
 # What Vite writes last. Not index.html: the api's build puts a placeholder there.
 page := web/dist/.vite/manifest.json
-web_sources := $(shell find web $(client)/src -name node_modules -prune -o -path web/dist -prune -o -type f -print)
+web_sources := $(shell find web $(client)/src -name node_modules -prune -o -path web/dist -prune -o -path web/e2e -prune -o -type f -print)
+# The tests of the page in a browser.
+e2e := web/e2e
 scripts := $(shell find scripts .ci -type f \( -name '*.sh' -o -name run \))
 
 .PHONY: help
 help: ## list the targets
 	@echo 'make <target>, with DURATION=$(DURATION) RATE=$(RATE) SEED=$(SEED) or values of your own:'
-	@sed -nE 's/^([a-z-]+):[^#]*## (.*)/  \1\t\2/p' Makefile | expand -t 16
+	@sed -nE 's/^([a-z0-9-]+):[^#]*## (.*)/  \1\t\2/p' Makefile | expand -t 16
 
 .PHONY: demo
 demo: release ## run all for DURATION seconds at RATE events/s, then audit every number
@@ -58,6 +60,15 @@ test: web $(client)/node_modules/.package-lock.json ## run all tests, on real se
 	else set -x; $(CARGO) test --workspace $(LOCKED); fi
 	@$(with_services) cd $(client) && TIDEMARK_PROGRAMS=$(tested) npm test
 
+.PHONY: e2e
+e2e: release $(e2e)/node_modules/.package-lock.json ## test the page in a real browser on the real daemons
+	@$(with_services) CHROMIUM=$$(scripts/chromium.sh); export CHROMIUM; \
+	export TIDEMARK_PROGRAMS=$(abspath $(built)); cd $(e2e) && exec npm test
+
+$(e2e)/node_modules/.package-lock.json: $(e2e)/package.json $(e2e)/package-lock.json $(e2e)/.npmrc
+	cd $(e2e) && npm ci --no-progress
+	@touch $@
+
 .PHONY: check
 check: check-scripts check-web check-clients check-rust ## format, lints, documentation, dependencies, types
 
@@ -70,8 +81,9 @@ check-rust: $(CARGO_DENY) $(CARGO_MACHETE)
 	$(CARGO_MACHETE)
 
 .PHONY: check-web
-check-web: web/node_modules/.package-lock.json
+check-web: web/node_modules/.package-lock.json $(e2e)/node_modules/.package-lock.json
 	cd web && npm run --silent typecheck
+	cd $(e2e) && npm run --silent typecheck
 
 .PHONY: check-clients
 check-clients: $(client)/node_modules/.package-lock.json
@@ -154,7 +166,7 @@ clean-data: stop ## throw away the data of the private Redis and PostgreSQL
 .PHONY: clean
 clean: ## throw away what was built; tools and data stay
 	$(CARGO) clean
-	rm -rf web/dist web/node_modules $(client)/dist $(client)/node_modules
+	rm -rf web/dist web/node_modules $(e2e)/node_modules $(client)/dist $(client)/node_modules
 
 # Without debug information and optimisation: they run for a second and compile for minutes.
 .tools/%/bin/cargo-deny .tools/%/bin/cargo-machete:

@@ -1,0 +1,66 @@
+// How the page looks: both themes, every width, and what assistive software makes of it.
+
+import { mkdirSync } from "node:fs";
+import { join } from "node:path";
+import { fileURLToPath } from "node:url";
+import AxeBuilder from "@axe-core/playwright";
+import { Dashboard } from "./dashboard";
+import { expect, test } from "./fixtures";
+
+const PICTURES = process.env.SCREENSHOTS ?? fileURLToPath(new URL("../../target/screenshots", import.meta.url));
+
+for (const theme of ["light", "dark"] as const) {
+  test(`axe finds nothing in the ${theme} theme`, async ({ page, stack }) => {
+    const dashboard = new Dashboard(page, stack);
+    await dashboard.open({ range: "7d", theme });
+    await dashboard.seeAll();
+    for (const details of await page.locator("details > summary").all()) await details.click();
+    const { violations } = await new AxeBuilder({ page }).analyze();
+    const told = violations.map(({ id, nodes }) => `${id}: ${nodes.map((node) => node.target.join(" ")).join(", ")}`);
+    expect(told).toEqual([]);
+  });
+}
+
+test("dark follows the system, and can be chosen", async ({ page, stack }) => {
+  const background = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const dashboard = new Dashboard(page, stack);
+  await dashboard.open();
+  const light = await background();
+  await page.emulateMedia({ colorScheme: "dark" });
+  const dark = await background();
+  expect(dark).not.toBe(light);
+  await page.getByRole("group", { name: "Theme" }).getByText("Light").click({ force: true });
+  await expect.poll(background).toBe(light);
+  await page.reload();
+  await expect.poll(background).toBe(light);
+});
+
+for (const width of [320, 768, 1280, 1920, 3840]) {
+  test(`nothing is wider than ${width} pixels`, async ({ page, stack }) => {
+    await page.setViewportSize({ width, height: 900 });
+    const dashboard = new Dashboard(page, stack);
+    await dashboard.open({ range: "7d", filter: "device:is:mobile" });
+    await dashboard.seeAll();
+    for (const details of await page.locator("details > summary").all()) await details.click();
+    const widest = await page.evaluate(() => document.documentElement.scrollWidth);
+    expect(widest).toBeLessThanOrEqual(width);
+  });
+}
+
+test("pictures", async ({ page, stack }) => {
+  test.setTimeout(60_000);
+  mkdirSync(PICTURES, { recursive: true });
+  await stack.generator({ running: true, rate: 2000, faults: { malformed: 0.002, duplicates: 0.005, late: 0.01 } });
+  const dashboard = new Dashboard(page, stack);
+  await page.setViewportSize({ width: 1440, height: 1000 });
+  await dashboard.open({ compare: "previous" });
+  await page.waitForTimeout(8_000);
+  await dashboard.seeAll();
+  for (const [name, theme] of [["dashboard", "light"], ["dashboard-dark", "dark"]] as const) {
+    await page.emulateMedia({ colorScheme: theme });
+    await page.screenshot({ path: join(PICTURES, `${name}.png`), fullPage: true, animations: "disabled" });
+  }
+  await page.setViewportSize({ width: 320, height: 800 });
+  await page.screenshot({ path: join(PICTURES, "narrow.png"), fullPage: true, animations: "disabled" });
+  await stack.generator({ running: false, faults: { malformed: 0, duplicates: 0, late: 0 } });
+});
