@@ -6,7 +6,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 const ROOT = fileURLToPath(new URL("../../..", import.meta.url));
-const PROGRAMS = process.env.TIDEMARK_PROGRAMS ?? join(ROOT, "target/release");
+const PROGRAMS = process.env.TIDEMARK_PROGRAMS ?? join(ROOT, "target/debug");
 const LOGS = join(ROOT, "target/e2e-logs");
 const READY_MS = 20_000;
 const STOP_MS = 10_000;

@@ -16,7 +16,7 @@ export function NumberField({ label, value, min, max, disabled, wrong, onChange 
   const id = useId();
   const [typed, setTyped] = useState<string | null>(null);
   const text = typed ?? String(value);
-  const problem = typed === null ? wrong : outside(typed, min, max);
+  const problem = (typed === null ? undefined : outside(typed, min, max)) ?? wrong;
   const typing = (now: string) => {
     setTyped(now);
     if (outside(now, min, max) === undefined) onChange(Number(now));
