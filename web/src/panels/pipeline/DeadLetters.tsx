@@ -49,7 +49,7 @@ function Letter({ letter }: { letter: DeadLetter }) {
   return (
     <li>
       <p>
-        <b>{format.words(letter.reason)}</b> {letter.detail}
+        <b>{format.words(letter.reason)}</b> {withoutReason(letter)}
       </p>
       <p className="aside">
         {moment(letter.received_at, zone)}, {letter.source}, entry {letter.entry_id}
@@ -61,4 +61,9 @@ function Letter({ letter }: { letter: DeadLetter }) {
       </code>
     </li>
   );
+}
+
+/** Details begin with the code that is the reason already. */
+function withoutReason({ reason, detail }: DeadLetter): string {
+  return detail.startsWith(`${reason}: `) ? detail.slice(reason.length + 2) : detail;
 }
