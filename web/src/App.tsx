@@ -7,6 +7,7 @@ import { Header } from "./header/Header";
 import { useViewKeys } from "./header/useViewKeys";
 import { Notice } from "./Notice";
 import { Overview } from "./overview/Overview";
+import { Panels } from "./panels/Panels";
 import "./app.css";
 
 export function App() {
@@ -27,6 +28,7 @@ export function App() {
       <main id="main" tabIndex={-1}>
         <Overview ingestion={config?.ingestion ?? null} />
         <Breakdowns />
+        <Panels ingestion={config?.ingestion ?? null} />
       </main>
       <Footer version={config?.version ?? null} />
     </>
