@@ -27,7 +27,7 @@ test("decimal strings are drawn as numbers, what isn't defined as a gap", () => 
 test("groups share their starts", () => {
   const group = (key: string | null, rows: Bucket[]) => ({ key, rest: key === null, rows });
   const data = groupColumns([group("a", [row(0, 1)]), group(null, [row(0, 9)])], "events");
-  expect(data.slice(1)).toEqual([[1], [9]]);
+  expect(data.slice(1)).toEqual([[1], [null], [9], [null]]);
 });
 
 test("dragging takes whole buckets", () => {

@@ -53,6 +53,7 @@ function Values({ dimension }: { dimension: Dimension }) {
     <>
       <div className="more-tools">
         <input
+          data-first
           type="search"
           placeholder="Search"
           aria-label={`Search ${titleOf(dimension).toLowerCase()}`}

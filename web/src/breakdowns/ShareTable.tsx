@@ -21,6 +21,12 @@ interface Props {
 export function ShareTable({ title, dimension, rows, metric, meta, wide = false }: Props) {
   const shown: readonly Listed[] = wide ? LISTED : [metric];
   const lengths = barLengths(rows, metric);
+  const kind = (it: Listed) => (it === metric ? "number" : "number secondary");
+  // Columns are as wide as their longest number, so that names get the rest.
+  const width = (it: Listed) => {
+    const texts = [METRIC[it].label, ...rows.map((row) => METRIC[it].show(row[it]))];
+    return { width: `calc(${Math.max(...texts.map((text) => text.length))}ch + 1.6rem)` };
+  };
   return (
     <table className="data shares">
       <caption className="hidden">{title}</caption>
@@ -28,7 +34,7 @@ export function ShareTable({ title, dimension, rows, metric, meta, wide = false 
         <tr>
           <th scope="col">{fieldWord(dimension)}</th>
           {shown.map((it) => (
-            <th key={it} scope="col" className="number">
+            <th key={it} scope="col" className={kind(it)} style={width(it)}>
               {METRIC[it].label} <Estimate meta={meta} metric={it} />
             </th>
           ))}
@@ -45,7 +51,7 @@ export function ShareTable({ title, dimension, rows, metric, meta, wide = false 
               <Value dimension={dimension} value={row.key} />
             </th>
             {shown.map((it) => (
-              <td key={it} className="number">
+              <td key={it} className={kind(it)}>
                 {METRIC[it].show(row[it])}
               </td>
             ))}

@@ -7,7 +7,7 @@ import { METRIC } from "../state/metrics";
 import { useView, useZone } from "../state/view";
 import { bucket } from "../time";
 import { Plot } from "./Plot";
-import { groupColumns, seconds } from "./series";
+import { groupColumns, seconds, seriesOf } from "./series";
 import { Tip } from "./Tip";
 import { usePlot } from "./usePlot";
 
@@ -29,7 +29,7 @@ export function GroupLines({ groups, meta }: Props) {
   const rows = groups[0]?.rows ?? [];
   const data = useMemo(() => groupColumns(groups, metric), [groups, metric]);
   const end = Date.parse(meta?.to ?? "") / 1000;
-  const { options, at } = usePlot(seconds(rows), end, groups.length, false);
+  const { options, at } = usePlot(seconds(rows), end, groups.map(seriesOf).join(","), false);
   const pointed = at && rows[at.index];
   const name = (start: string) => bucket(start, meta?.interval, zone);
   const { label, show } = METRIC[metric];
@@ -49,7 +49,7 @@ export function GroupLines({ groups, meta }: Props) {
           <Tip at={at} title={name(pointed.bucket)}>
             <ul className="legend">
               {groups.map((group, line) => (
-                <li key={line} data-series={line + 1}>
+                <li key={line} data-series={seriesOf(group, line)}>
                   {named(group)} <b>{show(group.rows[at.index]?.[metric])}</b>
                 </li>
               ))}
@@ -59,10 +59,11 @@ export function GroupLines({ groups, meta }: Props) {
       </div>
       <ul className="legend">
         {groups.map((group, line) => (
-          <li key={line} data-series={line + 1}>
+          <li key={line} data-series={seriesOf(group, line)}>
             {named(group)}
           </li>
         ))}
+        {rows.some((row) => row.partial) && <li className="legend-hint">Dashed: not a whole bucket</li>}
       </ul>
     </ChartWithTable>
   );

@@ -23,10 +23,17 @@ export function sparkPath(values: (number | null)[]): string {
   return path;
 }
 
+/** What lies below the line, down to the box's bottom. */
+export function sparkArea(values: (number | null)[]): string {
+  const lines = sparkPath(values).split("M").filter(Boolean);
+  return lines.map((line) => `M${line}V${HEIGHT}H${line.split(" ")[0]}Z`).join("");
+}
+
 /** The chart's shape in small. The tile beside it has the number, the chart's table all of them. */
 export function Sparkline({ values }: Props) {
   return (
     <svg className="sparkline" viewBox={`0 -1 ${WIDTH} ${HEIGHT + 2}`} preserveAspectRatio="none" aria-hidden="true">
+      <path className="sparkline-area" d={sparkArea(values)} />
       <path d={sparkPath(values)} vectorEffect="non-scaling-stroke" />
     </svg>
   );

@@ -16,8 +16,8 @@ export interface Wishes {
   metric: Metric;
   zone: string;
   compared: boolean;
-  /** Number of lines by value; null is the one line of everything. */
-  groups: number | null;
+  /** The series of lines by value, such as `1,2,6`; null is the one line of everything. */
+  groups: string | null;
   point: (at: Pointed | null) => void;
   zoom: (left: number, right: number) => void;
 }
@@ -87,12 +87,11 @@ function lines(compared: boolean): uPlot.Series[] {
   ];
 }
 
-function groupLines(count: number): uPlot.Series[] {
-  return Array.from({ length: count }, (_, at) => ({
-    stroke: color(`--series-${at + 1}`),
-    width: 2,
-    points: { show: false },
-  }));
+function groupLines(series: string): uPlot.Series[] {
+  return series.split(",").flatMap((name) => {
+    const common = { stroke: color(`--series-${name}`), width: 2, points: { show: false } };
+    return [common, { ...common, dash: [4, 4] }];
+  });
 }
 
 /** Never an empty range, and below zero only for negative sums. */

@@ -9,19 +9,30 @@ export function seconds(rows: readonly { bucket: string }[]): number[] {
 }
 
 /** Whole buckets are one line. Those that aren't are another, joined to their neighbours. */
-export function columns(rows: Bucket[], metric: Metric): AlignedData {
+function line(rows: Bucket[], metric: Metric): [whole: (number | null)[], partial: (number | null)[]] {
   const values = rows.map((row) => amount(row[metric]));
-  const whole = values.map((value, at) => (rows[at]?.partial ? null : value));
   const touches = (at: number) => rows[at - 1]?.partial || rows[at]?.partial || rows[at + 1]?.partial;
-  const partial = values.map((value, at) => (touches(at) ? value : null));
+  return [
+    values.map((value, at) => (rows[at]?.partial ? null : value)),
+    values.map((value, at) => (touches(at) ? value : null)),
+  ];
+}
+
+export function columns(rows: Bucket[], metric: Metric): AlignedData {
   const before = rows.map((row) => amount(row.comparison?.[metric]));
-  return [seconds(rows), whole, partial, before];
+  return [seconds(rows), ...line(rows, metric), before];
 }
 
 export function groupColumns(groups: Group[], metric: Metric): AlignedData {
-  const rows = groups[0]?.rows ?? [];
-  return [seconds(rows), ...groups.map((group) => group.rows.map((row) => amount(row[metric])))];
+  return [seconds(groups[0]?.rows ?? []), ...groups.flatMap((group) => line(group.rows, metric))];
 }
+
+/** Which of the style sheet's series a group is drawn as: the last is for the rest. */
+export function seriesOf(group: Group, at: number): number {
+  return group.rest ? SERIES : (at % (SERIES - 1)) + 1;
+}
+
+const SERIES = 6;
 
 /** From the start of the bucket that holds `left` to the end of that which holds `right`. */
 export function zoomed(starts: number[], end: number, left: number, right: number): [number, number] | null {

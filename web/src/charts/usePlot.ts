@@ -6,7 +6,7 @@ import { plotOptions, type Pointed } from "./options";
 import { zoomed } from "./series";
 
 /** A plot's options, what the pointer is at, and dragging as a new range. */
-export function usePlot(starts: number[], end: number, groups: number | null, compared: boolean) {
+export function usePlot(starts: number[], end: number, groups: string | null, compared: boolean) {
   const { metric } = useView();
   const zone = useZone();
   const dark = useDark();

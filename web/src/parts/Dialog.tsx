@@ -15,7 +15,10 @@ export function Dialog({ name, title, open, onClose, children }: Props) {
   const id = useId();
   useEffect(() => {
     const dialog = element.current;
-    if (open && dialog && !dialog.open) dialog.showModal();
+    if (open && dialog && !dialog.open) {
+      dialog.showModal();
+      dialog.querySelector<HTMLElement>("[data-first]")?.focus();
+    }
     if (!open) dialog?.close();
   }, [open]);
   const outside = (event: MouseEvent) => {

@@ -1,4 +1,7 @@
-import { useEffect, useId, useRef, useState, type ReactNode } from "react";
+import { useEffect, useId, useLayoutEffect, useRef, useState, type ReactNode } from "react";
+
+/** Pixels between what opens and the edges of the window. */
+const MARGIN = 8;
 
 interface Props {
   name: string;
@@ -16,12 +19,16 @@ interface Props {
 export function Popover({ name, button, label, title, className = "quiet", children }: Props) {
   const [open, setOpen] = useState(false);
   const holder = useRef<HTMLDivElement>(null);
+  const box = useRef<HTMLDivElement>(null);
   const opener = useRef<HTMLButtonElement>(null);
   const id = useId();
   const close = () => {
     setOpen(false);
     opener.current?.focus();
   };
+  useLayoutEffect(() => {
+    if (open && box.current) keepInside(box.current);
+  }, [open]);
   useEffect(() => {
     if (!open) return;
     const elsewhere = (event: Event) => {
@@ -57,10 +64,18 @@ export function Popover({ name, button, label, title, className = "quiet", child
         {button}
       </button>
       {open && (
-        <div className="popover" id={id}>
+        <div className="popover" id={id} ref={box}>
           {children(close)}
         </div>
       )}
     </div>
   );
+}
+
+/** It hangs from the button's right end; where that puts it outside of the window, it moves in. */
+function keepInside(box: HTMLElement): void {
+  const { left, right } = box.getBoundingClientRect();
+  const most = document.documentElement.clientWidth - MARGIN;
+  const move = left < MARGIN ? MARGIN - left : Math.min(0, most - right);
+  if (move !== 0) box.style.translate = `${move}px`;
 }
