@@ -74,6 +74,21 @@ pub struct ApiConfig {
     #[serde(default = "query_cache_bytes")]
     #[validate(range(min = 0, max = 2_000_000_000))]
     pub query_cache_bytes: usize,
+    /// Exports at once; the next one gets 429. Each holds a connection of the pool.
+    #[serde(default = "export_concurrency")]
+    #[validate(range(min = 1, max = 50))]
+    pub export_concurrency: usize,
+    /// Milliseconds that one export may take, its client's share included.
+    #[serde(default = "export_timeout_ms")]
+    #[validate(range(min = 1_000, max = 86_400_000))]
+    pub export_timeout_ms: u64,
+    /// What the consumer is told too: days that raw events are kept; 0 is for ever.
+    #[serde(default)]
+    pub events_retention_days: u32,
+    #[serde(default)]
+    pub rollups_retention_days: u32,
+    #[serde(default)]
+    pub dead_letters_retention_days: u32,
     /// WebSockets at once; the next one gets 503.
     #[serde(default = "live_max_sockets")]
     #[validate(range(min = 1, max = 100_000))]
@@ -97,6 +112,11 @@ impl ApiConfig {
     #[must_use]
     pub const fn query_wait(&self) -> Duration {
         Duration::from_millis(self.query_wait_ms)
+    }
+
+    #[must_use]
+    pub const fn export_timeout(&self) -> Duration {
+        Duration::from_millis(self.export_timeout_ms)
     }
 
     #[must_use]
@@ -182,6 +202,14 @@ fn query_cache_bytes() -> usize {
     64 << 20
 }
 
+fn export_concurrency() -> usize {
+    2
+}
+
+fn export_timeout_ms() -> u64 {
+    600_000
+}
+
 fn live_max_sockets() -> usize {
     10_500
 }
@@ -218,6 +246,11 @@ mod tests {
             "QUERY_CONCURRENCY",
             "QUERY_WAIT_MS",
             "QUERY_CACHE_BYTES",
+            "EXPORT_CONCURRENCY",
+            "EXPORT_TIMEOUT_MS",
+            "EVENTS_RETENTION_DAYS",
+            "ROLLUPS_RETENTION_DAYS",
+            "DEAD_LETTERS_RETENTION_DAYS",
             "LIVE_MAX_SOCKETS",
             "LIVE_INTERVAL_MS",
             "LIVE_SEND_TIMEOUT_MS",

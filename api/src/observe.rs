@@ -36,7 +36,7 @@ pub async fn request(State(state): State<ApiState>, request: Request, next: Next
         let listed = origin
             .to_str()
             .is_ok_and(|origin| state.config.api.cors_origins.allow(origin));
-        headers.insert(header::VARY, HeaderValue::from_static("origin"));
+        headers.append(header::VARY, HeaderValue::from_static("origin"));
         if listed {
             headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         }
@@ -70,6 +70,22 @@ pub fn piece(kept: bool) {
 
 pub fn kept_bytes(bytes: usize) {
     metrics::gauge!("tidemark_api_kept_bytes").set(bytes as f64);
+}
+
+/// An export is whole.
+pub fn export_ended(events: u64) {
+    metrics::counter!("tidemark_api_exports_total", "outcome" => "whole").increment(1);
+    metrics::counter!("tidemark_api_exported_events_total").increment(events);
+}
+
+/// The client left before the end of its export.
+pub fn export_left() {
+    metrics::counter!("tidemark_api_exports_total", "outcome" => "left").increment(1);
+}
+
+pub fn export_broken(error: &str) {
+    metrics::counter!("tidemark_api_exports_total", "outcome" => "broken").increment(1);
+    tracing::warn!(error, "export broke off");
 }
 
 pub fn sockets(open: usize) {

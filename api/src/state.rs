@@ -13,6 +13,7 @@ use crate::{
     error::causes,
     query::{
         database::{Database, QueryError},
+        export::Exports,
         pipeline::Reporter,
         statements,
         stream::{Stream, StreamState},
@@ -32,6 +33,7 @@ pub struct ApiState {
     pub database: Database,
     pub stream: Stream,
     pub reporter: Arc<Reporter>,
+    pub exports: Exports,
     moment: watch::Receiver<Option<Arc<StreamState>>>,
 }
 
@@ -66,12 +68,15 @@ impl ApiState {
             clients::postgres::close_idle(pool, &postgres).await;
         });
         let reporter = Arc::new(Reporter::new(database.clone(), stream.clone()));
+        let (places, most_time) = (config.api.export_concurrency, config.api.export_timeout());
+        let exports = Exports::new(places, most_time, shutdown.clone());
         Ok(Self {
             config,
             health,
             database,
             stream,
             reporter,
+            exports,
             moment,
         })
     }

@@ -135,6 +135,27 @@ impl Database {
         self.begin(None).await
     }
 
+    /// A snapshot for rows that are taken slowly: a statement may take `limit`, and plans follow
+    /// an index rather than sort, which would hold all rows and workers until the last is taken.
+    /// It takes no place of [`Self::snapshot`]'s: the caller bounds their number.
+    ///
+    /// # Errors
+    /// As [`Self::internal_snapshot`].
+    pub async fn streaming_snapshot(&self, limit: Duration) -> Result<Snapshot, QueryError> {
+        let mut snapshot = self.begin(None).await?;
+        snapshot.limit = limit + GRACE;
+        let settings = format!(
+            "SET LOCAL statement_timeout = {}; SET LOCAL enable_sort = off; \
+             SET LOCAL max_parallel_workers_per_gather = 0",
+            limit.as_millis()
+        );
+        let set = snapshot.client()?.batch_execute(&settings);
+        timeout(CONNECTION_WAIT, set)
+            .await
+            .map_err(|_| QueryError::Unavailable(None))??;
+        Ok(snapshot)
+    }
+
     async fn begin(&self, permit: Option<OwnedSemaphorePermit>) -> Result<Snapshot, QueryError> {
         let client = timeout(CONNECTION_WAIT, self.pool.get()).await;
         let client = client.map_err(|_| QueryError::Unavailable(None))??;

@@ -1,16 +1,35 @@
-//! Single events, newest first.
+//! Single events.
 
 use common::time::UnixMicros;
+use jiff::tz::TimeZone;
 use serde::Serialize;
-use tokio_postgres::Row;
+use serde_json::value::RawValue;
+use tokio_postgres::{Row, types::Type};
 use uuid::Uuid;
 
 use super::{
     database::{Instant, QueryError, Snapshot},
-    number, statements,
+    number,
+    range::{Range, rfc3339_in},
+    rollups::corrupt,
+    sql_text::SqlText,
+    statements,
 };
 
-/// An event as lists show it: all but its properties.
+/// What [`EventRow::read`] reads, in this order; [`FullEvent::read`] wants [`PROPERTIES`] too.
+pub(super) const COLUMNS: &str = "event_id, event_type, occurred_at, accepted_at, user_id, session_id, page, referrer, \
+     country, device, browser, os, value_micros, duration_ms";
+pub(super) const PROPERTIES: &str = ", properties::text";
+
+/// The condition on time that every statement over `events` begins with.
+pub(super) fn within(sql: &mut SqlText, range: Range) {
+    sql.push("occurred_at >= ")
+        .bind(Instant(range.from), Type::TIMESTAMPTZ)
+        .push(" AND occurred_at < ")
+        .bind(Instant(range.to), Type::TIMESTAMPTZ);
+}
+
+/// An event as live lists show it: all but its properties.
 #[derive(Debug, Clone, Serialize)]
 pub struct EventRow {
     pub event_id: Uuid,
@@ -30,8 +49,8 @@ pub struct EventRow {
 }
 
 impl EventRow {
-    fn read(row: &Row) -> Result<Self, QueryError> {
-        let time = |column| row.try_get(column).map(|Instant(at)| at.to_rfc3339());
+    fn read(row: &Row, zone: &TimeZone) -> Result<Self, QueryError> {
+        let time = |column| row.try_get(column).map(|Instant(at)| rfc3339_in(at, zone));
         let value: Option<i64> = row.try_get(12)?;
         Ok(Self {
             event_id: row.try_get(0)?,
@@ -52,6 +71,25 @@ impl EventRow {
     }
 }
 
+/// An event with everything that was sent of it.
+#[derive(Debug, Clone, Serialize)]
+pub struct FullEvent {
+    #[serde(flatten)]
+    pub event: EventRow,
+    pub properties: Option<Box<RawValue>>,
+}
+
+impl FullEvent {
+    pub(super) fn read(row: &Row, zone: &TimeZone) -> Result<Self, QueryError> {
+        let properties: Option<String> = row.try_get(14)?;
+        let properties = properties.map(RawValue::from_string).transpose();
+        Ok(Self {
+            event: EventRow::read(row, zone)?,
+            properties: properties.map_err(corrupt)?,
+        })
+    }
+}
+
 /// The newest events that occurred up to `until`.
 ///
 /// # Errors
@@ -64,7 +102,7 @@ pub async fn newest(
     let rows = snapshot
         .rows(statements::NEWEST_EVENTS, &[&Instant(until), &limit])
         .await?;
-    rows.iter().map(EventRow::read).collect()
+    read_all(&rows)
 }
 
 /// Events of the given minutes that were accepted between two moments, both included.
@@ -85,5 +123,11 @@ pub async fn accepted_between(
             &[&minutes, &first, &last, &limit],
         )
         .await?;
-    rows.iter().map(EventRow::read).collect()
+    read_all(&rows)
+}
+
+fn read_all(rows: &[Row]) -> Result<Vec<EventRow>, QueryError> {
+    rows.iter()
+        .map(|row| EventRow::read(row, &TimeZone::UTC))
+        .collect()
 }

@@ -116,6 +116,7 @@ pub const LIVE_POSITION: Statement = Statement(include_str!("sql/live_position.s
 pub const LIVE_MINUTES: Statement = Statement(include_str!("sql/live_minutes.sql"));
 pub const LIVE_WINDOW: Statement = Statement(include_str!("sql/live_window.sql"));
 pub const NEWEST_EVENTS: Statement = Statement(include_str!("sql/newest_events.sql"));
+pub const DATA_RANGE: Statement = Statement(include_str!("sql/data_range.sql"));
 pub const ACCEPTED_EVENTS: Statement = Statement(include_str!("sql/accepted_events.sql"));
 
 /// All of them, for the test that prepares each against a migrated database.
@@ -141,6 +142,7 @@ pub fn all() -> Vec<Statement> {
         LIVE_WINDOW,
         NEWEST_EVENTS,
         ACCEPTED_EVENTS,
+        DATA_RANGE,
     ];
     [ROWS_IN_RUNS, ROWS_BY_KEY, VALUE_SUMS]
         .into_iter()

@@ -2,10 +2,17 @@
 
 mod answer;
 mod asked;
+mod cursor;
+mod events;
+mod export;
+mod funnel;
+mod metadata;
 mod metrics;
 mod operations;
 pub mod parameters;
 mod query;
+mod retention;
+mod sessions;
 pub mod time;
 mod timeseries;
 
@@ -26,6 +33,16 @@ pub fn router(state: ApiState) -> Router {
         .route("/api/v1/metrics/breakdown", get(metrics::breakdown))
         .route("/api/v1/metrics/realtime", get(metrics::realtime))
         .route("/api/v1/query", post(query::query))
+        .route("/api/v1/events", get(events::events))
+        .route("/api/v1/events/export", get(export::export))
+        .route(
+            "/api/v1/funnel",
+            get(funnel::by_query).post(funnel::by_body),
+        )
+        .route("/api/v1/retention", get(retention::retention))
+        .route("/api/v1/sessions", get(sessions::sessions))
+        .route("/api/v1/sessions/{session_id}", get(sessions::session))
+        .route("/api/v1/metadata", get(metadata::metadata))
         .route("/api/v1/pipeline", get(operations::pipeline))
         .route("/api/v1/audit", get(operations::audit))
         .route("/api/v1/dead-letters", get(operations::dead_letters))

@@ -16,7 +16,7 @@ use crate::{
 };
 
 const MAX_QUERY_BYTES: usize = 8_192;
-const DEFAULT_RANGE: &str = "now-24h";
+pub(super) const DEFAULT_RANGE: &str = "now-24h";
 /// Joined by `and` where they come more than once.
 const REPEATABLE: [&str; 2] = ["filter", "return_filter"];
 
@@ -101,15 +101,24 @@ impl Parameters {
     /// # Errors
     /// 422 outside `1..=most`.
     pub fn limit(&self, default: u32, most: u32) -> Result<u32, ApiError> {
-        let Some(text) = self.get("limit") else {
+        self.number("limit", default, most)
+    }
+
+    /// # Errors
+    /// 422 outside `1..=most`: it names the nearest that is allowed.
+    pub fn number(&self, name: &str, default: u32, most: u32) -> Result<u32, ApiError> {
+        let Some(text) = self.get(name) else {
             return Ok(default);
         };
-        let number = text
-            .parse::<u32>()
-            .ok()
-            .filter(|limit| (1..=most).contains(limit));
-        let detail = || format!("limit must be a whole number from 1 to {most}");
-        number.ok_or_else(|| ApiError::parameter("limit", detail()))
+        let detail = || format!("{name} must be a whole number from 1 to {most}");
+        let number: u64 = text
+            .parse()
+            .map_err(|_| ApiError::parameter(name, detail()))?;
+        let nearest = number.clamp(1, u64::from(most));
+        match u32::try_from(number) {
+            Ok(number) if u64::from(number) == nearest => Ok(number),
+            _ => Err(ApiError::parameter(name, detail()).with("nearest", nearest)),
+        }
     }
 
     /// # Errors

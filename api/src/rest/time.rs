@@ -40,8 +40,9 @@ pub fn parse(text: &str, now: UnixMicros) -> Result<UnixMicros, &'static str> {
     UnixMicros::parse_rfc3339(restored.as_deref().unwrap_or(text)).ok_or(SHAPE)
 }
 
-/// Microseconds; at most 100 years.
-fn duration(text: &str) -> Option<i64> {
+/// A whole number with s, m, h, d or w, in microseconds; at most 100 years.
+#[must_use]
+pub fn duration(text: &str) -> Option<i64> {
     let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
     let seconds: i64 = match unit {
         "s" => 1,

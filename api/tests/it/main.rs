@@ -3,11 +3,18 @@
 // Helpers of tests count as tests.
 #![allow(clippy::unwrap_used)]
 
+mod events;
+mod export;
+mod funnel;
 mod http;
 mod kept;
 mod live;
+mod metadata;
 mod metrics;
 mod operations;
 mod raw_frames;
+mod retention;
+mod rows;
+mod sessions;
 mod statements;
 mod support;

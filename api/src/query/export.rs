@@ -1,0 +1,219 @@
+//! All events of a range, in the order of time, as CSV or as JSON by lines: read as fast as they
+//! are taken, and never more than a piece of them held.
+
+use std::{pin::Pin, sync::Arc, time::Duration};
+
+use common::{shutdown::Shutdown, time::UnixMicros};
+use futures_util::{Stream, TryStreamExt as _};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_postgres::Row;
+use uuid::Uuid;
+
+use super::{
+    database::{Instant, QueryError, Snapshot},
+    events::within,
+    filter::Filter,
+    number::decimal,
+    range::Range,
+    rows::{Format, Writer},
+    sql_text::SqlText,
+};
+
+/// About as much is handed on at once.
+const PIECE: usize = 64 * 1024;
+
+/// What can be exported: the name it has there, and how it is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Column {
+    pub name: &'static str,
+    sql: &'static str,
+    kind: Kind,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Kind {
+    Text,
+    Id,
+    Time,
+    /// Millionths.
+    Decimal,
+    Integer,
+    Json,
+}
+
+const fn column(name: &'static str, kind: Kind) -> Column {
+    Column {
+        name,
+        sql: name,
+        kind,
+    }
+}
+
+impl Column {
+    pub const ALL: [Self; 15] = [
+        column("event_id", Kind::Id),
+        column("event_type", Kind::Text),
+        column("occurred_at", Kind::Time),
+        column("accepted_at", Kind::Time),
+        column("user_id", Kind::Text),
+        column("session_id", Kind::Text),
+        column("page", Kind::Text),
+        column("referrer", Kind::Text),
+        column("country", Kind::Text),
+        column("device", Kind::Text),
+        column("browser", Kind::Text),
+        column("os", Kind::Text),
+        Self {
+            sql: "value_micros",
+            ..column("value", Kind::Decimal)
+        },
+        column("duration_ms", Kind::Integer),
+        Self {
+            sql: "properties::text",
+            ..column("properties", Kind::Json)
+        },
+    ];
+
+    #[must_use]
+    pub fn named(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|column| column.name == name)
+    }
+}
+
+/// The places for exports: each holds a connection and a snapshot for long. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Exports {
+    places: Arc<Semaphore>,
+    most_time: Duration,
+    shutdown: Shutdown,
+}
+
+impl Exports {
+    #[must_use]
+    pub fn new(places: usize, most_time: Duration, shutdown: Shutdown) -> Self {
+        Self {
+            places: Arc::new(Semaphore::new(places)),
+            most_time,
+            shutdown,
+        }
+    }
+
+    /// `None` where all are taken.
+    #[must_use]
+    pub fn place(&self) -> Option<OwnedSemaphorePermit> {
+        self.places.clone().try_acquire_owned().ok()
+    }
+
+    /// What one may take in all.
+    #[must_use]
+    pub const fn most_time(&self) -> Duration {
+        self.most_time
+    }
+
+    /// Runs beside its response, until the process stops.
+    pub fn spawn(&self, export: impl Future<Output = ()> + Send + 'static) {
+        self.shutdown.spawn_until_stop("export", export);
+    }
+}
+
+type Rows = Pin<Box<dyn Stream<Item = Result<Row, QueryError>> + Send>>;
+
+/// An export on its way. Dropped before its end, it cancels what runs in the database.
+pub struct Export {
+    columns: Vec<Column>,
+    writer: Writer,
+    rows: Rows,
+    snapshot: Snapshot,
+    count: u64,
+}
+
+impl Export {
+    /// Begins it: an error of the question is known here.
+    ///
+    /// # Errors
+    /// As [`Snapshot::stream_typed`].
+    pub async fn begin(
+        snapshot: Snapshot,
+        range: Range,
+        filter: &Filter,
+        columns: Vec<Column>,
+        format: Format,
+    ) -> Result<Self, QueryError> {
+        let sql = statement(range, filter, &columns);
+        let rows = Box::pin(snapshot.stream_typed(&sql).await?);
+        let names = columns.iter().map(|column| column.name);
+        Ok(Self {
+            writer: Writer::new(format, names),
+            columns,
+            rows,
+            snapshot,
+            count: 0,
+        })
+    }
+
+    /// The next piece; `None` after the last one.
+    ///
+    /// # Errors
+    /// As [`Snapshot::stream_typed`]; the export is broken then.
+    pub async fn piece(&mut self) -> Result<Option<Vec<u8>>, QueryError> {
+        while self.writer.held() < PIECE {
+            let Some(row) = self.rows.try_next().await? else {
+                break;
+            };
+            self.row(&row)?;
+            self.count += 1;
+        }
+        let piece = self.writer.take();
+        Ok((!piece.is_empty()).then_some(piece))
+    }
+
+    fn row(&mut self, row: &Row) -> Result<(), QueryError> {
+        self.writer.begin();
+        for (at, column) in self.columns.iter().enumerate() {
+            let out = &mut self.writer;
+            match column.kind {
+                Kind::Text => out.text(row.try_get(at)?),
+                Kind::Json => out.json(row.try_get(at)?),
+                Kind::Id => out.plain(&row.try_get::<_, Uuid>(at)?.to_string()),
+                Kind::Time => {
+                    let Instant(moment) = row.try_get(at)?;
+                    out.plain(&UnixMicros::to_rfc3339(moment));
+                }
+                Kind::Decimal => {
+                    let micros: Option<i64> = row.try_get(at)?;
+                    out.optional_plain(micros.map(|micros| decimal(i128::from(micros))));
+                }
+                Kind::Integer => {
+                    let number: Option<i32> = row.try_get(at)?;
+                    out.number(number);
+                }
+            }
+        }
+        self.writer.end();
+        Ok(())
+    }
+
+    /// Gives the connection back after the last piece, and says how many events there were.
+    ///
+    /// # Errors
+    /// The connection is gone, which no longer matters to the export.
+    pub async fn finish(self) -> Result<u64, QueryError> {
+        drop(self.rows);
+        self.snapshot.finish().await?;
+        Ok(self.count)
+    }
+}
+
+fn statement(range: Range, filter: &Filter, columns: &[Column]) -> SqlText {
+    let mut sql = SqlText::named("export");
+    sql.push("SELECT ");
+    sql.join(columns, ", ", |sql, column| {
+        sql.push(column.sql);
+    });
+    sql.push(" FROM events WHERE ");
+    within(&mut sql, range);
+    sql.push(" AND ");
+    filter.condition(&mut sql);
+    sql.push(" ORDER BY occurred_at, event_id");
+    sql
+}

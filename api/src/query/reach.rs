@@ -1,0 +1,72 @@
+//! How far back a scan of raw events goes. Only time is indexed, so what looks at all events of
+//! a range is bounded by their number, which rollups tell beforehand.
+
+use common::{rollup::Dimension, time::UnixMicros};
+use futures_util::future::try_join_all;
+
+use super::{
+    database::{QueryError, Snapshot},
+    pieces,
+    range::{MINUTE, Range},
+    rollups,
+};
+
+/// About so many events are grouped by session in a second.
+pub const MOST_GROUPED: u64 = 2_000_000;
+/// About so many are looked through for one session in a second.
+pub const MOST_SEARCHED: u64 = 8_000_000;
+
+/// How many events rollups count in whole minutes.
+///
+/// # Errors
+/// As [`Snapshot::rows`].
+pub async fn events_in(snapshot: &Snapshot, minutes: Range) -> Result<u64, QueryError> {
+    let edges = [minutes.from, minutes.to];
+    let pieces = rollups::cover(snapshot, Some(minutes), &edges).await?;
+    let sums = pieces
+        .iter()
+        .map(|piece| pieces::sums(snapshot, piece, Dimension::All));
+    let sums = try_join_all(sums).await?;
+    Ok(sums
+        .iter()
+        .flat_map(|sums| sums.iter())
+        .map(|(_, sum)| sum.events)
+        .sum())
+}
+
+/// The part of `range` up to its end that holds at most `most` events; at least its last minute.
+///
+/// # Errors
+/// As [`Snapshot::rows`].
+pub async fn within_reach(
+    snapshot: &Snapshot,
+    range: Range,
+    most: u64,
+) -> Result<Range, QueryError> {
+    let end = UnixMicros(-((-range.to.0).div_euclid(MINUTE)) * MINUTE);
+    let first = range.from.0.div_euclid(MINUTE) * MINUTE;
+    let (mut reached, mut width, mut events) = (end.0, MINUTE, 0_u64);
+    while reached > first {
+        let from = reached.saturating_sub(width).max(first);
+        let step = Range {
+            from: UnixMicros(from),
+            to: UnixMicros(reached),
+        };
+        events = events.saturating_add(events_in(snapshot, step).await?);
+        if events > most && reached < end.0 {
+            break;
+        }
+        reached = from;
+        width = end.0 - from;
+    }
+    Ok(Range {
+        from: UnixMicros(reached).max(range.from),
+        to: range.to,
+    })
+}
+
+/// Where the part begins that was searched, if it isn't all that was asked about.
+#[must_use]
+pub fn searched_from(asked: Range, searched: Range) -> Option<UnixMicros> {
+    (searched.from > asked.from).then_some(searched.from)
+}

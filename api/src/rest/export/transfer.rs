@@ -1,0 +1,121 @@
+//! From the database to one client, piece by piece.
+
+use std::{io, time::Duration};
+
+use axum::body::Bytes;
+use flate2::{Compression, write::GzEncoder};
+use tokio::{
+    sync::mpsc,
+    time::{Instant, timeout_at},
+};
+
+use crate::{
+    error::causes,
+    observe,
+    query::{database::QueryError, export::Export},
+};
+
+/// Pieces of 64 KiB between the database and the client.
+const PIECES: usize = 4;
+/// A client that takes nothing for so long has gone: it holds a snapshot of the database.
+const STALLED: Duration = Duration::from_secs(30);
+
+pub(super) enum Piece {
+    Part(Bytes),
+    /// Nothing is missing: without it the client must not see a regular end.
+    End,
+}
+
+/// Why an export stops before its end.
+#[derive(Debug, thiserror::Error)]
+enum Broken {
+    #[error("the client left")]
+    ClientLeft,
+    #[error("the client took nothing for {} seconds", STALLED.as_secs())]
+    ClientStalled,
+    #[error("it took longer than it may")]
+    TooLong,
+    #[error(transparent)]
+    Query(#[from] QueryError),
+    #[error("what was read can't be compressed")]
+    Gzip(#[from] io::Error),
+}
+
+/// Reads on one side, hands on at the other.
+pub(super) struct Transfer {
+    export: Export,
+    pieces: mpsc::Sender<Piece>,
+    gzip: Option<GzEncoder<Vec<u8>>>,
+    deadline: Instant,
+}
+
+impl Transfer {
+    pub(super) fn new(
+        export: Export,
+        gzip: bool,
+        deadline: Instant,
+    ) -> (Self, mpsc::Receiver<Piece>) {
+        let (pieces, taken) = mpsc::channel(PIECES);
+        let transfer = Self {
+            export,
+            pieces,
+            gzip: gzip.then(|| GzEncoder::new(Vec::new(), Compression::fast())),
+            deadline,
+        };
+        (transfer, taken)
+    }
+
+    /// Ends with the export, with its deadline, or when the client has gone.
+    pub(super) async fn run(mut self) {
+        match self.hand_on().await {
+            Ok(()) => {
+                let events = self.export.finish().await;
+                observe::export_ended(events.unwrap_or_default());
+            }
+            Err(Broken::ClientLeft) => observe::export_left(),
+            Err(error) => observe::export_broken(&causes(&error)),
+        }
+    }
+
+    async fn hand_on(&mut self) -> Result<(), Broken> {
+        while let Some(piece) = self.read().await? {
+            if let Some(part) = self.packed(piece)? {
+                self.send(Piece::Part(part)).await?;
+            }
+        }
+        if let Some(gzip) = self.gzip.take() {
+            self.send(Piece::Part(gzip.finish()?.into())).await?;
+        }
+        self.send(Piece::End).await
+    }
+
+    async fn read(&mut self) -> Result<Option<Vec<u8>>, Broken> {
+        tokio::select! {
+            () = self.pieces.closed() => Err(Broken::ClientLeft),
+            piece = timeout_at(self.deadline, self.export.piece()) => match piece {
+                Ok(piece) => Ok(piece?),
+                Err(_) => Err(Broken::TooLong),
+            },
+        }
+    }
+
+    fn packed(&mut self, piece: Vec<u8>) -> Result<Option<Bytes>, Broken> {
+        let Some(gzip) = &mut self.gzip else {
+            return Ok(Some(piece.into()));
+        };
+        io::Write::write_all(gzip, &piece)?;
+        let packed = std::mem::take(gzip.get_mut());
+        Ok((!packed.is_empty()).then(|| packed.into()))
+    }
+
+    async fn send(&mut self, piece: Piece) -> Result<(), Broken> {
+        let stalled = Instant::now() + STALLED;
+        let sent = timeout_at(stalled.min(self.deadline), self.pieces.send(piece)).await;
+        match sent {
+            Ok(Ok(())) => Ok(()),
+            Ok(Err(_)) => Err(Broken::ClientLeft),
+            Err(_) if stalled < self.deadline => Err(Broken::ClientStalled),
+            Err(_) => Err(Broken::TooLong),
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! `/api/v1/retention`.
+
+use axum::{extract::State, http::Uri, response::Response};
+use common::time::UnixMicros;
+use jiff::tz::TimeZone;
+use serde_json::{Value, json};
+
+use super::{
+    answer::{Meta, answer},
+    parameters::Parameters,
+    time,
+};
+use crate::{
+    error::ApiError,
+    query::{
+        interval::{Interval, bucket_edges},
+        range::{Range, rfc3339_in},
+        retention::{self, Cohort, Retention},
+    },
+    state::ApiState,
+};
+
+pub(super) const MOST_PERIODS: u32 = 100;
+pub(super) const MOST_COHORTS: usize = 400;
+const PERIODS: [(&str, Interval); 3] = [
+    ("day", Interval::Day),
+    ("week", Interval::Week),
+    ("month", Interval::Month),
+];
+
+pub(super) async fn retention(
+    State(state): State<ApiState>,
+    uri: Uri,
+) -> Result<Response, ApiError> {
+    let allowed = [
+        "period",
+        "periods",
+        "from",
+        "to",
+        "tz",
+        "filter",
+        "return_filter",
+    ];
+    let parameters = Parameters::read(&uri, &allowed)?;
+    let now = UnixMicros::now();
+    let (name, zone) = parameters.zone()?;
+    let (period, interval) = period(&parameters)?;
+    let periods = parameters.number("periods", 8, MOST_PERIODS)? as usize;
+    let range = range(&parameters, interval, periods, &zone, now)?;
+    let edges = bucket_edges(range, interval, &zone);
+    refuse_too_many(edges.len() - 1, period)?;
+    let filter = parameters.filter("filter")?;
+    let returned = match parameters.get("return_filter") {
+        Some(_) => parameters.filter("return_filter")?,
+        None => filter.clone(),
+    };
+    let mut meta = Meta::new(state.watermark())
+        .range(range, &name, &zone)
+        .with("source", "raw")
+        .with("periods", periods);
+    for (member, filter) in [("filter", &filter), ("return_filter", &returned)] {
+        if !filter.is_everything() {
+            meta = meta.with(member, filter.to_json());
+        }
+    }
+    let retention = Retention {
+        range,
+        edges,
+        filter,
+        returned,
+        periods,
+    };
+    let snapshot = state.database.snapshot().await?;
+    let cohorts = retention::cohorts(&snapshot, &retention).await?;
+    snapshot.finish().await?;
+    let rows = cohorts.iter().enumerate().map(|(at, cohort)| {
+        let start = rfc3339_in(retention.edges[at], &zone);
+        // The period that `now` or the end of the range lies in isn't over.
+        let over = |period: usize| retention.edges[at + period + 1] <= range.to.min(now);
+        row(start, cohort, over)
+    });
+    let data = json!({ "period": period, "cohorts": rows.collect::<Vec<_>>() });
+    Ok(answer(data, meta))
+}
+
+fn row(start: String, cohort: &Cohort, over: impl Fn(usize) -> bool) -> Value {
+    let returned = cohort.returned.iter().enumerate().map(|(period, users)| {
+        json!({
+            "period": period,
+            "users": users,
+            "rate": (cohort.size > 0).then(|| *users as f64 / cohort.size as f64),
+            "partial": !over(period),
+        })
+    });
+    json!({ "start": start, "size": cohort.size, "returned": returned.collect::<Vec<_>>() })
+}
+
+fn period(parameters: &Parameters) -> Result<(&'static str, Interval), ApiError> {
+    let name = parameters.get("period").unwrap_or("week");
+    let known = PERIODS.into_iter().find(|(known, _)| *known == name);
+    known.ok_or_else(|| {
+        let detail = format!("{name:?} is not a period; there are: day, week, month");
+        ApiError::parameter("period", detail).with("allowed", vec!["day", "week", "month"])
+    })
+}
+
+/// Without `from`: as many periods as are looked at, the last one holding the end.
+fn range(
+    parameters: &Parameters,
+    interval: Interval,
+    periods: usize,
+    zone: &TimeZone,
+    now: UnixMicros,
+) -> Result<Range, ApiError> {
+    if parameters.get("from").is_some() {
+        return parameters.range(now);
+    }
+    let to = time::parse(parameters.get("to").unwrap_or("now"), now)
+        .map_err(|why| ApiError::parameter("to", format!("to {why}")))?;
+    // Longer than so many of the longest periods.
+    let back = interval.micros() / 4 * 5 * (periods as i64 + 1);
+    let from = UnixMicros(to.0.saturating_sub(back));
+    let edges = bucket_edges(Range { from, to }, interval, zone);
+    let from = edges[edges.len().saturating_sub(periods + 1)];
+    Ok(Range { from, to })
+}
+
+fn refuse_too_many(cohorts: usize, period: &str) -> Result<(), ApiError> {
+    if cohorts <= MOST_COHORTS {
+        return Ok(());
+    }
+    let detail =
+        format!("the range holds {cohorts} cohorts; at most {MOST_COHORTS} are answered at once");
+    let refused = ApiError::refused("too_many_buckets", "period", detail);
+    Err(match period {
+        "day" => refused.with("nearest", "week"),
+        "week" => refused.with("nearest", "month"),
+        _ => refused,
+    })
+}

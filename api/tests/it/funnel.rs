@@ -1,0 +1,247 @@
+use std::collections::BTreeMap;
+
+use proptest::{prelude::*, strategy::ValueTree as _, test_runner::TestRunner};
+use serde_json::{Value, json};
+
+use crate::{
+    rows::{Event, at, encoded, insert, plus},
+    support::{Api, Response},
+};
+
+async fn post(api: &Api, body: &Value) -> Response {
+    let body = body.to_string();
+    let request = format!(
+        "POST /api/v1/funnel HTTP/1.1\r\nHost: x\r\nConnection: close\r\nContent-Type: application/json\r\n\
+         Content-Length: {}\r\n\r\n{body}",
+        body.len()
+    );
+    api.send(&request).await
+}
+
+const START: &str = "2026-03-08T00:00:00Z";
+
+fn asked(rest: Value) -> Value {
+    let mut asked = json!({
+        "from": START, "to": "2026-03-09T00:00:00Z",
+        "steps": [
+            {"name": "view", "filter": ["is", "event_type", ["view"]]},
+            {"filter": ["is", "event_type", ["cart"]]},
+            {"filter": "event_type:buy"},
+        ],
+    });
+    asked
+        .as_object_mut()
+        .unwrap()
+        .extend(rest.as_object().unwrap().clone());
+    asked
+}
+
+/// Of five users one gets through.
+fn shoppers() -> Vec<Event> {
+    let moment = |seconds| plus(at(START), seconds);
+    let event = |seconds, kind: &str, user: &str| Event::new(moment(seconds), kind, user);
+    let mut events = vec![
+        // Through, after a first try that took too long.
+        event(0, "view", "ann"),
+        event(3_000, "view", "ann"),
+        event(3_010, "cart", "ann"),
+        event(3_040, "buy", "ann"),
+        // In the wrong order.
+        event(0, "cart", "bob"),
+        event(1, "view", "bob"),
+        event(2, "buy", "bob"),
+        // All in one moment is one step.
+        event(5, "view", "cid"),
+        event(5, "cart", "cid"),
+        // Two steps; the third is too late by a second.
+        event(10, "view", "dan"),
+        event(30, "cart", "dan"),
+        event(10 + 1_801, "buy", "dan"),
+        event(7, "cart", "eve"),
+    ];
+    events[1].country = Some("DE".into());
+    events[9].country = Some("DE".into());
+    events
+}
+
+#[tokio::test]
+async fn a_funnel_counts_users_in_order_and_in_time() {
+    let api = Api::start().await.ready().await;
+    let events = shoppers();
+    insert(&api.db, &events).await;
+    let response = post(&api, &asked(json!({"window": "30m", "by": "country"}))).await;
+    assert_eq!(response.status, 200, "{}", response.body);
+    let body = response.json();
+    let step = |name: &str, users: [u64; 3], median: Value| {
+        let [users, before, first] = users.map(|users| users as f64);
+        json!({"name": name, "users": users as u64, "conversion": users / first, "step_conversion": users / before,
+               "drop_off": (before - users) as u64, "median_seconds_from_previous": median})
+    };
+    assert_eq!(
+        body["data"]["steps"],
+        json!([
+            step("view", [4, 4, 4], json!(null)),
+            step("step 2", [2, 4, 4], json!(15.0)),
+            step("step 3", [1, 2, 4], json!(30.0))
+        ])
+    );
+    let groups = body["data"]["groups"].as_array().unwrap();
+    let users = |group: &Value| {
+        (
+            group["key"].clone(),
+            group["steps"][0]["users"].clone(),
+            group["steps"][2]["users"].clone(),
+        )
+    };
+    assert_eq!(
+        groups.iter().map(users).collect::<Vec<_>>(),
+        [
+            (json!(""), json!(2), json!(0)),
+            (json!("DE"), json!(2), json!(1))
+        ]
+    );
+    let all = asked(json!({}));
+    let steps = encoded(&all["steps"].to_string());
+    let path = format!(
+        "/api/v1/funnel?from={START}&to=2026-03-09T00:00:00Z&window=30m&filter=user_id:is:ann|dan&steps={steps}"
+    );
+    let data = api.data(&path).await;
+    assert_eq!(data["steps"][1]["users"], 2);
+    assert!(data.get("groups").is_none());
+    api.stop().await;
+}
+
+#[tokio::test]
+async fn what_is_wrong_with_a_funnel_is_named() {
+    let api = Api::start().await.ready().await;
+    for (rest, parameter) in [
+        (json!({"window": "400d"}), "window"),
+        (json!({"by": "planet"}), "by"),
+        (json!({"filters": [["is", "planet", ["x"]]]}), "filters"),
+        (json!({"from": "yesterday"}), "from"),
+        (json!({"steps": [{"filter": "event_type:a"}]}), "steps"),
+        (
+            json!({"steps": [{"filter": "event_type:a"}, {"filter": ["is"]}]}),
+            "steps",
+        ),
+        (json!({"planet": 1}), "body"),
+    ] {
+        let response = post(&api, &asked(rest)).await;
+        assert_eq!(
+            (response.status, &response.json()["parameter"]),
+            (422, &json!(parameter)),
+            "{}",
+            response.body
+        );
+    }
+    api.stop().await;
+}
+
+/// Every way through the steps: the number of steps of the longest, its end and start.
+fn best(moments: &[(i64, Vec<bool>)], window: i64) -> (usize, i64, i64) {
+    fn further(
+        moments: &[(i64, Vec<bool>)],
+        window: i64,
+        way: &mut Vec<i64>,
+        best: &mut (usize, i64, i64),
+    ) {
+        if let (Some(start), Some(end)) = (way.first().copied(), way.last().copied()) {
+            let better =
+                way.len() > best.0 || (way.len() == best.0 && (end, -start) < (best.1, -best.2));
+            if better {
+                *best = (way.len(), end, start);
+            }
+        }
+        for (at, steps) in moments {
+            let open = steps.get(way.len()) == Some(&true);
+            let fits = way.last().is_none_or(|end| at > end)
+                && way.first().is_none_or(|start| at - start <= window);
+            if open && fits {
+                way.push(*at);
+                further(moments, window, way, best);
+                way.pop();
+            }
+        }
+    }
+    let mut found = (0, 0, 0);
+    further(moments, window, &mut Vec::new(), &mut found);
+    found
+}
+
+/// The best way of each user.
+fn ways(drawn: &[(i64, u32, &str)], window: i64, steps: usize) -> Vec<(usize, i64, i64)> {
+    let of = |kind: &str| {
+        vec![
+            kind == "view",
+            kind == "cart" || kind == "buy",
+            kind == "buy" || kind == "other",
+        ]
+    };
+    let mut users: BTreeMap<u32, BTreeMap<i64, Vec<bool>>> = BTreeMap::new();
+    for (minute, user, kind) in drawn {
+        let moment = users
+            .entry(*user)
+            .or_default()
+            .entry(*minute)
+            .or_insert(vec![false; steps]);
+        moment
+            .iter_mut()
+            .zip(of(kind))
+            .for_each(|(known, new)| *known |= new);
+    }
+    users
+        .into_values()
+        .map(|moments| best(&moments.into_iter().collect::<Vec<_>>(), window))
+        .collect()
+}
+
+#[tokio::test]
+async fn funnels_are_what_trying_every_way_gives() {
+    let api = Api::start().await.ready().await;
+    let mut runner = TestRunner::default();
+    let event = (
+        0..60_i64,
+        0..40_u32,
+        prop::sample::select(&["view", "cart", "buy", "other"][..]),
+    );
+    let drawn = prop::collection::vec(event, 500)
+        .new_tree(&mut runner)
+        .unwrap()
+        .current();
+    let events: Vec<_> = drawn
+        .iter()
+        .map(|(minute, user, kind)| {
+            Event::new(plus(at(START), minute * 60), kind, &format!("u{user}"))
+        })
+        .collect();
+    insert(&api.db, &events).await;
+    // The second step takes two types, of which one is the third step's too.
+    let all = [
+        json!({"filter": ["is", "event_type", ["view"]]}),
+        json!({"filter": ["is", "event_type", ["cart", "buy"]]}),
+        json!({"filter": ["not", ["is", "event_type", ["view", "cart"]]]}),
+    ];
+    for (window, steps) in [(1_i64, 3), (7, 3), (30, 3), (7, 2), (30, 2)] {
+        let ways = ways(&drawn, window, steps);
+        let reached = |step| ways.iter().filter(|way| way.0 >= step).count() as u64;
+        let want: Vec<_> = (1..=steps).map(reached).collect();
+        let asked = asked(json!({"window": format!("{window}m"), "steps": all[..steps]}));
+        let body = post(&api, &asked).await.json();
+        let got = body["data"]["steps"].as_array().unwrap();
+        let users = got.iter().map(|step| step["users"].as_u64().unwrap());
+        assert_eq!(users.collect::<Vec<_>>(), want, "window {window}");
+        if steps == 2 {
+            let through = ways.iter().filter(|way| way.0 == 2);
+            let waits = through.map(|way| way.1 - way.2).collect();
+            assert_eq!(got[1]["median_seconds_from_previous"], median(waits));
+        }
+    }
+    api.stop().await;
+}
+
+/// Of minutes, in seconds.
+fn median(mut waits: Vec<i64>) -> Value {
+    waits.sort_unstable();
+    let middle = [(waits.len() - 1) / 2, waits.len() / 2].map(|at| waits[at] as f64 * 60.0);
+    json!((middle[0] + middle[1]) / 2.0)
+}
