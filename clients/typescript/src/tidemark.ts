@@ -2,6 +2,7 @@ import { here, RETRY, withoutSlash, type Fetch, type RetryOptions } from "./http
 import { Ingest } from "./ingest/ingest.js";
 import type { IngestOptions } from "./ingest/options.js";
 import type { Socket } from "./live/connection.js";
+import { EventSocket } from "./live/events.js";
 import { Live, type LiveOptions } from "./live/live.js";
 import type { AnswersOptions } from "./query/answers.js";
 import { Query } from "./query/query.js";
@@ -14,9 +15,10 @@ export interface TidemarkOptions {
   url: string;
   /** Of the ingestion daemon, such as `http://127.0.0.1:3002`; needed for `ingest` only. */
   ingestionUrl?: string;
-  /** Those of the platform by default. Node has a `WebSocket` of its own from version 22 on. */
+  /** Those of the platform by default. Where there is no `WebSocket`, as in Node 20, or null
+   *  instead of one, `live` takes server-sent events. */
   fetch?: Fetch;
-  WebSocket?: WebSocketClass;
+  WebSocket?: WebSocketClass | null;
   retry?: Partial<RetryOptions>;
   /** How much of what was answered is kept for `ETag`s. */
   answers?: AnswersOptions;
@@ -59,11 +61,9 @@ export class Tidemark {
   }
 
   private open(url: string): Socket {
-    const Class = this.options.WebSocket ?? (globalThis.WebSocket as WebSocketClass | undefined);
-    if (Class === undefined) {
-      const how = "use Node 22, or start Node 20 with --experimental-websocket, or pass WebSocket";
-      throw new Error(`there is no WebSocket here: ${how}`);
-    }
+    const platform = globalThis.WebSocket as WebSocketClass | undefined;
+    const Class = this.options.WebSocket === undefined ? platform : this.options.WebSocket;
+    if (!Class) return new EventSocket(url, this.fetch);
     const address = new URL(`${url}/ws`, here());
     address.protocol = address.protocol.replace("http", "ws");
     return new Class(address.href);
