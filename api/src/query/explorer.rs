@@ -17,8 +17,6 @@ use super::{
     sql_text::SqlText,
 };
 
-/// After so long a page is answered with what was found.
-const SEARCH_TIME: Duration = Duration::from_millis(1_200);
 /// A step that was quicker is followed by one four times as wide, a slower one by half of it.
 const QUICK: Duration = Duration::from_millis(60);
 const SLOW: Duration = Duration::from_millis(300);
@@ -47,6 +45,8 @@ pub struct Question<'q> {
     pub filter: &'q Filter,
     pub limit: usize,
     pub zone: &'q TimeZone,
+    /// After so long a page is answered with what was found.
+    pub patience: Duration,
 }
 
 /// # Errors
@@ -61,11 +61,7 @@ pub async fn page(snapshot: &Snapshot, question: &Question<'_>) -> Result<Page, 
     let mut width = MINUTE;
     let mut found: Vec<(Position, FullEvent)> = Vec::new();
     while to > from.0 {
-        let step = if question.filter.is_everything() {
-            from.0
-        } else {
-            to.saturating_sub(width).max(from.0)
-        };
+        let step = to.saturating_sub(width).max(from.0);
         let stepped = Clock::now();
         let window = Range {
             from: UnixMicros(step),
@@ -78,7 +74,7 @@ pub async fn page(snapshot: &Snapshot, question: &Question<'_>) -> Result<Page, 
             let next = found.last().map(|(position, _)| *position);
             return Ok(ended(found, next, None));
         }
-        if started.elapsed() > SEARCH_TIME && to > from.0 {
+        if started.elapsed() > question.patience && to > from.0 {
             let next = Position {
                 at: to,
                 event_id: Uuid::nil(),

@@ -1,7 +1,10 @@
 //! `/api/v1/events`.
 
+use std::time::Duration;
+
 use axum::{extract::State, http::Uri, response::Response};
 use common::time::UnixMicros;
+use serde_json::Map;
 
 use super::{
     answer::{Meta, answer},
@@ -14,11 +17,14 @@ use crate::{
     query::{
         explorer::{self, Position, Question},
         range::rfc3339_in,
+        rollups::Origin,
     },
     state::ApiState,
 };
 
 pub(super) const MOST: u32 = 1_000;
+/// How long a page searches for rare events; well below the timeout of one statement.
+const PATIENCE: Duration = Duration::from_millis(1_200);
 
 pub(super) async fn events(State(state): State<ApiState>, uri: Uri) -> Result<Response, ApiError> {
     let allowed = ["from", "to", "tz", "filter", "limit", "cursor"];
@@ -38,6 +44,7 @@ pub(super) async fn events(State(state): State<ApiState>, uri: Uri) -> Result<Re
         filter: &filter,
         limit: limit as usize,
         zone: &zone,
+        patience: PATIENCE,
     };
     let meta = Meta::new(state.watermark()).range(range, &name, &zone);
     let snapshot = state.database.snapshot().await?;
@@ -48,7 +55,7 @@ pub(super) async fn events(State(state): State<ApiState>, uri: Uri) -> Result<Re
         .map(|after| Cursor::new(asked, range, after).text());
     let searched = page.searched_from.map(|from| rfc3339_in(from, &zone));
     let mut meta = meta
-        .with("source", "raw")
+        .counted(Origin::Raw, Map::new())
         .with("limit", limit)
         .with("next_cursor", next.clone());
     if let Some(from) = searched {

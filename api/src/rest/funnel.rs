@@ -3,7 +3,7 @@
 use axum::{body::Bytes, extract::State, http::Uri, response::Response};
 use common::time::UnixMicros;
 use serde::Deserialize;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
     answer::{Meta, answer},
@@ -17,6 +17,7 @@ use crate::{
         chains::MAX_STEPS,
         filter::Filter,
         funnel::{self, Counted, Funnel, Outcome},
+        rollups::Origin,
     },
     state::ApiState,
 };
@@ -166,7 +167,7 @@ async fn respond(state: &ApiState, question: Question) -> Result<Response, ApiEr
     } = question;
     let mut meta = scope
         .describe(Meta::new(state.watermark()))
-        .with("source", "raw")
+        .counted(Origin::Raw, Map::new())
         .with("window", window);
     let snapshot = state.database.snapshot().await?;
     let mut counted = funnel::count(&snapshot, &funnel).await?;

@@ -2,7 +2,7 @@
 
 use axum::{extract::State, http::Uri, response::Response};
 use common::{rollup::Dimension, time::UnixMicros};
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
     answer::{Meta, answer},
@@ -19,6 +19,7 @@ use crate::{
         metadata::{self, Values},
         metric::Metric,
         range::{MAX_BUCKETS, MINUTE, Range},
+        rollups::Origin,
     },
     state::ApiState,
 };
@@ -68,12 +69,16 @@ pub(super) async fn metadata(
     });
     let meta = meta
         .range(listed, "UTC", &jiff::tz::TimeZone::UTC)
-        .with("source", "rollup");
+        .counted(Origin::Rollup, Map::new());
     Ok(answer(body, meta))
 }
 
-fn row((name, events): &(String, u64)) -> Value {
+fn event_type((name, events): &(String, u64)) -> Value {
     json!({"name": name, "events": events})
+}
+
+fn top((key, events): &(String, u64)) -> Value {
+    json!({"key": key, "events": events})
 }
 
 fn event_types(values: &[Values]) -> Vec<Value> {
@@ -81,11 +86,11 @@ fn event_types(values: &[Values]) -> Vec<Value> {
         .iter()
         .filter(|values| values.dimension == Dimension::EventType);
     types
-        .flat_map(|types| types.values.iter().take(EVENT_TYPES).map(row))
+        .flat_map(|types| types.values.iter().take(EVENT_TYPES).map(event_type))
         .collect()
 }
 
-/// `values` is how many were seen; `null` where only raw events know.
+/// `values` is how many were seen; absent where only raw events know.
 fn dimensions(values: &[Values]) -> Vec<Value> {
     let listed = values.iter().map(|values| {
         json!({
@@ -93,12 +98,10 @@ fn dimensions(values: &[Values]) -> Vec<Value> {
             "source": "rollup",
             "values": values.values.len(),
             "other_events": values.other_events,
-            "top": values.values.iter().take(TOP).map(row).collect::<Vec<_>>(),
+            "top": values.values.iter().take(TOP).map(top).collect::<Vec<_>>(),
         })
     });
-    let raw = RAW_FIELDS.map(
-        |name| json!({"name": name, "source": "raw", "values": null, "other_events": 0, "top": []}),
-    );
+    let raw = RAW_FIELDS.map(|name| json!({"name": name, "source": "raw", "top": []}));
     listed.chain(raw).collect()
 }
 

@@ -3,7 +3,7 @@
 use axum::{extract::State, http::Uri, response::Response};
 use common::time::UnixMicros;
 use jiff::tz::TimeZone;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use super::{
     answer::{Meta, answer},
@@ -16,6 +16,7 @@ use crate::{
         interval::{Interval, bucket_edges},
         range::{Range, rfc3339_in},
         retention::{self, Cohort, Retention},
+        rollups::Origin,
     },
     state::ApiState,
 };
@@ -56,7 +57,7 @@ pub(super) async fn retention(
     };
     let mut meta = Meta::new(state.watermark())
         .range(range, &name, &zone)
-        .with("source", "raw")
+        .counted(Origin::Raw, Map::new())
         .with("periods", periods);
     for (member, filter) in [("filter", &filter), ("return_filter", &returned)] {
         if !filter.is_everything() {

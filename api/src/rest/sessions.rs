@@ -6,7 +6,7 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use common::{http::Problem, time::UnixMicros};
-use serde_json::json;
+use serde_json::{Map, json};
 
 use super::{
     answer::{Meta, answer},
@@ -19,6 +19,7 @@ use crate::{
     query::{
         range::rfc3339_in,
         reach,
+        rollups::Origin,
         sessions::{self, Position},
     },
     state::ApiState,
@@ -56,7 +57,7 @@ pub(super) async fn sessions(
     snapshot.finish().await?;
     let next = next.map(|after| Cursor::new(asked, searched, after).text());
     let mut meta = meta
-        .with("source", "raw")
+        .counted(Origin::Raw, Map::new())
         .with("limit", limit)
         .with("next_cursor", next.clone());
     if let Some(from) = reach::searched_from(range, searched) {
@@ -100,7 +101,7 @@ pub(super) async fn session(
     let events = sessions::path(&snapshot, &session, MOST_EVENTS, &zone).await?;
     snapshot.finish().await?;
     let mut meta = meta
-        .with("source", "raw")
+        .counted(Origin::Raw, Map::new())
         .with("truncated", session.events > events.len() as u64);
     if let Some(from) = reach::searched_from(range, searched) {
         meta = meta.with("searched_from", rfc3339_in(from, &zone));

@@ -1,7 +1,15 @@
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
+use api::query::{
+    database::Database,
+    explorer::{self, Question},
+    filter::{Field, Filter},
+    range::Range,
+};
 use common::time::UnixMicros;
+use jiff::tz::TimeZone;
 use serde_json::{Value, json};
+use testkit::Services;
 use uuid::Uuid;
 
 use crate::{
@@ -154,6 +162,54 @@ async fn a_rare_event_is_found_far_back() {
     assert_eq!(body["data"][0]["event_id"], json!(old.id));
     assert_eq!(body["data"].as_array().unwrap().len(), 1);
     api.stop().await;
+}
+
+/// A search without any time looks at one step for each page, and goes on from there.
+#[tokio::test]
+async fn a_search_goes_on_where_its_time_was_over() {
+    let services = Services::start().await;
+    let end = at("2026-03-08T01:00:00Z");
+    // On the minute, where steps begin and end.
+    let kinds = ["rare", "usual", "usual"].into_iter().cycle();
+    let events = (0..60)
+        .zip(kinds)
+        .map(|(minute, kind)| Event::new(plus(end, -minute * 60), kind, "u"));
+    let events: Vec<_> = events.collect();
+    insert(&services.db().await, &events).await;
+    let timeout = Duration::from_secs(5);
+    let pool = common::clients::postgres::pool(&services.postgres, "test", timeout).unwrap();
+    let snapshot = Database::new(pool, 1, timeout, timeout, 0)
+        .snapshot()
+        .await
+        .unwrap();
+    let field = Field::parse("event_type").unwrap();
+    let filter = Filter::is(field, "rare").unwrap();
+    let (mut found, mut pages, mut after) = (Vec::new(), 0, None);
+    loop {
+        let question = Question {
+            range: Range {
+                from: plus(end, -3_600),
+                to: plus(end, 1),
+            },
+            after,
+            filter: &filter,
+            limit: 3,
+            zone: &TimeZone::UTC,
+            patience: Duration::ZERO,
+        };
+        let page = explorer::page(&snapshot, &question).await.unwrap();
+        pages += 1;
+        assert_eq!(page.searched_from.is_some(), page.next.is_some());
+        found.extend(page.events.into_iter().map(|full| full.event.event_id));
+        after = page.next;
+        if after.is_none() {
+            break;
+        }
+    }
+    let rare = events.iter().filter(|event| event.kind == "rare");
+    assert_eq!(found, rare.map(|event| event.id).collect::<Vec<_>>());
+    assert!(pages > 50, "{pages}");
+    snapshot.finish().await.unwrap();
 }
 
 /// Path, code, parameter; CURSOR is one of the last day's events.

@@ -56,7 +56,7 @@ async fn metadata_says_what_there_is_to_ask_about() {
     assert_eq!(
         dimensions[1],
         json!({"name": "page", "source": "rollup", "values": 2, "other_events": 0,
-               "top": [{"name": "/", "events": 2}, {"name": "/a", "events": 1}]})
+               "top": [{"key": "/", "events": 2}, {"key": "/a", "events": 1}]})
     );
     assert_eq!(
         data["retention"],
