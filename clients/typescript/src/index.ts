@@ -24,7 +24,6 @@ export type {
   TopicData,
   TopicParams,
 } from "./live/protocol.js";
-export type * from "./operations.js";
 export type * from "./query/params.js";
 export type { Query } from "./query/query.js";
 export { Tidemark } from "./tidemark.js";

@@ -1,7 +1,10 @@
 import { gunzipSync } from "node:zlib";
-import { afterEach, expect, test, vi } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Tidemark, type IngestOptions, type NewEvent, type Undelivered } from "../src/index.js";
 import { json, problem, replies, type Asked, type Recorded, type Reply } from "./fetch.js";
+
+// Short waits.
+beforeEach(() => void vi.spyOn(Math, "random").mockReturnValue(0.01));
 
 afterEach(() => {
   vi.unstubAllGlobals();

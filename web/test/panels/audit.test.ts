@@ -14,6 +14,8 @@ const account = {
   lost_entries: 0,
 };
 
+const tier = { buckets: 0, built_events: 0, minute_events: 0 };
+
 function audit(changes: Partial<Audit>): Audit {
   return {
     verdict: "balanced",
@@ -22,6 +24,10 @@ function audit(changes: Partial<Audit>): Audit {
     database: {
       ledger_stored: 1,
       rollup_events: 1,
+      rollup_1m_events: null,
+      rollup_15m: tier,
+      rollup_1h: tier,
+      rollup_1d: tier,
       ledger_dead_lettered: 0,
       dead_letters: 0,
       raw_events: null,

@@ -1,6 +1,6 @@
 // What a subscriber holds: the snapshot with all that came after it.
 
-import type { Interval } from "../types.js";
+import type { Interval, Pipeline } from "../types.js";
 import type {
   BreakdownData,
   EventsData,
@@ -11,7 +11,6 @@ import type {
   TopicData,
   TopicParams,
 } from "./protocol.js";
-import type { Pipeline } from "../operations.js";
 
 /** The newest events, newest first. */
 export interface HeldEvents extends EventsData {

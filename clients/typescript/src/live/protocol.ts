@@ -1,8 +1,7 @@
 // What goes over the socket, and what each topic is about.
 
 import type { Field, Filter } from "../filters.js";
-import type { Pipeline } from "../operations.js";
-import type { Event, Interval, Metric, MetricValues, Realtime } from "../types.js";
+import type { Event, Interval, Metric, MetricValues, Pipeline, Realtime } from "../types.js";
 
 /** One bucket of the topic `metrics`: the metrics that were asked for. */
 export type LiveMinute = { bucket: string } & LiveValues;

@@ -3,14 +3,16 @@
 import type { Field } from "../filters.js";
 import { body, request, type Fetch, type RequestOptions, type RetryOptions } from "../http.js";
 import { TidemarkError } from "../error.js";
-import type { Audit, DeadLetter, Pipeline } from "../operations.js";
 import type {
   Answer,
+  Audit,
   BreakdownRow,
+  DeadLetter,
   Event,
   Funnel,
   Metadata,
   Metric,
+  Pipeline,
   QueryAnswer,
   Realtime,
   Retention,

@@ -32,6 +32,47 @@ test("what was sent is what is answered", async () => {
   expect(pages.data).toMatchObject([{ key: "/answered", events: 20 }]);
 });
 
+test("every question has its answer", async () => {
+  const { query } = tidemark;
+  const visit = visits("/asked", 3).map((event) => ({ ...event, properties: { plan: "free", depth: 2 } }));
+  await send(tidemark, visit);
+  const asked = { from: "now-1h", filter: is("page", "/asked") };
+
+  const events: string[] = [];
+  for await (const event of query.allEvents({ ...asked, limit: 2 })) {
+    events.push(event.session_id ?? "");
+    expect(event).toMatchObject({ page: "/asked", value: "0.1", properties: { plan: "free", depth: 2 } });
+  }
+  expect(events.sort()).toEqual(["/asked 0", "/asked 1", "/asked 2"]);
+
+  const sessions = await query.sessions(asked);
+  expect(sessions.data.map((session) => session.session_id).sort()).toEqual(events);
+  const path = await query.session("/asked 1");
+  expect(path.data.events.map((event) => event.user_id)).toEqual(["user 1"]);
+
+  const step = { filter: is("page", "/asked") };
+  const funnel = await query.funnel({ steps: [step, step], window: "1h", from: "now-1h" });
+  expect(funnel.data.steps.map((step) => step.users)).toEqual([3, 0]);
+  const retention = await query.retention({ ...asked, period: "day", periods: 1 });
+  expect(retention.data.cohorts.reduce((sum, cohort) => sum + cohort.size, 0)).toBe(3);
+
+  const question = { metrics: ["events"], dimensions: ["country", "properties.plan"], filters: [asked.filter] } as const;
+  const { data, query: understood } = await query.run({ ...question, order_by: [["country", "asc"]] });
+  expect(data).toEqual([
+    { dimensions: ["AT", "free"], metrics: [1] },
+    { dimensions: ["DE", "free"], metrics: [2] },
+  ]);
+  expect(understood).toMatchObject({ metrics: ["events"] });
+
+  const exported = await fetch(query.exportUrl({ ...asked, format: "ndjson", columns: ["page"] }));
+  expect((await exported.text()).trim().split("\n")).toEqual(Array(3).fill('{"page":"/asked"}'));
+  expect((await query.realtime()).data.minutes).toHaveLength(30);
+  expect((await query.metadata()).data.event_types.map((type) => type.name)).toContain("page_view");
+  expect((await query.pipeline()).data.totals?.stored).toBeGreaterThanOrEqual(3);
+  expect((await query.audit({ raw: true })).data.verdict).toBe("balanced");
+  expect((await query.deadLetters()).data).toEqual([]);
+});
+
 test("series by field come in groups", async () => {
   await send(tidemark, visits("/grouped", 5));
   const filter = is("page", "/grouped");
