@@ -7,7 +7,7 @@ use std::hint::black_box;
 use calibration::calibration;
 use common::{
     event::{Acceptance, Limits, parse},
-    rollup::{Distinct, Durations, Identity, Rollup, Sample},
+    rollup::{Dimension, Distinct, Durations, Identity, Rollup, Sample, Session, Visits},
     time::UnixMicros,
     wire::encode_event,
 };
@@ -37,13 +37,13 @@ fn events(criterion: &mut Criterion) {
     });
 }
 
-/// The rollup of a busy minute: `first` to `first + count` are its users.
-fn rollup(first: u32, count: u32) -> Rollup {
-    let mut rollup = Rollup::default();
+/// A rollup of a busy minute: `first` to `first + count` are its users.
+fn rollup(dimension: Dimension, first: u32, count: u32) -> Rollup {
+    let mut rollup = Rollup::of(dimension);
     for i in first..first + count {
         rollup.add(&Sample {
             user: Identity::of(&format!("u-{i}")),
-            session: Some(Identity::of(&format!("s-{i}"))),
+            session: Some(Session::of(&format!("s-{i}"))),
             value_micros: Some(i64::from(i) * 10_000),
             duration_ms: Some(i.wrapping_mul(2_654_435_761) % 30_000),
         });
@@ -53,7 +53,8 @@ fn rollup(first: u32, count: u32) -> Rollup {
 
 fn rollups(criterion: &mut Criterion) {
     for (name, users) in [("small", 20), ("large", 20_000)] {
-        let (one, other) = (rollup(0, users), rollup(users / 2, users));
+        let of = |first| rollup(Dimension::Page, first, users);
+        let (one, other) = (of(0), of(users / 2));
         criterion.bench_function(&format!("common/encode a {name} rollup"), |bencher| {
             bencher.iter(|| {
                 let rollup = black_box(&one);
@@ -81,5 +82,28 @@ fn rollups(criterion: &mut Criterion) {
     }
 }
 
-criterion_group!(micro, events, rollups);
+/// What the rollups of all events hold besides.
+fn visits(criterion: &mut Criterion) {
+    let of = |first| rollup(Dimension::All, first, 20_000).visits;
+    let (one, other) = (of(0), of(10_000));
+    criterion.bench_function("common/encode visits", |bencher| {
+        bencher.iter(|| black_box(&one).encode());
+    });
+    let stored = one.encode();
+    criterion.bench_function("common/decode visits", |bencher| {
+        bencher.iter(|| Visits::decode(black_box(stored.as_deref())));
+    });
+    criterion.bench_function("common/merge visits", |bencher| {
+        bencher.iter_batched(
+            || one.clone(),
+            |mut sum| {
+                sum.merge(black_box(&other));
+                sum
+            },
+            BatchSize::SmallInput,
+        );
+    });
+}
+
+criterion_group!(micro, events, rollups, visits);
 criterion_main!(micro);

@@ -175,7 +175,7 @@ fn push(
         bucket,
         dimension,
         value: value.into(),
-        rollup: known.cloned().unwrap_or_default(),
+        rollup: known.cloned().unwrap_or_else(|| Rollup::of(dimension)),
     });
     folded.len() as u32 - 1
 }

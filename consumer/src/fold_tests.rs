@@ -3,7 +3,10 @@ use std::{
     collections::{BTreeMap, BTreeSet},
 };
 
-use common::{event::Event, rollup::Sample};
+use common::{
+    event::Event,
+    rollup::{Sample, Visits},
+};
 use proptest::prelude::*;
 use uuid::Uuid;
 
@@ -98,9 +101,12 @@ fn folded(batches: &[Vec<Small>], max_values: usize) -> Memory {
 
 type Key = (Dimension, UnixMicros, String);
 
+/// With its users, and with its sessions and the events of each.
+type Naive = (Rollup, BTreeSet<u8>, BTreeMap<u8, u32>);
+
 /// Event by event, without a cap.
-fn naive(batches: &[Vec<Small>]) -> BTreeMap<Key, (Rollup, BTreeSet<u8>, BTreeSet<u8>)> {
-    let mut rollups = BTreeMap::<Key, (Rollup, BTreeSet<u8>, BTreeSet<u8>)>::new();
+fn naive(batches: &[Vec<Small>]) -> BTreeMap<Key, Naive> {
+    let mut rollups = BTreeMap::<Key, Naive>::new();
     for small in batches.iter().flatten() {
         let event = event(small);
         for dimension in Dimension::ALL {
@@ -115,7 +121,9 @@ fn naive(batches: &[Vec<Small>]) -> BTreeMap<Key, (Rollup, BTreeSet<u8>, BTreeSe
                 rollup.durations.insert(ms.unsigned_abs());
             }
             users.insert(small.user);
-            sessions.extend(small.session);
+            if let Some(session) = small.session {
+                *sessions.entry(session).or_default() += 1;
+            }
         }
     }
     rollups
@@ -150,6 +158,13 @@ proptest! {
             prop_assert_eq!(sums(&row.rollup), sums(want), "{:?}", key);
             prop_assert_eq!(row.rollup.users.estimate().round() as usize, users.len());
             prop_assert_eq!(row.rollup.sessions.estimate().round() as usize, sessions.len());
+            if row.dimension == Dimension::All {
+                let once = sessions.values().filter(|events| **events == 1).count();
+                let rate = (!sessions.is_empty()).then(|| once as f64 / sessions.len() as f64);
+                prop_assert_eq!(row.rollup.visits.bounce_rate(), rate);
+            } else {
+                prop_assert_eq!(&row.rollup.visits, &Visits::UNKNOWN);
+            }
         }
     }
 

@@ -5,7 +5,7 @@ use std::{collections::BTreeMap, error::Error};
 
 use bytes::BytesMut;
 use common::{
-    rollup::{Dimension, Distinct, Durations, InvalidSketch, OTHER, Rollup},
+    rollup::{Dimension, Distinct, Durations, InvalidSketch, OTHER, Rollup, Visits},
     time::UnixMicros,
 };
 use tokio_postgres::{
@@ -19,7 +19,7 @@ pub(crate) type Params<'a> = &'a [&'a (dyn ToSql + Sync)];
 
 /// Columns of a rollup table that hold the aggregate.
 pub(crate) const STATE_COLUMNS: &str = "events, value_micros::text AS value_micros, \"values\", \
-    duration_ms::bigint AS duration_ms, users, sessions, durations";
+    duration_ms::bigint AS duration_ms, users, sessions, durations, visits";
 
 #[derive(Debug, thiserror::Error)]
 pub enum RollupError {
@@ -45,6 +45,7 @@ pub(crate) fn state(row: &Row) -> Result<Rollup, InvalidSketch> {
         durations: Durations::decode(row.get("durations"))?,
         users: Distinct::decode(row.get("users"))?,
         sessions: Distinct::decode(row.get("sessions"))?,
+        visits: Visits::decode(row.get("visits"))?,
     })
 }
 
@@ -125,6 +126,7 @@ pub(crate) struct Columns<'f> {
     users: Vec<Sketch<'f>>,
     sessions: Vec<Sketch<'f>>,
     durations: Vec<Sketch<'f>>,
+    visits: Vec<Sketch<'f>>,
 }
 
 /// Encoded when it is sent: the stored forms of all rows together would be large.
@@ -132,6 +134,7 @@ pub(crate) struct Columns<'f> {
 enum Sketch<'f> {
     Distinct(&'f Distinct),
     Durations(&'f Durations),
+    Visits(&'f Visits),
 }
 
 impl ToSql for Sketch<'_> {
@@ -141,8 +144,9 @@ impl ToSql for Sketch<'_> {
         out: &mut BytesMut,
     ) -> Result<IsNull, Box<dyn Error + Sync + Send>> {
         match self {
-            Self::Distinct(sketch) => sketch.encode(),
-            Self::Durations(sketch) => sketch.encode(),
+            Self::Distinct(sketch) => Some(sketch.encode()),
+            Self::Durations(sketch) => Some(sketch.encode()),
+            Self::Visits(sketch) => sketch.encode(),
         }
         .to_sql(ty, out)
     }
@@ -167,6 +171,7 @@ impl<'f> Columns<'f> {
             users: column(rows, |f| Sketch::Distinct(&f.rollup.users)),
             sessions: column(rows, |f| Sketch::Distinct(&f.rollup.sessions)),
             durations: column(rows, |f| Sketch::Durations(&f.rollup.durations)),
+            visits: column(rows, |f| Sketch::Visits(&f.rollup.visits)),
         }
     }
 
@@ -175,7 +180,7 @@ impl<'f> Columns<'f> {
         &'p self,
         writer_id: &'p i64,
         seq: &'p i64,
-    ) -> [&'p (dyn ToSql + Sync); 12] {
+    ) -> [&'p (dyn ToSql + Sync); 13] {
         [
             writer_id,
             seq,
@@ -189,6 +194,7 @@ impl<'f> Columns<'f> {
             &self.users,
             &self.sessions,
             &self.durations,
+            &self.visits,
         ]
     }
 }

@@ -2,7 +2,7 @@
 
 use std::cmp::Ordering;
 
-use common::rollup::{DISTINCT_RELATIVE_ERROR, DURATION_RELATIVE_ERROR, Rollup};
+use common::rollup::{DISTINCT_RELATIVE_ERROR, DURATION_RELATIVE_ERROR, Rollup, Visits};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -90,6 +90,7 @@ impl Sketches {
                 Metric::DurationP95,
                 Metric::DurationP99,
             ]),
+            visits: any(&[Metric::BounceRate]),
         }
     }
 }
@@ -114,6 +115,7 @@ pub(super) struct Estimated {
     users: bool,
     sessions: bool,
     durations: bool,
+    bounces: bool,
 }
 
 /// Durations below this have a bucket for each millisecond.
@@ -128,6 +130,7 @@ impl Figures {
             users: !rollup.users.is_exact(),
             sessions: !rollup.sessions.is_exact(),
             durations: true,
+            bounces: !rollup.visits.is_exact(),
         };
         let sessions = distinct(&rollup.sessions, rollup.events);
         let users = distinct(&rollup.users, rollup.events);
@@ -140,13 +143,19 @@ impl Figures {
             users: if lowered { sessions } else { users },
             sessions,
             value_micros: rollup.value_micros,
-            bounce_rate: None,
+            bounce_rate: rollup.visits.bounce_rate(),
             duration_avg_ms: (count > 0).then(|| rollup.duration_ms as f64 / count as f64),
             duration_p50_ms: durations.quantile(0.5),
             duration_p95_ms: durations.quantile(0.95),
             duration_p99_ms: durations.quantile(0.99),
             estimated,
         }
+    }
+
+    /// Takes the rate that was counted from events.
+    pub(super) const fn set_bounce_rate(&mut self, exact: Option<f64>) {
+        self.bounce_rate = exact;
+        self.estimated.bounces = false;
     }
 
     fn events_per_session(&self) -> Option<f64> {
@@ -225,6 +234,11 @@ impl Figures {
                 let beyond = self.estimated.durations && shown.is_some_and(beyond);
                 return beyond.then_some(DURATION_RELATIVE_ERROR);
             }
+            Metric::BounceRate => {
+                let rate = self.bounce_rate.filter(|rate| *rate > 0.0);
+                let rate = rate.filter(|_| self.estimated.bounces);
+                return rate.map(|rate| Visits::error_of(rate) / rate);
+            }
             _ => false,
         };
         estimated.then_some(DISTINCT_RELATIVE_ERROR)
@@ -257,7 +271,7 @@ pub fn estimates<'f>(
 
 #[cfg(test)]
 mod tests {
-    use common::rollup::{Identity, Sample};
+    use common::rollup::{Identity, Sample, Session};
 
     use super::*;
 
@@ -266,7 +280,7 @@ mod tests {
         for n in 0..events {
             rollup.add(&Sample {
                 user: Identity::of(&format!("u{}", n % users)),
-                session: Some(Identity::of(&format!("s{}", n % sessions))),
+                session: Some(Session::of(&format!("s{}", n % sessions))),
                 value_micros: Some(1_500_000),
                 duration_ms: Some(n),
             });
@@ -282,11 +296,12 @@ mod tests {
         assert_eq!(few.shown(Metric::Value), "150");
         assert_eq!(few.shown(Metric::EventsPerSession), 5.0);
         assert_eq!(estimates([&few], &metrics), Map::new());
-        let many = Figures::of(&rollup(20_000, 9_000, 9_000));
+        let many = Figures::of(&rollup(12_000, 9_000, 9_000));
         assert!(many.users <= many.sessions && many.sessions <= many.events);
         let estimates = estimates([&few, &many], &metrics);
         let names: Vec<_> = estimates.keys().map(String::as_str).collect();
         let want = [
+            "bounce_rate",
             "duration_p50_ms",
             "duration_p95_ms",
             "duration_p99_ms",

@@ -148,6 +148,7 @@ impl<'p> Missing<'p> {
             users,
             sessions,
             durations,
+            visits,
         } = &asked.sketches;
         let buckets = || self.pieces.iter().flat_map(|(_, piece)| piece.buckets());
         let single = asked.dimension == Dimension::All;
@@ -156,7 +157,7 @@ impl<'p> Missing<'p> {
             let statement = statements::rollup_rows_in_runs(self.tier);
             let parameters: &[&(dyn ToSql + Sync)] = &[
                 &dimension, &values, &bounds.0, &bounds.1, &firsts, &lasts, users, sessions,
-                durations,
+                durations, visits,
             ];
             snapshot.each_row(statement, parameters, visit).await?;
         } else {
@@ -164,6 +165,7 @@ impl<'p> Missing<'p> {
             let statement = statements::rollup_rows_by_key(self.tier);
             let parameters: &[&(dyn ToSql + Sync)] = &[
                 &dimension, &values, &bounds.0, &bounds.1, &buckets, users, sessions, durations,
+                visits,
             ];
             snapshot.each_row(statement, parameters, visit).await?;
         }
@@ -188,7 +190,7 @@ impl<'p> Missing<'p> {
 }
 
 /// The column of the value in both statements; those before it are [`rollups::decode`]'s.
-const VALUE: usize = 7;
+const VALUE: usize = 8;
 
 /// What each value of `dimension` adds up to in a piece.
 ///

@@ -4,7 +4,8 @@ use std::{error::Error, mem, sync::Arc};
 
 use common::{
     rollup::{
-        Dimension, Distinct, DistinctUnion, Durations, Identity, Rollup, Sample, Tier, key_value,
+        Dimension, Distinct, DistinctUnion, Durations, Identity, Rollup, Sample, Session, Tier,
+        Visits, key_value,
     },
     time::UnixMicros,
 };
@@ -23,6 +24,8 @@ pub struct Sketches {
     pub users: bool,
     pub sessions: bool,
     pub durations: bool,
+    /// Held by the rows of [`Dimension::All`] only.
+    pub visits: bool,
 }
 
 /// Where an answer came from.
@@ -158,6 +161,7 @@ pub fn decode(row: &Row) -> Result<(UnixMicros, Rollup), QueryError> {
         users: Distinct::decode(bytes(4)?).map_err(corrupt)?,
         sessions: Distinct::decode(bytes(5)?).map_err(corrupt)?,
         durations: Durations::decode(bytes(6)?).map_err(corrupt)?,
+        visits: Visits::decode(row.try_get(7)?).map_err(corrupt)?,
     };
     Ok((bucket, rollup))
 }
@@ -200,7 +204,7 @@ pub async fn each_raw(
             let value: Option<&str> = row.try_get(5)?;
             let sample = Sample {
                 user: Identity::of(row.try_get(3)?),
-                session: session.map(Identity::of),
+                session: session.map(Session::of),
                 value_micros: row.try_get(1)?,
                 duration_ms: duration.and_then(|ms| u32::try_from(ms).ok()),
             };

@@ -50,7 +50,7 @@ const ROWS_IN_RUNS: [Statement; Tier::COUNT] = by_tier!(
     "rollup_rows_in_runs",
     "SELECT bucket, events, value_micros::text, duration_ms::text, \
      CASE WHEN $7 THEN users END, CASE WHEN $8 THEN sessions END, CASE WHEN $9 THEN durations END, \
-     value",
+     CASE WHEN $10 THEN visits END, value",
     "JOIN unnest($5::timestamptz[], $6::timestamptz[]) AS run (first, last) \
      ON bucket >= run.first AND bucket < run.last \
      WHERE dimension = $1 AND value = ANY ($2) AND bucket >= $3 AND bucket < $4"
@@ -62,7 +62,7 @@ const ROWS_BY_KEY: [Statement; Tier::COUNT] = by_tier!(
     "rollup_rows_by_key",
     "SELECT bucket, events, value_micros::text, duration_ms::text, \
      CASE WHEN $6 THEN users END, CASE WHEN $7 THEN sessions END, CASE WHEN $8 THEN durations END, \
-     value",
+     CASE WHEN $9 THEN visits END, value",
     "WHERE dimension = $1 AND bucket >= $3 AND bucket < $4 AND bucket = ANY ($5) \
      AND value = ANY ($2)"
 );

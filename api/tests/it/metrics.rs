@@ -47,6 +47,7 @@ async fn a_small_day_is_answered_exactly() {
     assert_eq!(
         body["data"],
         json!({"events": 4, "users": 3, "sessions": 1, "value": "19.989999", "events_per_session": 4.0,
+               "bounce_rate": 0.0,
                "duration_avg_ms": 75.0, "duration_p50_ms": 50.0, "duration_p95_ms": 100.0, "duration_p99_ms": 100.0})
     );
     assert_eq!(body["meta"]["source"], "rollup");
@@ -432,5 +433,59 @@ async fn realtime_counts_the_running_minute() {
     assert_eq!(data["last_30_minutes"], json!({"events": 3, "users": 3}));
     assert_eq!(data["minutes"].as_array().unwrap().len(), 30);
     assert!(data["events_per_second"].as_f64().unwrap() > 0.0);
+    api.stop().await;
+}
+
+#[tokio::test]
+async fn bounce_rates_of_all_events_come_from_rollups() {
+    let mut api = Api::start().await.ready().await;
+    let start = at("2026-03-08T07:00:00Z");
+    let visit = |seconds: f64, user, session, page| Sent {
+        session,
+        page: Some(page),
+        ..Sent::at(plus(start, seconds), user)
+    };
+    // Session 1 goes on after 50 minutes, by way of another writer.
+    let events = [
+        visit(0.0, 1, Some(1), "/"),
+        visit(60.0, 1, Some(2), "/"),
+        visit(120.0, 2, Some(3), "/"),
+        visit(180.0, 2, None, "/"),
+        visit(3_000.0, 2, Some(1), "/b"),
+    ];
+    write(&mut api.db, &events, 1, &events).await;
+    let asked = |to: &str, filter: &str| {
+        format!(
+            "/api/v1/metrics/summary?from=2026-03-08T07:00:00Z&to={to}&metrics=bounce_rate{filter}"
+        )
+    };
+    let two_thirds = json!(2.0 / 3.0);
+    for (to, filter, rate, source) in [
+        ("2026-03-08T08:00:00Z", "", &two_thirds, "rollup"),
+        ("2026-03-08T07:50:00.5Z", "", &two_thirds, "rollup+raw"),
+        ("2026-03-08T07:50:00Z", "", &json!(1.0), "rollup"),
+        ("2026-03-08T07:00:00.5Z", "", &json!(1.0), "rollup+raw"),
+        (
+            "2026-03-08T08:00:00Z",
+            "&filter=page:/",
+            &json!(1.0),
+            "rollup+raw",
+        ),
+    ] {
+        let body = api.body(&asked(to, filter)).await;
+        assert_eq!(&body["data"]["bounce_rate"], rate, "{to} {filter}");
+        assert_eq!(body["meta"]["source"], source, "{to} {filter}");
+        assert_eq!(body["meta"]["estimates"], json!({}));
+    }
+    // Of one minute they aren't known, so of the hour neither.
+    let forget = "UPDATE rollup_1m SET visits = NULL WHERE bucket = '2026-03-08 07:01:00Z'";
+    api.db.batch_execute(forget).await.unwrap();
+    for (to, rate) in [
+        ("2026-03-08T08:00:00Z", Value::Null),
+        ("2026-03-08T07:01:00Z", json!(1.0)),
+    ] {
+        let body = api.body(&asked(to, "")).await;
+        assert_eq!(body["data"]["bounce_rate"], rate, "{to}");
+    }
     api.stop().await;
 }

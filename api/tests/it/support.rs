@@ -10,7 +10,7 @@ use std::{
 use api::config::Config;
 use common::{
     config::{Loader, sample_variables},
-    rollup::{Dimension, Identity, Rollup, Sample, Tier},
+    rollup::{Dimension, Identity, Rollup, Sample, Session, Tier},
     shutdown::Shutdown,
     time::UnixMicros,
 };
@@ -151,7 +151,7 @@ impl Sent {
             user: Identity::of(&format!("u{}", self.user)),
             session: self
                 .session
-                .map(|session| Identity::of(&format!("s{session}"))),
+                .map(|session| Session::of(&format!("s{session}"))),
             value_micros: self.value_micros,
             duration_ms: self.duration_ms,
         }
@@ -229,7 +229,8 @@ pub(crate) fn fold(events: &[Sent], tier: Tier) -> Folded {
                 dimension,
                 event.value(dimension).to_owned(),
             );
-            rollups.entry(key).or_default().add(&event.sample());
+            let rollup = rollups.entry(key).or_insert_with(|| Rollup::of(dimension));
+            rollup.add(&event.sample());
         }
     }
     rollups
@@ -244,12 +245,12 @@ pub(crate) async fn upsert(
 ) {
     let insert = format!(
         "INSERT INTO {table} (bucket, dimension, value, writer_id, seq, events, value_micros, \"values\", duration_ms, \
-         users, sessions, durations) \
-         VALUES ($1, $2, $3, $4, $5, $6, $7::text::numeric, $8, $9::text::numeric, $10, $11, $12) \
+         users, sessions, durations, visits) \
+         VALUES ($1, $2, $3, $4, $5, $6, $7::text::numeric, $8, $9::text::numeric, $10, $11, $12, $13) \
          ON CONFLICT (dimension, bucket, value, writer_id) DO UPDATE SET seq = excluded.seq, \
          events = excluded.events, value_micros = excluded.value_micros, \"values\" = excluded.\"values\", \
          duration_ms = excluded.duration_ms, users = excluded.users, sessions = excluded.sessions, \
-         durations = excluded.durations"
+         durations = excluded.durations, visits = excluded.visits"
     );
     let insert = db.prepare(&insert).await.unwrap();
     for ((bucket, dimension, value), rollup) in rollups {
@@ -269,6 +270,7 @@ pub(crate) async fn upsert(
                 &rollup.users.encode(),
                 &rollup.sessions.encode(),
                 &rollup.durations.encode(),
+                &rollup.visits.encode(),
             ],
         )
         .await

@@ -1,8 +1,15 @@
 //! How many different users or sessions: HyperLogLog, exact while they are few.
 
-use std::fmt;
+use std::{
+    cell::Cell,
+    fmt,
+    hash::{Hash, Hasher},
+};
 
-use datasketches::hll::{Coupon, HllSketch, HllType, HllUnion};
+use datasketches::{
+    hash::value::raw_bytes,
+    hll::{Coupon, HllSketch, HllType, HllUnion},
+};
 
 use super::{InvalidSketch, packed};
 
@@ -24,9 +31,29 @@ pub struct Identity(Coupon);
 impl Identity {
     #[must_use]
     pub fn of(id: &str) -> Self {
-        Self(Coupon::from_value(
-            datasketches::hash::value::raw_bytes::from_str(id),
-        ))
+        Self(Coupon::from_value(raw_bytes::from_str(id)))
+    }
+
+    /// The identity, and 64 bits of the hash that it is made of.
+    pub(super) fn with_hash(id: &str) -> (Self, u64) {
+        let id = Observed {
+            id,
+            hash: Cell::new(0),
+        };
+        (Self(Coupon::from_value(&id)), id.hash.get())
+    }
+}
+
+/// An id that remembers what it was hashed to.
+struct Observed<'i> {
+    id: &'i str,
+    hash: Cell<u64>,
+}
+
+impl Hash for Observed<'_> {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        raw_bytes::from_str(self.id).hash(state);
+        self.hash.set(state.finish());
     }
 }
 
@@ -154,6 +181,21 @@ impl fmt::Debug for Distinct {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_hash_comes_with_the_same_identity() {
+        let hashes: std::collections::BTreeSet<u64> = (0..1_000)
+            .map(|n| {
+                let id = format!("s-{n}");
+                let (identity, hash) = Identity::with_hash(&id);
+                assert_eq!(identity, Identity::of(&id));
+                hash
+            })
+            .collect();
+        assert_eq!(hashes.len(), 1_000);
+        // As stored ones were: MurmurHash3 (x64, 128 bits) with the seed of DataSketches.
+        assert_eq!(Identity::with_hash("s-7f3a9c52e1").1, 0xc754_b02f_993f_2411);
+    }
 
     #[test]
     fn a_union_is_what_merging_one_by_one_gives() {

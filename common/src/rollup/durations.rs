@@ -4,7 +4,7 @@
 //! quantile is therefore off by at most 1/128 of its value, merging is adding, and the
 //! result is the same in any order, which t-digest and KLL can't promise.
 
-use super::InvalidSketch;
+use super::{InvalidSketch, leb128};
 
 /// Largest relative error of a quantile: half a bucket, and a bucket is 1/64 of its start.
 pub const DURATION_RELATIVE_ERROR: f64 = 1.0 / 128.0;
@@ -115,8 +115,8 @@ impl Durations {
         let mut bytes = vec![VERSION];
         let mut last = 0;
         for (bucket, count) in self.iter() {
-            write_leb128(u64::from(bucket - last), &mut bytes);
-            write_leb128(count, &mut bytes);
+            leb128::write(u64::from(bucket - last), &mut bytes);
+            leb128::write(count, &mut bytes);
             last = bucket;
         }
         bytes
@@ -133,9 +133,9 @@ impl Durations {
         let mut durations = Self::default();
         let mut last: u16 = 0;
         while !rest.is_empty() {
-            let gap = read_leb128(&mut rest).and_then(|gap| u16::try_from(gap).ok());
+            let gap = leb128::read(&mut rest).and_then(|gap| u16::try_from(gap).ok());
             let bucket = gap.and_then(|gap| last.checked_add(gap));
-            let count = read_leb128(&mut rest).filter(|count| *count > 0);
+            let count = leb128::read(&mut rest).filter(|count| *count > 0);
             let ascending = durations.counts.is_empty() || gap != Some(0);
             match (bucket, count) {
                 (Some(bucket), Some(count)) if ascending && bucket <= LAST_BUCKET => {
@@ -170,27 +170,6 @@ fn middle_of(bucket: u16) -> f64 {
     let width = 2_f64.powi(shift as i32);
     let start = f64::from(step + (1 << STEPS_LOG2)) * width;
     start + (width - 1.0) / 2.0
-}
-
-fn write_leb128(mut number: u64, out: &mut Vec<u8>) {
-    while number >= 0x80 {
-        out.push(number as u8 | 0x80);
-        number >>= 7;
-    }
-    out.push(number as u8);
-}
-
-fn read_leb128(bytes: &mut &[u8]) -> Option<u64> {
-    let mut number = 0_u64;
-    for shift in (0..64).step_by(7) {
-        let (byte, rest) = bytes.split_first()?;
-        *bytes = rest;
-        number |= u64::from(byte & 0x7f) << shift;
-        if byte & 0x80 == 0 {
-            return Some(number);
-        }
-    }
-    None
 }
 
 #[cfg(test)]

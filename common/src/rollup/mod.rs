@@ -7,10 +7,13 @@
 mod distinct;
 mod durations;
 mod key;
+mod leb128;
 mod packed;
 mod state;
+mod visits;
 
 pub use distinct::{DISTINCT_RELATIVE_ERROR, Distinct, DistinctUnion, Identity};
 pub use durations::{DURATION_RELATIVE_ERROR, Durations};
 pub use key::{Dimension, OTHER, Tier, key_value};
 pub use state::{InvalidSketch, Rollup, Sample};
+pub use visits::{BOUNCE_RATE_ERROR, Session, Visits};

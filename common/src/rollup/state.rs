@@ -1,6 +1,6 @@
 //! What a rollup row holds.
 
-use super::{Distinct, Durations, Identity};
+use super::{Dimension, Distinct, Durations, Identity, Session, Visits};
 use crate::event::Event;
 
 /// A sketch whose stored bytes can't be read.
@@ -12,7 +12,7 @@ pub struct InvalidSketch(pub &'static str);
 #[derive(Debug, Clone, Copy)]
 pub struct Sample {
     pub user: Identity,
-    pub session: Option<Identity>,
+    pub session: Option<Session>,
     pub value_micros: Option<i64>,
     pub duration_ms: Option<u32>,
 }
@@ -22,7 +22,7 @@ impl Sample {
     pub fn of(event: &Event<'_>) -> Self {
         Self {
             user: Identity::of(&event.user_id),
-            session: event.session_id.as_deref().map(Identity::of),
+            session: event.session_id.as_deref().map(Session::of),
             value_micros: event.value_micros,
             duration_ms: event.duration_ms.and_then(|ms| u32::try_from(ms).ok()),
         }
@@ -42,14 +42,32 @@ pub struct Rollup {
     pub durations: Durations,
     pub users: Distinct,
     pub sessions: Distinct,
+    /// Known of all events together ([`Dimension::All`]), and not where a consumer of before V5
+    /// had a part in the row.
+    pub visits: Visits,
 }
 
 impl Rollup {
+    /// Of no events yet, for a row of `dimension`. Visits are kept of [`Dimension::All`] only: a
+    /// thousand rows of pages would have one row's worth of use for them.
+    #[must_use]
+    pub fn of(dimension: Dimension) -> Self {
+        let visits = match dimension {
+            Dimension::All => Visits::default(),
+            _ => Visits::UNKNOWN,
+        };
+        Self {
+            visits,
+            ..Self::default()
+        }
+    }
+
     pub fn add(&mut self, sample: &Sample) {
         self.events += 1;
         self.users.insert(sample.user);
         if let Some(session) = sample.session {
-            self.sessions.insert(session);
+            self.sessions.insert(session.identity);
+            self.visits.insert(session);
         }
         if let Some(micros) = sample.value_micros {
             self.value_micros += i128::from(micros);
@@ -68,6 +86,7 @@ impl Rollup {
             + self.users.memory_bytes()
             + self.sessions.memory_bytes()
             + self.durations.memory_bytes()
+            + self.visits.memory_bytes()
     }
 
     pub fn merge(&mut self, other: &Self) {
@@ -78,6 +97,7 @@ impl Rollup {
         self.durations.merge(&other.durations);
         self.users.merge(&other.users);
         self.sessions.merge(&other.sessions);
+        self.visits.merge(&other.visits);
     }
 }
 
@@ -97,7 +117,7 @@ mod tests {
         )
             .prop_map(|(user, session, value_micros, duration_ms)| Sample {
                 user: Identity::of(&format!("u{user}")),
-                session: session.map(|s| Identity::of(&format!("s{s}"))),
+                session: session.map(|s| Session::of(&format!("s{s}"))),
                 value_micros,
                 duration_ms,
             });
@@ -114,6 +134,7 @@ mod tests {
         assert_eq!(a.events, b.events);
         assert_eq!((a.value_micros, a.values), (b.value_micros, b.values));
         assert_eq!((a.duration_ms, &a.durations), (b.duration_ms, &b.durations));
+        assert_eq!(a.visits, b.visits);
         let close = |a: &Distinct, b: &Distinct| {
             (a.estimate() - b.estimate()).abs() <= 1e-9 * a.estimate().max(1.0)
         };
@@ -163,6 +184,7 @@ mod tests {
                 users: Distinct::decode(&whole.users.encode()).unwrap(),
                 sessions: Distinct::decode(&whole.sessions.encode()).unwrap(),
                 durations: Durations::decode(&whole.durations.encode()).unwrap(),
+                visits: Visits::decode(whole.visits.encode().as_deref()).unwrap(),
                 ..whole.clone()
             };
             assert_same(&whole, &back);

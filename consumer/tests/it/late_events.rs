@@ -2,22 +2,15 @@
 
 use testkit::wait_until;
 
-use crate::harness::{SOON, World, event_at};
+use crate::harness::{SOON, World, event_at, two_days_ago};
 
 const DAY: i64 = 86_400;
-
-/// An instant `seconds` into the day before yesterday.
-fn two_days_ago(seconds: i64) -> String {
-    let now = common::time::UnixMicros::now();
-    let today = common::rollup::Tier::Day.bucket(now);
-    common::time::UnixMicros(today.0 + (seconds - 2 * DAY) * 1_000_000).to_rfc3339()
-}
 
 /// Sends one event at each of `seconds`, waits until it is counted, and until nothing is due
 /// any more; no tier may be wrong at any time.
 async fn send_and_compact(world: &mut World, sent: &mut u32, seconds: &[i64]) {
     for at in seconds {
-        let json = event_at(*sent, &two_days_ago(*at));
+        let json = event_at(*sent, &two_days_ago(*at).to_rfc3339());
         world.producer.event(&json).await;
         *sent += 1;
     }
@@ -80,7 +73,9 @@ async fn no_reader_ever_sees_a_stale_tier() {
     let load = tokio::spawn(async move {
         for n in 0..1_500_u32 {
             let at = i64::from(n.wrapping_mul(2_654_435_761) % 7_200);
-            producer.event(&event_at(n, &two_days_ago(at))).await;
+            producer
+                .event(&event_at(n, &two_days_ago(at).to_rfc3339()))
+                .await;
         }
     });
     let mut looked = 0;

@@ -21,3 +21,4 @@ mod retention;
 mod rollups;
 mod stored_exactly;
 mod takeover;
+mod visits;

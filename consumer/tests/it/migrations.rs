@@ -14,7 +14,7 @@ async fn migrations_apply_once_however_many_start_them() {
     for one in all {
         applied += one.await.unwrap().unwrap().len();
     }
-    assert_eq!(applied, 4);
+    assert_eq!(applied, 5);
     assert!(
         consumer::migrate::run(&services.postgres)
             .await

@@ -94,9 +94,9 @@ impl<'q> ByRollups<'q> {
         }))
     }
 
-    /// Bounce rates are looked up in single events.
+    /// Bounce rates of parts of the events are looked up in single events.
     fn lacks_bounce_rate(&self) -> bool {
-        self.question.metrics.contains(&Metric::BounceRate)
+        self.dimension != Dimension::All && self.question.metrics.contains(&Metric::BounceRate)
     }
 
     fn origin(&self) -> Origin {
@@ -130,6 +130,6 @@ impl Question {
 
 fn set_bounce_rates(figures: &mut [Figures], from: &[Figures]) {
     for (figures, exact) in figures.iter_mut().zip(from) {
-        figures.bounce_rate = exact.bounce_rate;
+        figures.set_bounce_rate(exact.bounce_rate);
     }
 }

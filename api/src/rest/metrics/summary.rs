@@ -1,7 +1,7 @@
 //! `/api/v1/metrics/summary`.
 
 use axum::{extract::State, http::Uri, response::Response};
-use common::time::UnixMicros;
+use common::{rollup::Dimension, time::UnixMicros};
 use serde_json::{Map, Value};
 
 use crate::{
@@ -74,9 +74,10 @@ pub(in crate::rest) async fn summary(
 
 /// All metrics that don't need single events.
 fn usual(scope: &Scope) -> Vec<Metric> {
-    let rollups = scope.filter.in_one_dimension().is_some();
+    let dimension = scope.filter.in_one_dimension();
+    let lacks_bounces = dimension.is_some_and(|dimension| dimension != Dimension::All);
     let all = Metric::ALL.into_iter();
-    all.filter(|metric| !rollups || *metric != Metric::BounceRate)
+    all.filter(|metric| !lacks_bounces || *metric != Metric::BounceRate)
         .collect()
 }
 

@@ -6,4 +6,5 @@ ON CONFLICT (dimension, bucket, value, writer_id) DO UPDATE SET
     duration_ms = excluded.duration_ms,
     users = excluded.users,
     sessions = excluded.sessions,
-    durations = excluded.durations
+    durations = excluded.durations,
+    visits = excluded.visits

@@ -2,13 +2,13 @@
 
 use std::{sync::LazyLock, time::Duration};
 
-use common::time::UnixMicros;
+use common::{rollup::Tier, time::UnixMicros};
 
 /// A whole minute a little before the test began: too young for coarser tiers.
 pub(crate) fn base() -> UnixMicros {
     static BASE: LazyLock<UnixMicros> = LazyLock::new(|| {
         let began = UnixMicros::now().saturating_sub(Duration::from_secs(4 * 60));
-        common::rollup::Tier::Minute.bucket(began)
+        Tier::Minute.bucket(began)
     });
     *BASE
 }
@@ -20,6 +20,12 @@ pub(crate) fn instant(seconds: i64) -> UnixMicros {
 
 pub(crate) fn at(seconds: i64) -> String {
     instant(seconds).to_rfc3339()
+}
+
+/// `seconds` into the day before yesterday.
+pub(crate) fn two_days_ago(seconds: i64) -> UnixMicros {
+    let today = Tier::Day.bucket(base());
+    UnixMicros(today.0 + (seconds - 2 * Tier::Day.seconds()) * 1_000_000)
 }
 
 /// Spread over three minutes.
