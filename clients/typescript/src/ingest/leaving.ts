@@ -11,17 +11,18 @@ export interface Leaving {
 /** Gives back the function that ends it. */
 export function onLeaving(leaving: Leaving): () => void {
   if (typeof window === "undefined" || typeof document === "undefined") return () => {};
+  const [view, page] = [window, document];
   const pagehide = (event: PageTransitionEvent) => leaving.gone(!event.persisted);
   const visibility = () => {
-    if (document.visibilityState === "hidden") leaving.hidden();
+    if (page.visibilityState === "hidden") leaving.hidden();
   };
   const online = () => leaving.online();
-  window.addEventListener("pagehide", pagehide);
-  window.addEventListener("online", online);
-  document.addEventListener("visibilitychange", visibility);
+  view.addEventListener("pagehide", pagehide);
+  view.addEventListener("online", online);
+  page.addEventListener("visibilitychange", visibility);
   return () => {
-    window.removeEventListener("pagehide", pagehide);
-    window.removeEventListener("online", online);
-    document.removeEventListener("visibilitychange", visibility);
+    view.removeEventListener("pagehide", pagehide);
+    view.removeEventListener("online", online);
+    page.removeEventListener("visibilitychange", visibility);
   };
 }

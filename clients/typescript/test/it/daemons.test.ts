@@ -62,6 +62,24 @@ test("what the collector refuses comes back with the reason", async () => {
   ]);
 });
 
+test("the collector takes what a leaving page sends, and counts it once", async () => {
+  const page = new EventTarget();
+  const sent: Promise<Response>[] = [];
+  const sendBeacon = (url: string, body: Blob) => sent.push(fetch(url, { method: "POST", body })) > 0;
+  vi.stubGlobal("window", page);
+  vi.stubGlobal("document", new EventTarget());
+  vi.stubGlobal("navigator", { sendBeacon });
+  const tidemark = client({ ingest: { lingerMs: 60_000 } });
+  for (const event of visits("/left", 3)) tidemark.ingest.track(event);
+  page.dispatchEvent(Object.assign(new Event("pagehide"), { persisted: true }));
+  vi.unstubAllGlobals();
+  expect((await Promise.all(sent)).map((response) => response.status)).toEqual([202]);
+  // The browser brings the page back.
+  expect(await tidemark.ingest.flush({ committed: true })).toMatchObject({ settled: 3, committed: true });
+  const { data } = await tidemark.query.summary({ from: "now-1h", filter: "page:/left" });
+  expect(data.events).toBe(3);
+});
+
 test("a queue waits while ingestion is down", async () => {
   const tidemark = client({ ingest: { lingerMs: 1, onTrouble: () => {} } });
   await world.down("ingestion");
