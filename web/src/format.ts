@@ -32,9 +32,10 @@ export function ratio(value: Maybe): string {
   return known(value) ? hundredths.format(value) : NONE;
 }
 
-/** How much more or less, with its sign. */
+/** How much more or less, with its sign; from eleven times on how many times as much. */
 export function change(share: Maybe): string {
   if (!known(share)) return NONE;
+  if (share >= 9.995) return `×${grouped.format(1 + share)}`;
   const size = Math.abs(share * 100);
   const text = size < 99.95 ? tenths.format(size) : grouped.format(size);
   const sign = text === "0.0" ? "±" : share < 0 ? "−" : "+";

@@ -49,3 +49,13 @@ test("plural", () => {
   expect(format.plural(1, "entry", "entries")).toBe("1 entry");
   expect(format.plural(0, "event")).toBe("0 events");
 });
+
+test("changes have a sign, and big ones are factors", () => {
+  expect(format.change(0.1234)).toBe("+12.3 %");
+  expect(format.change(-1)).toBe("−100 %");
+  expect(format.change(0.0001)).toBe("±0.0 %");
+  expect(format.change(736)).toBe("×737");
+  expect(format.change(null)).toBe("–");
+  expect(format.share(0.5)).toBe("50.0 %");
+  expect(format.ratio(5.1)).toBe("5.10");
+});

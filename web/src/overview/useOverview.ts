@@ -1,10 +1,12 @@
 import { useMemo } from "react";
+import type { MetricsData } from "tidemark-client";
 import { useMetric } from "tidemark-client/react";
 import { useLoaded, type Loaded } from "../data/loaded";
 import { compared, refreshed, scope } from "../data/questions";
 import type { Amounts, Bucket, Summary } from "../data/types";
 import { METRICS, type Metric } from "../state/metrics";
 import { useView, useZone } from "../state/view";
+import { liveRows, liveSummary, useLiveMinutes } from "./useLiveMinutes";
 
 /** With a filter it is read from the rows, which takes longer than all others: they don't wait. */
 const SLOW: readonly Metric[] = ["bounce_rate"];
@@ -24,9 +26,20 @@ export function useOverview(): { summary: Loaded<Summary>; series: Loaded<Bucket
   const series: Loaded<Bucket[]> = useLoaded(useMetric("timeseries", first, options));
   const slowSummary: Loaded<Summary> = useLoaded(useMetric("summary", late, options), ALONE);
   const slowSeries: Loaded<Bucket[]> = useLoaded(useMetric("timeseries", late, options), ALONE);
+  const live = useLiveMinutes(view, first.metrics);
   return {
-    summary: useJoined(summary, slowSummary, joinSummaries),
-    series: useJoined(series, slowSeries, joinRows),
+    summary: useWatched(useJoined(summary, slowSummary, joinSummaries), live, liveSummary),
+    series: useWatched(useJoined(series, slowSeries, joinRows), live, liveRows),
+  };
+}
+
+/** What is watched in place of what was asked for, once the question itself is answered. */
+function useWatched<T>(asked: Loaded<T>, live: MetricsData | null, watched: (asked: T, live: MetricsData) => T): Loaded<T> {
+  const { data, waiting } = asked;
+  const over = waiting ? null : live;
+  return {
+    ...asked,
+    data: useMemo(() => (data !== null && over !== null ? watched(data, over) : data), [data, over, watched]),
   };
 }
 

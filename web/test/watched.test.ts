@@ -1,0 +1,38 @@
+import { expect, test } from "vitest";
+import type { MetricsData } from "tidemark-client";
+import { liveMinutes, liveRows, liveSummary } from "../src/overview/useLiveMinutes";
+
+const minute = (at: string, events: number) => ({ bucket: `2026-11-20T10:${at}:00Z`, events, users: events, sessions: events, value: "0" });
+const live: MetricsData = {
+  from: "2026-11-20T10:01:00Z",
+  to: "2026-11-20T10:03:00Z",
+  watermark: null,
+  minutes: [minute("01", 5), minute("02", 7)],
+  totals: { events: 12, users: 9, sessions: 10, value: "3.5" },
+};
+
+test("what is watched replaces what was asked for, and the rest of that stays", () => {
+  const asked = { events: 1, users: 1, bounce_rate: 0.5, comparison: { from: "", to: "", events: 4 } };
+  expect(liveSummary(asked, live)).toEqual({ ...asked, events: 12, users: 9, sessions: 10, value: "3.5" });
+});
+
+test("minutes come from the window, what was before from the answer", () => {
+  const comparison = { bucket: "2026-11-20T09:01:00Z", events: 2 };
+  const rows = liveRows(
+    [
+      { bucket: "2026-11-20T10:00:00Z", events: 9, partial: false },
+      { bucket: "2026-11-20T11:01:00+01:00", events: 1, partial: true, comparison },
+    ],
+    live,
+  );
+  expect(rows).toEqual([
+    { ...minute("01", 5), partial: false, comparison },
+    { ...minute("02", 7), partial: true },
+  ]);
+});
+
+test("only the short ranges up to now are watched", () => {
+  expect(liveMinutes({ preset: "1h" })).toBe(60);
+  expect(liveMinutes({ preset: "24h" })).toBeNull();
+  expect(liveMinutes({ from: "2026-01-01T00:00:00Z", to: "2026-01-01T01:00:00Z" })).toBeNull();
+});
