@@ -70,6 +70,10 @@ $(e2e)/node_modules/.package-lock.json: $(e2e)/package.json $(e2e)/package-lock.
 	cd $(e2e) && npm ci --no-progress
 	@touch $@
 
+.PHONY: schemathesis
+schemathesis: release ## ask every route what its OpenAPI document allows and forbids
+	@$(with_services) scripts/schemathesis.sh $(built)/fixture
+
 .PHONY: check
 check: check-scripts check-web check-clients check-rust ## format, lints, documentation, dependencies, types
 

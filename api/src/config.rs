@@ -74,6 +74,10 @@ pub struct ApiConfig {
     #[serde(default = "query_cache_bytes")]
     #[validate(range(min = 0, max = 2_000_000_000))]
     pub query_cache_bytes: usize,
+    /// Bytes of answers that are kept until the stream is looked at again; 0 keeps none.
+    #[serde(default = "answer_cache_bytes")]
+    #[validate(range(min = 0, max = 2_000_000_000))]
+    pub answer_cache_bytes: usize,
     /// Exports at once; the next one gets 429. Each holds a connection of the pool.
     #[serde(default = "export_concurrency")]
     #[validate(range(min = 1, max = 50))]
@@ -210,6 +214,10 @@ fn export_timeout_ms() -> u64 {
     600_000
 }
 
+fn answer_cache_bytes() -> usize {
+    32 << 20
+}
+
 fn live_max_sockets() -> usize {
     10_500
 }
@@ -246,6 +254,7 @@ mod tests {
             "QUERY_CONCURRENCY",
             "QUERY_WAIT_MS",
             "QUERY_CACHE_BYTES",
+            "ANSWER_CACHE_BYTES",
             "EXPORT_CONCURRENCY",
             "EXPORT_TIMEOUT_MS",
             "EVENTS_RETENTION_DAYS",

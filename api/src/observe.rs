@@ -72,6 +72,15 @@ pub fn kept_bytes(bytes: usize) {
     metrics::gauge!("tidemark_api_kept_bytes").set(bytes as f64);
 }
 
+/// A metric answer comes from `memory`, is `shared` with one that is on its way, or is `new`.
+pub fn answer(from: &'static str) {
+    metrics::counter!("tidemark_api_answers_total", "from" => from).increment(1);
+}
+
+pub fn answer_bytes(bytes: usize) {
+    metrics::gauge!("tidemark_api_answer_bytes").set(bytes as f64);
+}
+
 /// An export is whole.
 pub fn export_ended(events: u64) {
     metrics::counter!("tidemark_api_exports_total", "outcome" => "whole").increment(1);

@@ -1,6 +1,9 @@
 //! What every request and socket shares, and the tasks that keep it true.
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use common::{
     admin::Health, backoff::Backoff, clients, shutdown::Shutdown, time::UnixMicros,
@@ -22,6 +25,9 @@ use crate::{
 
 /// How often the stream's state is read.
 const STREAM_INTERVAL: Duration = Duration::from_millis(150);
+/// For how long a reading of the stream tells answers apart; longer than one takes on a busy
+/// machine, and short enough that a Redis that is gone makes no answer old.
+const READING_LASTS: Duration = Duration::from_secs(1);
 /// How often the database is asked whether it is there.
 const DATABASE_INTERVAL: Duration = Duration::from_secs(1);
 
@@ -34,7 +40,16 @@ pub struct ApiState {
     pub stream: Stream,
     pub reporter: Arc<Reporter>,
     pub exports: Exports,
-    moment: watch::Receiver<Option<Arc<StreamState>>>,
+    moment: watch::Receiver<Option<Reading>>,
+}
+
+/// The stream as it was last seen.
+#[derive(Debug)]
+struct Reading {
+    /// Rises by one from each to the next.
+    number: u64,
+    at: Instant,
+    state: StreamState,
 }
 
 impl ApiState {
@@ -85,22 +100,33 @@ impl ApiState {
     /// little old, which keeps it true; `None` until Redis has answered once.
     #[must_use]
     pub fn watermark(&self) -> Option<UnixMicros> {
-        self.moment.borrow().as_ref().map(|state| state.watermark())
+        let reading = self.moment.borrow();
+        reading.as_ref().map(|reading| reading.state.watermark())
+    }
+
+    /// The number of the last reading of the stream: while it stays, so may an answer. `None`
+    /// where Redis has not answered lately.
+    #[must_use]
+    pub fn reading(&self) -> Option<u64> {
+        let reading = self.moment.borrow();
+        let fresh = reading
+            .as_ref()
+            .filter(|reading| reading.at.elapsed() < READING_LASTS);
+        fresh.map(|reading| reading.number)
     }
 }
 
-async fn watch_stream(
-    stream: Stream,
-    health: Health,
-    known: watch::Sender<Option<Arc<StreamState>>>,
-) {
+async fn watch_stream(stream: Stream, health: Health, known: watch::Sender<Option<Reading>>) {
     let mut backoff = Backoff::default();
+    let mut number = 0;
     loop {
         match stream.state().await {
             Ok(state) => {
                 health.up("redis");
                 backoff.reset();
-                known.send_replace(Some(Arc::new(state)));
+                number += 1;
+                let at = Instant::now();
+                known.send_replace(Some(Reading { number, at, state }));
                 tokio::time::sleep(STREAM_INTERVAL).await;
             }
             Err(error) => {

@@ -2,6 +2,7 @@
 
 use common::{time::UnixMicros, wire::Source};
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{
     database::{Database, QueryError},
@@ -18,8 +19,9 @@ pub enum AuditError {
     Stream(#[from] StreamError),
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct SourceAudit {
+    #[schema(value_type = String)]
     source: Source,
     /// Events; unknown for programs that append by themselves.
     accepted: Option<u64>,
@@ -79,7 +81,8 @@ impl SourceAudit {
     }
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
+#[schema(as = AuditTotal)]
 pub struct Total {
     accepted: u64,
     stored: u64,
@@ -92,7 +95,7 @@ pub struct Total {
     lost_entries: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct Audit {
     verdict: Verdict,
     sources: Vec<SourceAudit>,

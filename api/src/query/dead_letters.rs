@@ -1,6 +1,7 @@
 //! What was refused.
 
-use common::time::UnixMicros;
+use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{
     database::{Instant, QueryError, Snapshot},
@@ -10,18 +11,18 @@ use super::{
 /// Bytes of a payload that are shown.
 const SHOWN_BYTES: i32 = 2_048;
 
-#[derive(Debug)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct DeadLetter {
-    pub entry_id: String,
-    pub index: i32,
-    pub source: String,
-    pub reason: String,
-    pub detail: String,
-    /// What isn't UTF-8 is replaced.
-    pub payload: String,
-    pub truncated: bool,
-    pub received_at: UnixMicros,
-    pub replayed_at: Option<UnixMicros>,
+    entry_id: String,
+    index: i32,
+    source: String,
+    reason: String,
+    detail: String,
+    /// At most 2,048 bytes; what isn't UTF-8 is replaced.
+    payload: String,
+    truncated: bool,
+    received_at: String,
+    replayed_at: Option<String>,
 }
 
 /// The newest first.
@@ -35,6 +36,7 @@ pub async fn newest(snapshot: &Snapshot, limit: i64) -> Result<Vec<DeadLetter>, 
     rows.iter()
         .map(|row| {
             let payload: &[u8] = row.try_get(5)?;
+            let Instant(received_at) = row.try_get(7)?;
             let replayed_at: Option<Instant> = row.try_get(8)?;
             Ok(DeadLetter {
                 entry_id: row.try_get(0)?,
@@ -44,8 +46,8 @@ pub async fn newest(snapshot: &Snapshot, limit: i64) -> Result<Vec<DeadLetter>, 
                 detail: row.try_get(4)?,
                 payload: String::from_utf8_lossy(payload).into_owned(),
                 truncated: row.try_get::<_, i32>(6)? > SHOWN_BYTES,
-                received_at: row.try_get::<_, Instant>(7)?.0,
-                replayed_at: replayed_at.map(|at| at.0),
+                received_at: received_at.to_rfc3339(),
+                replayed_at: replayed_at.map(|Instant(at)| at.to_rfc3339()),
             })
         })
         .collect()

@@ -2,6 +2,7 @@
 
 use common::wire::Source;
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{
     database::{QueryError, Snapshot},
@@ -62,7 +63,7 @@ pub async fn handled(
         .collect()
 }
 
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, ToSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Verdict {
     /// All that was accepted is stored, a duplicate or dead-lettered.

@@ -2,11 +2,15 @@
 
 use serde::Serialize;
 use serde_json::value::RawValue;
+use utoipa::ToSchema;
 
 use super::stream::{ConsumerState, RedisMemory};
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = Pipeline)]
 pub struct Report {
+    /// Ingestion's last report, as it sent it.
+    #[schema(value_type = Option<Object>)]
     pub(super) generator: Option<Box<RawValue>>,
     pub(super) rate: Rate,
     pub(super) backlog: Backlog,
@@ -23,20 +27,23 @@ pub struct Report {
     pub(super) generated_at: String,
 }
 
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, ToSchema)]
+#[schema(as = PipelineRate)]
 pub(super) struct Rate {
     pub(super) wanted: Option<f64>,
     pub(super) achieved: Option<f64>,
 }
 
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, ToSchema)]
+#[schema(as = PipelineBacklog)]
 pub(super) struct Backlog {
     pub(super) entries: Option<u64>,
     pub(super) events: Option<u64>,
     pub(super) seconds: Option<f64>,
 }
 
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, ToSchema)]
+#[schema(as = PipelineCommits)]
 pub(super) struct Commits {
     pub(super) window_seconds: f64,
     pub(super) commits: Option<u64>,
@@ -46,13 +53,15 @@ pub(super) struct Commits {
     pub(super) commit_ms: CommitTime,
 }
 
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, ToSchema)]
+#[schema(as = PipelineBatch)]
 pub(super) struct Batch {
     pub(super) mean: Option<f64>,
     pub(super) max: Option<i64>,
 }
 
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, ToSchema)]
+#[schema(as = PipelineCommitTime)]
 pub(super) struct CommitTime {
     pub(super) mean: Option<f64>,
     pub(super) p50: Option<f64>,
@@ -60,7 +69,8 @@ pub(super) struct CommitTime {
 }
 
 /// Milliseconds.
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, ToSchema)]
+#[schema(as = PipelineLatency)]
 pub(super) struct Latency {
     pub(super) stream: Percentiles,
     pub(super) decode: Percentiles,
@@ -69,33 +79,36 @@ pub(super) struct Latency {
     pub(super) total: Percentiles,
 }
 
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, ToSchema)]
 pub(super) struct Percentiles {
     pub(super) p50: Option<f64>,
     pub(super) p99: Option<f64>,
 }
 
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, ToSchema)]
+#[schema(as = PipelineTotals)]
 pub(super) struct Totals {
     pub(super) stored: u64,
     pub(super) duplicates: u64,
     pub(super) dead_lettered: u64,
 }
 
-#[derive(Debug, Clone, Default, Serialize)]
+#[derive(Debug, Clone, Default, Serialize, ToSchema)]
+#[schema(as = PipelineDeadLetters)]
 pub(super) struct DeadLetters {
     pub(super) total: u64,
     pub(super) last_hour: u64,
     pub(super) by_reason: Vec<Reason>,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
+#[schema(as = DeadLetterReason)]
 pub(super) struct Reason {
     pub(super) reason: String,
     pub(super) count: u64,
 }
 
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub(super) struct TableSize {
     pub(super) name: String,
     pub(super) bytes: i64,

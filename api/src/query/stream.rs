@@ -10,6 +10,7 @@ use deadpool_redis::Pool;
 use redis::{InfoDict, Script};
 use serde::{Deserialize, Deserializer, Serialize, de::Error as _};
 use tokio::time::timeout;
+use utoipa::ToSchema;
 
 static SNAPSHOT: LazyLock<Script> =
     LazyLock::new(|| Script::new(include_str!("sql/stream_snapshot.lua")));
@@ -29,7 +30,7 @@ pub enum StreamError {
     Unreadable(#[from] serde_json::Error),
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ConsumerState {
     pub name: String,
     pub pending: u64,
@@ -140,7 +141,7 @@ impl StreamState {
     }
 }
 
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, ToSchema)]
 pub struct RedisMemory {
     pub used_memory: u64,
     pub maxmemory: u64,

@@ -7,6 +7,7 @@ use common::{
     time::UnixMicros,
 };
 use serde::Serialize;
+use utoipa::ToSchema;
 
 use super::{
     database::{Instant, QueryError, Snapshot},
@@ -16,7 +17,7 @@ use super::{
 };
 
 /// What must be equal within one snapshot of the database, over all streams and epochs.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, ToSchema)]
 pub struct DatabaseAudit {
     pub ledger_stored: u64,
     /// By the coarsest usable buckets, as queries count.
@@ -35,7 +36,7 @@ pub struct DatabaseAudit {
 }
 
 /// A coarse tier's usable buckets against the minutes they were built from.
-#[derive(Debug, Default, PartialEq, Eq, Serialize)]
+#[derive(Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
 pub struct TierAudit {
     buckets: u64,
     built_events: u64,

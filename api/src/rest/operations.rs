@@ -1,10 +1,9 @@
 //! The pipeline about itself.
 
 use axum::{extract::State, http::Uri, response::Response};
-use serde_json::{Value, json};
 
 use super::{
-    answer::{Meta, answer},
+    answer::{Meta, momentary},
     parameters::Parameters,
 };
 use crate::{
@@ -19,7 +18,7 @@ pub(super) async fn pipeline(
 ) -> Result<Response, ApiError> {
     Parameters::read(&uri, &[])?;
     let meta = Meta::new(state.watermark()).with("source", "state");
-    Ok(answer(&*state.reporter.report().await, meta))
+    Ok(momentary(&*state.reporter.report().await, meta))
 }
 
 pub(super) async fn audit(State(state): State<ApiState>, uri: Uri) -> Result<Response, ApiError> {
@@ -31,7 +30,7 @@ pub(super) async fn audit(State(state): State<ApiState>, uri: Uri) -> Result<Res
     } else {
         "ledger+rollup"
     };
-    Ok(answer(audit, meta.with("source", source)))
+    Ok(momentary(audit, meta.with("source", source)))
 }
 
 pub(super) async fn dead_letters(
@@ -45,18 +44,5 @@ pub(super) async fn dead_letters(
     let snapshot = state.database.snapshot().await?;
     let letters = dead_letters::newest(&snapshot, i64::from(limit)).await?;
     snapshot.finish().await?;
-    let row = |letter: &dead_letters::DeadLetter| -> Value {
-        json!({
-            "entry_id": letter.entry_id,
-            "index": letter.index,
-            "source": letter.source,
-            "reason": letter.reason,
-            "detail": letter.detail,
-            "payload": letter.payload,
-            "truncated": letter.truncated,
-            "received_at": letter.received_at.to_rfc3339(),
-            "replayed_at": letter.replayed_at.map(common::time::UnixMicros::to_rfc3339),
-        })
-    };
-    Ok(answer(letters.iter().map(row).collect::<Vec<_>>(), meta))
+    Ok(momentary(letters, meta))
 }

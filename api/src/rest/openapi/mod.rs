@@ -1,0 +1,176 @@
+//! The description of every route (OpenAPI 3.1) and a page to read it on.
+
+mod docs;
+mod metrics;
+mod operation;
+mod parameters;
+mod raw;
+mod schema;
+mod state;
+
+use std::sync::LazyLock;
+
+use axum::{Router, body::Bytes, http::header, response::IntoResponse, routing::get};
+use serde_json::{Map, Value, json};
+
+use self::schema::{and_maybe, array, count, object, text};
+
+static DOCUMENT: LazyLock<Bytes> = LazyLock::new(|| {
+    serde_json::to_vec_pretty(&document())
+        .unwrap_or_default()
+        .into()
+});
+
+/// `/openapi.json` and `/docs`.
+pub(super) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
+    Router::new()
+        .route("/openapi.json", get(openapi))
+        .merge(docs::router())
+}
+
+async fn openapi() -> impl IntoResponse {
+    let headers = [
+        (header::CONTENT_TYPE, "application/json"),
+        (header::CACHE_CONTROL, "no-cache"),
+    ];
+    (headers, DOCUMENT.clone())
+}
+
+fn document() -> Value {
+    let mut paths = Map::new();
+    let operations = [
+        metrics::operations(),
+        raw::operations(),
+        state::operations(),
+    ];
+    for operation in operations.into_iter().flatten() {
+        let (path, method) = (operation.path, operation.method);
+        let item = paths.entry(path).or_insert_with(|| json!({}));
+        item[method] = operation.into_object();
+    }
+    let mut schemas = metrics::schemas();
+    schemas.append(&mut raw::schemas());
+    schemas.append(&mut state::schemas());
+    schemas.insert("Problem".into(), problem());
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Tidemark",
+            "version": env!("CARGO_PKG_VERSION"),
+            "description": "Questions about events, answered from rollups where they can be. Every answer says in \
+                `meta` up to when it is complete (`watermark`), what it was read from (`source`) and what of it is \
+                estimated (`estimates`). Errors are application/problem+json.",
+            "license": {"name": "Apache-2.0", "identifier": "Apache-2.0"},
+        },
+        "servers": [{"url": "/"}],
+        "tags": tags(),
+        "paths": paths,
+        "components": {
+            "schemas": schemas,
+            "parameters": parameters::all(),
+            "headers": headers(),
+            "responses": responses(),
+        },
+    })
+}
+
+fn tags() -> Value {
+    let tags = [
+        ("metrics", "Counts, sums and percentiles."),
+        ("events", "Single events and sessions."),
+        ("users", "What users do one after another."),
+        ("metadata", "What there is to ask for."),
+        ("live", "Updates as they are committed."),
+        ("pipeline", "The pipeline about itself."),
+        ("daemon", "This process."),
+    ];
+    tags.map(|(name, description)| json!({"name": name, "description": description}))
+        .into()
+}
+
+fn problem() -> Value {
+    let required = object([
+        ("status", count()),
+        ("title", text()),
+        (
+            "code",
+            json!({"type": "string", "description": "A stable name for programs, such as invalid_parameter."}),
+        ),
+        (
+            "detail",
+            json!({"type": "string", "description": "What was wrong and what to do, for a person."}),
+        ),
+    ]);
+    and_maybe(
+        required,
+        [
+            (
+                "parameter",
+                json!({"type": "string", "description": "Which parameter is wrong."}),
+            ),
+            ("allowed", array(text())),
+            (
+                "nearest",
+                json!({"type": "string", "description": "The nearest value that is allowed."}),
+            ),
+        ],
+    )
+}
+
+fn headers() -> Value {
+    let header = |description: &str, required: bool| json!({"description": description, "required": required, "schema": text()});
+    json!({
+        "ETag": header("Tag of data and meta, clocks apart, for `If-None-Match`.", true),
+        "Watermark": header("`meta.watermark`, also where there is no body.", false),
+        "CacheControl": header("Ranges that ended more than a day ago may be held for a minute.", true),
+        "RequestId": header("The client's own `X-Request-Id`, or a new one; logs have it too.", true),
+        "Link": header("`<…>; rel=\"next\"` where another page follows.", false),
+        "RetryAfter": {"description": "Seconds.", "required": false, "schema": count()},
+    })
+}
+
+fn responses() -> Map<String, Value> {
+    let named = [
+        (400, "The request can't be read."),
+        (403, "Not from this origin."),
+        (404, "There is no such thing."),
+        (413, "The body is too large."),
+        (415, "The body is not application/json."),
+        (
+            422,
+            "A parameter is wrong; `parameter` names it and `allowed` or `nearest` say what would be right.",
+        ),
+        (426, "Only by an upgrade to WebSocket."),
+        (
+            429,
+            "Too many queries at once; ask again after `Retry-After`.",
+        ),
+        (500, "Something went wrong here; the log says what."),
+        (
+            503,
+            "Redis or the database can't be asked at present; ask again after `Retry-After`.",
+        ),
+    ];
+    let problem = |(status, description): (u16, &str)| {
+        let mut headers = json!({"X-Request-Id": {"$ref": "#/components/headers/RequestId"}});
+        if matches!(status, 429 | 503) {
+            headers["Retry-After"] = json!({"$ref": "#/components/headers/RetryAfter"});
+        }
+        let content = json!({"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}});
+        let response = json!({"description": description, "headers": headers, "content": content});
+        (format!("Problem{status}"), response)
+    };
+    let mut all: Map<_, _> = named.into_iter().map(problem).collect();
+    let not_modified = json!({
+        "description": "The client's answer still holds.",
+        "headers": {
+            "ETag": {"$ref": "#/components/headers/ETag"},
+            "Watermark": {"$ref": "#/components/headers/Watermark"},
+        },
+    });
+    all.insert("NotModified".into(), not_modified);
+    all
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,93 @@
+//! JSON Schema in a few words.
+
+use serde_json::{Map, Value, json};
+use utoipa::{
+    ToSchema,
+    openapi::{RefOr, schema::Schema},
+};
+
+/// An object whose members are all there.
+pub(super) fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
+    let required = members.iter().map(|(name, _)| Value::from(*name));
+    json!({
+        "type": "object",
+        "required": required.collect::<Vec<_>>(),
+        "properties": members.map(|(name, schema)| (name.to_owned(), schema)).into_iter().collect::<Map<_, _>>(),
+    })
+}
+
+/// The same with members that may be absent.
+pub(super) fn and_maybe<const N: usize>(mut object: Value, members: [(&str, Value); N]) -> Value {
+    for (name, schema) in members {
+        object["properties"][name] = schema;
+    }
+    object
+}
+
+pub(super) fn array(items: Value) -> Value {
+    json!({"type": "array", "items": items})
+}
+
+/// `schema`, or null.
+pub(super) fn nullable(mut schema: Value) -> Value {
+    match schema.get("type").cloned() {
+        Some(kind @ Value::String(_)) if schema.get("enum").is_none() => {
+            schema["type"] = json!([kind, "null"]);
+            schema
+        }
+        _ => json!({"anyOf": [schema, {"type": "null"}]}),
+    }
+}
+
+pub(super) fn component(name: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{name}") })
+}
+
+pub(super) fn described(mut schema: Value, description: &str) -> Value {
+    schema["description"] = description.into();
+    schema
+}
+
+pub(super) fn text() -> Value {
+    json!({"type": "string"})
+}
+
+pub(super) fn one_of(names: &[&str]) -> Value {
+    json!({"type": "string", "enum": names})
+}
+
+pub(super) fn moment() -> Value {
+    json!({"type": "string", "format": "date-time"})
+}
+
+pub(super) fn count() -> Value {
+    json!({"type": "integer", "format": "int64", "minimum": 0})
+}
+
+pub(super) fn number() -> Value {
+    json!({"type": "number"})
+}
+
+pub(super) fn ratio() -> Value {
+    json!({"type": "number", "minimum": 0, "maximum": 1})
+}
+
+pub(super) fn truth() -> Value {
+    json!({"type": "boolean"})
+}
+
+/// The schema of a type and of those that it names. Answers are written whole, so every
+/// member is there, null where it isn't known.
+pub(super) fn add<T: ToSchema>(components: &mut Map<String, Value>) {
+    let mut schemas: Vec<(String, RefOr<Schema>)> = vec![(T::name().into_owned(), T::schema())];
+    T::schemas(&mut schemas);
+    for (name, schema) in schemas {
+        let mut schema = serde_json::to_value(schema).unwrap_or_default();
+        let members = schema["properties"].as_object();
+        let names = members.map(|members| members.keys().cloned().collect::<Vec<_>>());
+        if let Some(names) = names {
+            schema["required"] = names.into();
+        }
+        components.insert(name, schema);
+    }
+}
