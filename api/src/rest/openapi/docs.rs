@@ -2,12 +2,7 @@
 
 use std::{fmt::Write as _, sync::LazyLock};
 
-use axum::{
-    Router,
-    http::header,
-    response::{Html, IntoResponse},
-    routing::get,
-};
+use axum::{Router, http::header, response::Html, routing::get};
 use serde_json::{Map, Value};
 
 use super::document;

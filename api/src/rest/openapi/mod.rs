@@ -1,5 +1,6 @@
 //! The description of every route (OpenAPI 3.1) and a page to read it on.
 
+mod asked;
 mod docs;
 mod metrics;
 mod operation;
@@ -7,6 +8,7 @@ mod parameters;
 mod raw;
 mod schema;
 mod state;
+mod told;
 
 use std::sync::LazyLock;
 
@@ -51,6 +53,8 @@ fn document() -> Value {
     let mut schemas = metrics::schemas();
     schemas.append(&mut raw::schemas());
     schemas.append(&mut state::schemas());
+    schemas.append(&mut asked::schemas());
+    schemas.append(&mut told::schemas());
     schemas.insert("Problem".into(), problem());
     json!({
         "openapi": "3.1.0",
@@ -89,32 +93,19 @@ fn tags() -> Value {
 }
 
 fn problem() -> Value {
-    let required = object([
-        ("status", count()),
-        ("title", text()),
-        (
-            "code",
-            json!({"type": "string", "description": "A stable name for programs, such as invalid_parameter."}),
-        ),
-        (
-            "detail",
-            json!({"type": "string", "description": "What was wrong and what to do, for a person."}),
-        ),
-    ]);
-    and_maybe(
-        required,
-        [
-            (
-                "parameter",
-                json!({"type": "string", "description": "Which parameter is wrong."}),
-            ),
-            ("allowed", array(text())),
-            (
-                "nearest",
-                json!({"type": "string", "description": "The nearest value that is allowed."}),
-            ),
-        ],
-    )
+    let told = |kind: &str, description: &str| json!({"type": kind, "description": description});
+    let required = object(json!({
+        "status": count(),
+        "title": text(),
+        "code": told("string", "A stable name for programs, such as invalid_parameter."),
+        "detail": told("string", "What was wrong and what to do, for a person."),
+    }));
+    let optional = json!({
+        "parameter": told("string", "Which parameter is wrong."),
+        "allowed": array(text()),
+        "nearest": told("string", "The nearest value that is allowed."),
+    });
+    and_maybe(required, optional)
 }
 
 fn headers() -> Value {

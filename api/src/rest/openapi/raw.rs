@@ -6,8 +6,8 @@ use super::{
     operation::{OF_QUERIES, Operation},
     parameters::field,
     schema::{
-        and_maybe, array, component, count, described, moment, nullable, number, object, one_of,
-        ratio, text, truth,
+        and_maybe, array, component, components, count, described, moment, nullable, number,
+        object, one_of, ratio, text,
     },
 };
 
@@ -108,201 +108,87 @@ fn of_users() -> Vec<Operation> {
 }
 
 pub(super) fn schemas() -> Map<String, Value> {
-    let mut all = events();
-    all.extend(users());
-    all.extend(metadata());
-    all.into_iter()
-        .map(|(name, schema)| (name.to_owned(), schema))
-        .collect()
+    let mut all = components(events());
+    all.append(&mut components(funnels()));
+    all.append(&mut components(cohorts()));
+    all.append(&mut components(metadata()));
+    all
 }
 
-fn events() -> Vec<(&'static str, Value)> {
-    let session = || {
-        [
-            ("session_id", text()),
-            ("user_id", text()),
-            ("started_at", moment()),
-            ("ended_at", moment()),
-            ("duration_seconds", number()),
-            ("events", count()),
-            ("entry_page", nullable(text())),
-            ("exit_page", nullable(text())),
-            ("value", text()),
-            ("country", nullable(text())),
-            ("device", nullable(text())),
-            ("browser", nullable(text())),
-        ]
-    };
-    let mut path = object(session());
+fn events() -> Value {
+    let maybe = || nullable(text());
+    let session = json!({
+        "session_id": text(), "user_id": text(), "started_at": moment(), "ended_at": moment(),
+        "duration_seconds": number(), "events": count(), "entry_page": maybe(), "exit_page": maybe(),
+        "value": text(), "country": maybe(), "device": maybe(), "browser": maybe(),
+    });
+    let event = json!({
+        "event_id": {"type": "string", "format": "uuid"}, "event_type": text(),
+        "occurred_at": moment(), "accepted_at": moment(), "user_id": text(), "session_id": maybe(),
+        "page": maybe(), "referrer": maybe(), "country": maybe(), "device": maybe(), "browser": maybe(),
+        "os": maybe(), "value": described(maybe(), "A decimal number, exact."),
+        "duration_ms": nullable(json!({"type": "integer"})), "properties": nullable(json!({"type": "object"})),
+    });
+    let mut path = object(session.clone());
     path["properties"]["events"] = array(component("Event"));
-    vec![
-        (
-            "Event",
-            object([
-                ("event_id", json!({"type": "string", "format": "uuid"})),
-                ("event_type", text()),
-                ("occurred_at", moment()),
-                ("accepted_at", moment()),
-                ("user_id", text()),
-                ("session_id", nullable(text())),
-                ("page", nullable(text())),
-                ("referrer", nullable(text())),
-                ("country", nullable(text())),
-                ("device", nullable(text())),
-                ("browser", nullable(text())),
-                ("os", nullable(text())),
-                (
-                    "value",
-                    described(nullable(text()), "A decimal number, exact."),
-                ),
-                ("duration_ms", nullable(json!({"type": "integer"}))),
-                ("properties", nullable(json!({"type": "object"}))),
-            ]),
-        ),
-        ("Session", object(session())),
-        ("SessionPath", path),
-        ("RawMeta", raw_meta()),
-        (
-            "PageMeta",
-            and_maybe(
-                raw_meta(),
-                [
-                    ("limit", count()),
-                    (
-                        "next_cursor",
-                        described(
-                            nullable(text()),
-                            "For the next page; null where there is none.",
-                        ),
-                    ),
-                ],
-            ),
-        ),
-        (
-            "StateMeta",
-            object([
-                ("watermark", nullable(moment())),
-                ("generated_at", moment()),
-                ("source", text()),
-            ]),
-        ),
-    ]
+    json!({"Event": object(event), "Session": object(session), "SessionPath": path})
 }
 
-fn raw_meta() -> Value {
-    and_maybe(
-        object([
-            ("watermark", nullable(moment())),
-            ("generated_at", moment()),
-            ("from", moment()),
-            ("to", moment()),
-            ("tz", text()),
-            ("source", component("Source")),
-        ]),
-        [("filter", component("FilterEcho"))],
-    )
+fn funnels() -> Value {
+    let step = object(json!({
+        "name": text(),
+        "users": count(),
+        "conversion": described(nullable(ratio()), "Of the users of the first step."),
+        "step_conversion": described(nullable(ratio()), "Of the users of the step before."),
+        "drop_off": described(count(), "Users of the step before who didn't take this one."),
+        "median_seconds_from_previous": nullable(number()),
+    }));
+    let name = json!({"name": {"type": "string", "maxLength": 256}});
+    let asked = and_maybe(object(json!({"filter": component("Filter")})), name);
+    let steps = json!({"type": "array", "items": asked, "minItems": 2, "maxItems": 10});
+    let optional = json!({
+        "window": {"type": "string", "pattern": "^[0-9]+[smhdw]$"},
+        "from": text(), "to": text(), "tz": text(),
+        "filters": array(component("Filter")),
+        "by": field(),
+        "order": one_of(&["strict", "after"]),
+    });
+    let funnel = object(json!({"steps": array(component("FunnelStep"))}));
+    json!({
+        "FunnelStep": step,
+        "FunnelGroup": object(json!({"key": text(), "steps": array(component("FunnelStep"))})),
+        "Funnel": and_maybe(funnel, json!({"groups": array(component("FunnelGroup"))})),
+        "FunnelQuery": and_maybe(object(json!({"steps": steps})), optional),
+    })
 }
 
-fn users() -> Vec<(&'static str, Value)> {
-    let step = object([
-        ("name", text()),
-        ("users", count()),
-        (
-            "conversion",
-            described(nullable(ratio()), "Of the users of the first step."),
-        ),
-        (
-            "step_conversion",
-            described(nullable(ratio()), "Of the users of the step before."),
-        ),
-        (
-            "drop_off",
-            described(
-                count(),
-                "Users of the step before who didn't take this one.",
-            ),
-        ),
-        ("median_seconds_from_previous", nullable(number())),
-    ]);
-    let asked_step = and_maybe(
-        object([("filter", component("Filter"))]),
-        [("name", json!({"type": "string", "maxLength": 256}))],
-    );
-    vec![
-        ("FunnelStep", step),
-        (
-            "FunnelGroup",
-            object([("key", text()), ("steps", array(component("FunnelStep")))]),
-        ),
-        (
-            "Funnel",
-            and_maybe(
-                object([("steps", array(component("FunnelStep")))]),
-                [("groups", array(component("FunnelGroup")))],
-            ),
-        ),
-        (
-            "FunnelQuery",
-            and_maybe(
-                object([(
-                    "steps",
-                    json!({"type": "array", "items": asked_step, "minItems": 2, "maxItems": 10}),
-                )]),
-                [
-                    (
-                        "window",
-                        json!({"type": "string", "pattern": "^[0-9]+[smhdw]$"}),
-                    ),
-                    ("from", text()),
-                    ("to", text()),
-                    ("tz", text()),
-                    ("filters", array(component("Filter"))),
-                    ("by", field()),
-                    ("order", one_of(&["strict", "after"])),
-                ],
-            ),
-        ),
-        (
-            "Returned",
-            object([("period", count()), ("users", count()), ("rate", ratio())]),
-        ),
-        (
-            "Cohort",
-            object([
-                ("start", moment()),
-                ("size", count()),
-                ("returned", array(component("Returned"))),
-            ]),
-        ),
-        (
-            "Retention",
-            object([
-                ("period", one_of(&["day", "week", "month"])),
-                ("cohorts", array(component("Cohort"))),
-            ]),
-        ),
-    ]
+fn cohorts() -> Value {
+    let period = one_of(&["day", "week", "month"]);
+    json!({
+        "Returned": object(json!({"period": count(), "users": count(), "rate": ratio()})),
+        "Cohort": object(json!({"start": moment(), "size": count(), "returned": array(component("Returned"))})),
+        "Retention": object(json!({"period": period, "cohorts": array(component("Cohort"))})),
+    })
 }
 
-fn metadata() -> Vec<(&'static str, Value)> {
+fn metadata() -> Value {
     let dimension = and_maybe(
-        object([("name", text())]),
-        [("values", nullable(count())), ("top", array(text()))],
-    );
-    vec![(
-        "Metadata",
+        object(json!({"name": text()})),
         json!({
-            "type": "object",
-            "properties": {
-                "event_types": array(object([("name", text()), ("events", count())])),
-                "dimensions": array(dimension),
-                "metrics": array(text()),
-                "intervals": array(text()),
-                "data": object([("from", nullable(moment())), ("to", nullable(moment())), ("events", count())]),
-                "retention": {"type": "object", "additionalProperties": {"type": ["integer", "null"]}},
-                "limits": {"type": "object", "additionalProperties": true},
-                "partial": truth(),
-            },
+            "values": nullable(count()),
+            "top": array(text()),
         }),
-    )]
+    );
+    let data =
+        object(json!({"from": nullable(moment()), "to": nullable(moment()), "events": count()}));
+    json!({"Metadata": and_maybe(object(json!({
+        "event_types": array(object(json!({"name": text(), "events": count()}))),
+        "dimensions": array(dimension),
+        "metrics": array(text()),
+        "intervals": array(text()),
+        "data": data,
+    })), json!({
+        "retention": {"type": "object", "additionalProperties": {"type": ["integer", "null"]}},
+        "limits": {"type": "object", "additionalProperties": true},
+    }))})
 }

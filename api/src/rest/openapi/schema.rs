@@ -7,21 +7,33 @@ use utoipa::{
 };
 
 /// An object whose members are all there.
-pub(super) fn object<const N: usize>(members: [(&str, Value); N]) -> Value {
-    let required = members.iter().map(|(name, _)| Value::from(*name));
-    json!({
-        "type": "object",
-        "required": required.collect::<Vec<_>>(),
-        "properties": members.map(|(name, schema)| (name.to_owned(), schema)).into_iter().collect::<Map<_, _>>(),
-    })
+pub(super) fn object(members: Value) -> Value {
+    let names = members.as_object().map(Map::keys).into_iter().flatten();
+    let required: Vec<_> = names.collect();
+    json!({"type": "object", "required": required, "properties": members})
 }
 
 /// The same with members that may be absent.
-pub(super) fn and_maybe<const N: usize>(mut object: Value, members: [(&str, Value); N]) -> Value {
-    for (name, schema) in members {
-        object["properties"][name] = schema;
+pub(super) fn and_maybe(mut object: Value, members: Value) -> Value {
+    if let (Some(known), Value::Object(mut members)) =
+        (object["properties"].as_object_mut(), members)
+    {
+        known.append(&mut members);
     }
     object
+}
+
+/// An array of exactly these.
+pub(super) fn tuple<const N: usize>(items: [Value; N]) -> Value {
+    json!({"type": "array", "prefixItems": items.to_vec(), "minItems": N, "maxItems": N})
+}
+
+/// The components in an object.
+pub(super) fn components(named: Value) -> Map<String, Value> {
+    match named {
+        Value::Object(named) => named,
+        _ => Map::new(),
+    }
 }
 
 pub(super) fn array(items: Value) -> Value {

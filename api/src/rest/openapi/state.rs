@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     operation::Operation,
-    schema::{add, and_maybe, array, component, count, moment, nullable, object, one_of, text},
+    schema::{add, and_maybe, array, component, count, moment, object, one_of, text},
 };
 use crate::query::{audit::Audit, dead_letters::DeadLetter, report::Report};
 
@@ -49,7 +49,7 @@ fn of_the_pipeline() -> Vec<Operation> {
 fn of_the_daemon() -> Vec<Operation> {
     let json = "application/json";
     let get = |path, id: &str, summary: &str| Operation::get(path, id, summary).tag("daemon");
-    let live = object([("status", one_of(&["live"]))]);
+    let live = object(json!({"status": one_of(&["live"])}));
     vec![
         get("/health", "health", "The daemon and what it depends on").gives(
             200,
@@ -106,30 +106,17 @@ pub(super) fn schemas() -> Map<String, Value> {
     add::<Audit>(&mut all);
     add::<DeadLetter>(&mut all);
     let dependency = and_maybe(
-        object([
-            ("status", one_of(&["waiting", "up", "down"])),
-            ("since", moment()),
-        ]),
-        [("error", text())],
+        object(json!({"status": one_of(&["waiting", "up", "down"]), "since": moment()})),
+        json!({"error": text()}),
     );
-    let health = object([
-        ("status", one_of(&["ready", "not_ready", "stopping"])),
-        ("service", text()),
-        ("version", text()),
-        ("environment", text()),
-        ("uptime_seconds", count()),
-        (
-            "dependencies",
-            json!({"type": "object", "additionalProperties": dependency}),
-        ),
-    ]);
-    let letters = object([
-        ("watermark", nullable(moment())),
-        ("generated_at", moment()),
-        ("source", text()),
-        ("limit", count()),
-    ]);
+    let health = object(json!({
+        "status": one_of(&["ready", "not_ready", "stopping"]),
+        "service": text(),
+        "version": text(),
+        "environment": text(),
+        "uptime_seconds": count(),
+        "dependencies": {"type": "object", "additionalProperties": dependency},
+    }));
     all.insert("Health".into(), health);
-    all.insert("LettersMeta".into(), letters);
     all
 }
