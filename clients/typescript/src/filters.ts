@@ -1,18 +1,11 @@
 // Filters as the JSON tree that every query takes, made by functions:
 // `and(is("country", "DE", "AT"), not(contains("page", "/admin")))`.
 
+/** What rollups know of events. */
+export type Dimension = "event_type" | "page" | "referrer" | "country" | "device" | "browser" | "os";
+
 /** What events have; in filters and keys "" stands for an absent value. */
-export type Field =
-  | "event_type"
-  | "page"
-  | "referrer"
-  | "country"
-  | "device"
-  | "browser"
-  | "os"
-  | "user_id"
-  | "session_id"
-  | `properties.${string}`;
+export type Field = Dimension | "user_id" | "session_id" | `properties.${string}`;
 
 type Test = "is" | "is_not" | "contains" | "matches" | "in";
 

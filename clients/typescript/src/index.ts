@@ -1,6 +1,6 @@
 export { TidemarkError } from "./error.js";
 export { and, contains, is, isNot, matches, not, or } from "./filters.js";
-export type { Field, Filter } from "./filters.js";
+export type { Dimension, Field, Filter } from "./filters.js";
 export type { Fetch, RequestOptions, RetryOptions } from "./http.js";
 export type { Violation } from "./ingest/deliver.js";
 export type { NewEvent } from "./ingest/event.js";

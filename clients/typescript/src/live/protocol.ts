@@ -1,6 +1,6 @@
 // What goes over the socket, and what each topic is about.
 
-import type { Field, Filter } from "../filters.js";
+import type { Dimension, Filter } from "../filters.js";
 import type { Event, Interval, Metric, MetricValues, Pipeline, Realtime } from "../types.js";
 
 /** One bucket of the topic `metrics`: the metrics that were asked for. */
@@ -48,7 +48,7 @@ export interface TopicParams {
     filter?: Filter | null | undefined;
   };
   breakdown: {
-    dimension: Field;
+    dimension: Dimension;
     /** 1 to 60; 30 by default. */
     minutes?: number | undefined;
     /** At most 100; 10 by default. */

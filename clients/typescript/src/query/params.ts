@@ -56,7 +56,7 @@ export interface PageParams extends RangeParams {
   cursor?: string | undefined;
 }
 
-export interface ExportParams extends RangeParams {
+export interface ExportParams extends Pick<RangeParams, "from" | "to" | "filter"> {
   format?: "csv" | "ndjson" | undefined;
   columns?: readonly string[] | undefined;
 }
