@@ -86,3 +86,25 @@ test("a refusal names the parameter", async () => {
   await expect(refused).rejects.toBeInstanceOf(TidemarkError);
   await expect(refused).rejects.toMatchObject({ status: 422, parameter: "from" });
 });
+
+test("what the client holds already isn't sent again", async () => {
+  const statuses: number[] = [];
+  const asking = new Tidemark({
+    url: world.url,
+    fetch: async (url, init) => {
+      const response = await fetch(url, init);
+      statuses.push(response.status);
+      return response;
+    },
+  });
+  await send(tidemark, visits("/held", 4));
+  const hour = 3_600_000;
+  const range = { from: new Date(Date.now() - hour), to: new Date(Date.now() + hour) };
+  const ask = () => asking.query.summary({ ...range, filter: is("page", "/held") });
+  const first = await ask();
+  const second = await ask();
+  expect(statuses).toEqual([200, 304]);
+  expect(second.data).toEqual(first.data);
+  expect(second.data.events).toBe(4);
+  expect(Date.parse(second.meta.watermark ?? "")).toBeGreaterThanOrEqual(Date.parse(first.meta.watermark ?? ""));
+});
