@@ -10,7 +10,8 @@ use tokio_postgres::types::ToSql;
 use super::{
     database::{Instant, QueryError, Snapshot},
     kept::{Answer, Group, Key, Sum, Sums, What},
-    plan::Piece,
+    plan::{Piece, tier_buckets},
+    range::Range,
     rollups::{self, Merging, Sketches},
     statements,
 };
@@ -117,22 +118,13 @@ impl<'p> Missing<'p> {
     async fn read(&self, snapshot: &Snapshot, asked: Asked<'_>) -> Result<Vec<Rollup>, QueryError> {
         let mut merging: Vec<Merging> = Vec::new();
         merging.resize_with(self.pieces.len() * self.groups.len(), Merging::default);
-        let mut values: Vec<&str> = Vec::new();
         let mut places: HashMap<&str, usize> = HashMap::new();
         for (place, group) in self.groups.iter().enumerate() {
-            for value in asked.groups[*group].iter() {
-                values.push(value);
-                places.insert(value, place);
-            }
+            let values = asked.groups[*group].iter();
+            places.extend(values.map(|value| (value.as_str(), place)));
         }
-        let (Some((_, first)), Some((_, last))) = (self.pieces.first(), self.pieces.last()) else {
-            return Ok(Vec::new());
-        };
-        if values.is_empty() {
-            return Ok(merging.into_iter().map(Merging::into_rollup).collect());
-        }
-        let bounds = (Instant(first.range.from), Instant(last.range.to));
-        let visit = |row: &tokio_postgres::Row| {
+        let values: Vec<&str> = places.keys().copied().collect();
+        let mut visit = |row: &tokio_postgres::Row| {
             let (at, rollup) = rollups::decode(row)?;
             let after = self
                 .pieces
@@ -143,50 +135,69 @@ impl<'p> Missing<'p> {
             }
             Ok(())
         };
-        let dimension = asked.dimension.id();
-        let Sketches {
-            users,
-            sessions,
-            durations,
-            visits,
-        } = &asked.sketches;
-        let buckets = || self.pieces.iter().flat_map(|(_, piece)| piece.buckets());
-        let single = asked.dimension == Dimension::All;
-        if single || buckets().count() * values.len() > MOST_LOOKUPS {
-            let (firsts, lasts) = self.runs();
-            let statement = statements::rollup_rows_in_runs(self.tier);
-            let parameters: &[&(dyn ToSql + Sync)] = &[
-                &dimension, &values, &bounds.0, &bounds.1, &firsts, &lasts, users, sessions,
-                durations, visits,
-            ];
-            snapshot.each_row(statement, parameters, visit).await?;
-        } else {
-            let buckets: Vec<_> = buckets().map(Instant).collect();
-            let statement = statements::rollup_rows_by_key(self.tier);
-            let parameters: &[&(dyn ToSql + Sync)] = &[
-                &dimension, &values, &bounds.0, &bounds.1, &buckets, users, sessions, durations,
-                visits,
-            ];
-            snapshot.each_row(statement, parameters, visit).await?;
+        if !values.is_empty() {
+            let runs = self.runs();
+            // A few runs are better asked for one by one: what lies between them is left alone.
+            let at_once = if runs.len() > FEW_RUNS { runs.len() } else { 1 };
+            for runs in runs.chunks(at_once) {
+                read_runs(snapshot, self.tier, runs, &values, asked, &mut visit).await?;
+            }
         }
         Ok(merging.into_iter().map(Merging::into_rollup).collect())
     }
 
-    /// Where pieces without a gap between them begin and end.
-    fn runs(&self) -> (Vec<Instant>, Vec<Instant>) {
-        let (mut firsts, mut lasts): (Vec<Instant>, Vec<Instant>) = (Vec::new(), Vec::new());
+    /// Pieces without a gap between them, joined.
+    fn runs(&self) -> Vec<Range> {
+        let mut runs: Vec<Range> = Vec::new();
         for (_, piece) in &self.pieces {
-            let (from, to) = (Instant(piece.range.from), Instant(piece.range.to));
-            match lasts.last_mut() {
-                Some(last) if *last == from => *last = to,
-                _ => {
-                    firsts.push(from);
-                    lasts.push(to);
-                }
+            match runs.last_mut() {
+                Some(last) if last.to == piece.range.from => last.to = piece.range.to,
+                _ => runs.push(piece.range),
             }
         }
-        (firsts, lasts)
+        runs
     }
+}
+
+/// Up to so many runs are asked for one by one.
+const FEW_RUNS: usize = 4;
+
+async fn read_runs(
+    snapshot: &Snapshot,
+    tier: Tier,
+    runs: &[Range],
+    values: &[&str],
+    asked: Asked<'_>,
+    visit: impl FnMut(&tokio_postgres::Row) -> Result<(), QueryError>,
+) -> Result<(), QueryError> {
+    let (Some(first), Some(last)) = (runs.first(), runs.last()) else {
+        return Ok(());
+    };
+    let (from, to) = (Instant(first.from), Instant(last.to));
+    let dimension = asked.dimension.id();
+    let Sketches {
+        users,
+        sessions,
+        durations,
+        visits,
+    } = &asked.sketches;
+    let buckets = runs.iter().flat_map(|run| tier_buckets(tier, *run));
+    let buckets: Vec<_> = buckets.map(Instant).collect();
+    let single = asked.dimension == Dimension::All;
+    if single || buckets.len() * values.len() > MOST_LOOKUPS {
+        let firsts: Vec<_> = runs.iter().map(|run| Instant(run.from)).collect();
+        let lasts: Vec<_> = runs.iter().map(|run| Instant(run.to)).collect();
+        let statement = statements::rollup_rows_in_runs(tier);
+        let parameters: &[&(dyn ToSql + Sync)] = &[
+            &dimension, &values, &from, &to, &firsts, &lasts, users, sessions, durations, visits,
+        ];
+        return snapshot.each_row(statement, parameters, visit).await;
+    }
+    let statement = statements::rollup_rows_by_key(tier);
+    let parameters: &[&(dyn ToSql + Sync)] = &[
+        &dimension, &values, &from, &to, &buckets, users, sessions, durations, visits,
+    ];
+    snapshot.each_row(statement, parameters, visit).await
 }
 
 /// The column of the value in both statements; those before it are [`rollups::decode`]'s.

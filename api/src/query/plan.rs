@@ -38,12 +38,15 @@ pub struct Piece {
 impl Piece {
     /// The starts of its buckets.
     pub fn buckets(&self) -> impl Iterator<Item = UnixMicros> {
-        let starts = self.range.from.0..self.range.to.0;
-        let width = self.tier.seconds() * 1_000_000;
-        std::iter::successors(Some(starts.start), move |at| Some(at + width))
-            .take_while(move |at| *at < starts.end)
-            .map(UnixMicros)
+        tier_buckets(self.tier, self.range)
     }
+}
+
+/// The starts of a tier's buckets in a range that begins with one.
+pub fn tier_buckets(tier: Tier, range: Range) -> impl Iterator<Item = UnixMicros> {
+    let width = tier.seconds() * 1_000_000;
+    std::iter::successors(Some(range.from), move |at| Some(UnixMicros(at.0 + width)))
+        .take_while(move |at| *at < range.to)
 }
 
 /// A range cut at whole minutes.

@@ -46,14 +46,15 @@ macro_rules! by_tier {
 }
 
 // The rows of the values $2 in runs of buckets, from $5 to $6 each, all of them within $3 to $4.
+// OFFSET keeps each run a look into the index: joined, all rows are compared with all runs.
 const ROWS_IN_RUNS: [Statement; Tier::COUNT] = by_tier!(
     "rollup_rows_in_runs",
-    "SELECT bucket, events, value_micros::text, duration_ms::text, \
+    "SELECT r.* FROM unnest($5::timestamptz[], $6::timestamptz[]) AS run (first, last), LATERAL (\
+     SELECT bucket, events, value_micros::text, duration_ms::text, \
      CASE WHEN $7 THEN users END, CASE WHEN $8 THEN sessions END, CASE WHEN $9 THEN durations END, \
      CASE WHEN $10 THEN visits END, value",
-    "JOIN unnest($5::timestamptz[], $6::timestamptz[]) AS run (first, last) \
-     ON bucket >= run.first AND bucket < run.last \
-     WHERE dimension = $1 AND value = ANY ($2) AND bucket >= $3 AND bucket < $4"
+    "WHERE dimension = $1 AND value = ANY ($2) AND bucket >= $3 AND bucket < $4 \
+     AND bucket >= run.first AND bucket < run.last OFFSET 0) r"
 );
 
 // $5 are the buckets between $3 and $4: each is looked up with each value. With the bounds alone

@@ -3,6 +3,7 @@
 // Helpers of tests count as tests.
 #![allow(clippy::unwrap_used)]
 
+mod consistent;
 mod etag;
 mod events;
 mod export;
