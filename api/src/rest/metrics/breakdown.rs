@@ -1,10 +1,6 @@
 //! `/api/v1/metrics/breakdown`.
 
-use axum::{
-    extract::State,
-    http::{HeaderValue, Uri, header},
-    response::Response,
-};
+use axum::{extract::State, http::Uri, response::Response};
 use common::time::UnixMicros;
 use serde_json::{Map, Value};
 
@@ -16,11 +12,11 @@ use crate::{
         metric::{Figures, Metric, estimates},
         metrics::{self, Breakdown, Counted, Keys, Question},
         page::Page,
-        range::Range,
     },
     rest::{
         answer::{Meta, answer},
         asked::{Scope, field_of, with_order},
+        cursor::{self, Cursor, link_next},
         parameters::Parameters,
     },
     state::ApiState,
@@ -47,15 +43,22 @@ pub(in crate::rest) async fn breakdown(
     let mut scope = Scope::read(&parameters, UnixMicros::now())?;
     let field = field_of("dimension", parameters.get("dimension").unwrap_or_default())?;
     let shown = parameters.metrics(&Metric::USUAL)?;
-    let cursor = Cursor::of(&parameters)?;
+    let order = parameters.order()?;
+    let search = parameters.get("search").map(str::to_owned);
+    let asked = cursor::question(
+        "breakdown",
+        &parameters,
+        &(&scope.filter, &field, order, &search),
+    );
+    let cursor = Cursor::<usize>::read(&parameters, asked)?;
     if let Some(cursor) = &cursor {
-        scope.range = cursor.range;
+        scope.range = cursor.range();
     }
     let page = Page {
-        order: vec![parameters.order()?],
+        order: vec![order],
         limit: parameters.limit(10, MAX_LIMIT)? as usize,
-        offset: cursor.map_or(0, |cursor| cursor.offset),
-        search: parameters.get("search").map(str::to_owned),
+        offset: cursor.map_or(0, |cursor| cursor.after.min(MAX_OFFSET)),
+        search,
     };
     let question = Question {
         range: scope.range,
@@ -74,7 +77,8 @@ pub(in crate::rest) async fn breakdown(
         None => None,
     };
     snapshot.finish().await?;
-    let next = Cursor::after(&page, scope.range, &counted.data);
+    let next = next(&page, &counted.data);
+    let next = next.map(|after| Cursor::new(asked, scope.range, after).text());
     let meta = described(
         &scope,
         meta,
@@ -90,7 +94,7 @@ pub(in crate::rest) async fn breakdown(
     );
     let mut response = answer(rows(&counted.data, &shown, before.as_deref()), meta);
     if let Some(next) = next {
-        link_next(&uri, &next, &mut response);
+        link_next(&mut response, &uri, &next);
     }
     Ok(response)
 }
@@ -156,54 +160,9 @@ fn rows(
     breakdown.rows.iter().enumerate().map(row).collect()
 }
 
-/// Where the next page begins, in the range that the first one had: `now` moves on.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Cursor {
-    range: Range,
-    offset: usize,
-}
-
-impl Cursor {
-    fn of(parameters: &Parameters) -> Result<Option<Self>, ApiError> {
-        let Some(text) = parameters.get("cursor") else {
-            return Ok(None);
-        };
-        let mut parts = text.split('.').map(|part| part.parse::<i64>().ok());
-        let mut next = || parts.next().flatten();
-        let cursor = match (next(), next(), next()) {
-            (Some(from), Some(to), Some(offset)) if from < to => {
-                let range = Range {
-                    from: UnixMicros(from),
-                    to: UnixMicros(to),
-                };
-                usize::try_from(offset)
-                    .ok()
-                    .map(|offset| Self { range, offset })
-            }
-            _ => None,
-        };
-        let cursor = cursor.filter(|cursor| cursor.offset < MAX_OFFSET);
-        cursor.map(Some).ok_or_else(|| {
-            let detail = "cursor must be a next_cursor of an earlier answer";
-            ApiError::parameter("cursor", detail)
-        })
-    }
-
-    fn after(page: &Page, range: Range, breakdown: &Breakdown) -> Option<String> {
-        let next = page.offset + breakdown.rows.len();
-        let more = !breakdown.rows.is_empty() && (next as u64) < breakdown.total_rows;
-        (more && next < MAX_OFFSET).then(|| format!("{}.{}.{next}", range.from.0, range.to.0))
-    }
-}
-
-/// RFC 8288: the same question with another cursor.
-fn link_next(uri: &Uri, cursor: &str, response: &mut Response) {
-    let query = uri.query().unwrap_or_default().split('&');
-    let others = query.filter(|pair| !pair.is_empty() && !pair.starts_with("cursor="));
-    let cursor = format!("cursor={cursor}");
-    let query: Vec<&str> = others.chain([cursor.as_str()]).collect();
-    let link = format!("<{}?{}>; rel=\"next\"", uri.path(), query.join("&"));
-    if let Ok(link) = HeaderValue::try_from(link) {
-        response.headers_mut().insert(header::LINK, link);
-    }
+/// Where the next page begins.
+fn next(page: &Page, breakdown: &Breakdown) -> Option<usize> {
+    let next = page.offset + breakdown.rows.len();
+    let more = !breakdown.rows.is_empty() && (next as u64) < breakdown.total_rows;
+    (more && next < MAX_OFFSET).then_some(next)
 }
