@@ -17,7 +17,7 @@ export function Skeleton({ lines, label }: { lines: number; label: string }) {
 
 export function ErrorState({ failure, again }: { failure: TidemarkError; again: () => void }) {
   return (
-    <div className="state-box" role="alert">
+    <div className="state-box failed">
       <p>{inWords(failure)}.</p>
       <button type="button" onClick={again}>
         Try again
@@ -28,6 +28,11 @@ export function ErrorState({ failure, again }: { failure: TidemarkError; again: 
 
 export function EmptyState({ children }: { children: ReactNode }) {
   return <div className="state-box empty">{children}</div>;
+}
+
+/** What concerns all questions is said once, above them. */
+function refused({ status }: TidemarkError): boolean {
+  return status >= 400 && status < 500;
 }
 
 interface ShowProps<T> {
@@ -45,7 +50,7 @@ export function Shown<T>({ loaded, lines, what, children }: ShowProps<T>) {
     return (
       <>
         {children(loaded.data)}
-        {loaded.failure && loaded.failure.status > 0 && <p className="problem">Not up to date: {inWords(loaded.failure)}.</p>}
+        {loaded.failure && refused(loaded.failure) && <p className="problem">Not up to date: {inWords(loaded.failure)}.</p>}
       </>
     );
   }
