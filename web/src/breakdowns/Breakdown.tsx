@@ -3,7 +3,7 @@ import { useLoaded } from "../data/loaded";
 import { refreshed, scope } from "../data/questions";
 import { About } from "../parts/About";
 import { Panel } from "../parts/Panel";
-import { EmptyState, Shown } from "../parts/states";
+import { NoEvents, Shown } from "../parts/states";
 import type { Dimension } from "../state/filters";
 import { changeView, useView, useZone } from "../state/view";
 import { ShareTable } from "./ShareTable";
@@ -32,9 +32,7 @@ export function Breakdown({ dimension, title }: Props) {
         <Shown loaded={loaded} lines={ROWS} what={title.toLowerCase()}>
           {(rows) =>
             rows.length === 0 ? (
-              <EmptyState>
-                <p>No events in this range.</p>
-              </EmptyState>
+              <NoEvents />
             ) : (
               <ShareTable title={title} dimension={dimension} rows={rows} metric={metric} meta={loaded.meta} />
             )

@@ -4,7 +4,7 @@ import { useLoaded } from "../data/loaded";
 import { scope } from "../data/questions";
 import { About } from "../parts/About";
 import { Dialog } from "../parts/Dialog";
-import { EmptyState, Shown } from "../parts/states";
+import { EmptyState, NoEvents, Shown } from "../parts/states";
 import { useSettled } from "../parts/useSettled";
 import type { Dimension } from "../state/filters";
 import { METRIC } from "../state/metrics";
@@ -76,10 +76,12 @@ function Values({ dimension }: { dimension: Dimension }) {
       <div className="scroll more-list" aria-busy={loaded.waiting} tabIndex={0} role="region" aria-label="Values">
         <Shown loaded={loaded} lines={12} what="values">
           {(rows) =>
-            rows.length === 0 ? (
+            rows.length === 0 && settled ? (
               <EmptyState>
-                <p>{settled ? `Nothing holds “${settled}”.` : "No events in this range."}</p>
+                <p>Nothing holds “{settled}”.</p>
               </EmptyState>
+            ) : rows.length === 0 ? (
+              <NoEvents />
             ) : (
               <ShareTable title={titleOf(dimension)} dimension={dimension} rows={rows} metric={order} meta={loaded.meta} wide />
             )

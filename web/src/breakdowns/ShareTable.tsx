@@ -20,6 +20,8 @@ interface Props {
 /** Values with their numbers, over bars as long as their share. */
 export function ShareTable({ title, dimension, rows, metric, meta, wide = false }: Props) {
   const shown: readonly Listed[] = wide ? LISTED : [metric];
+  // Beside another metric the share of events would be taken for that metric's.
+  const shares = wide || metric === "events";
   const lengths = barLengths(rows, metric);
   const kind = (it: Listed) => (it === metric ? "number" : "number secondary");
   // Columns are as wide as their longest number, so that names get the rest.
@@ -38,9 +40,11 @@ export function ShareTable({ title, dimension, rows, metric, meta, wide = false 
               {METRIC[it].label} <Estimate meta={meta} metric={it} />
             </th>
           ))}
-          <th scope="col" className="number share" title="Of all events in the range">
-            Share
-          </th>
+          {shares && (
+            <th scope="col" className="number share" title="Of all events in the range">
+              Share
+            </th>
+          )}
         </tr>
       </thead>
       <tbody>
@@ -55,7 +59,7 @@ export function ShareTable({ title, dimension, rows, metric, meta, wide = false 
                 {METRIC[it].show(row[it])}
               </td>
             ))}
-            <td className="number share">{format.share(row.share)}</td>
+            {shares && <td className="number share">{format.share(row.share)}</td>}
           </tr>
         ))}
       </tbody>

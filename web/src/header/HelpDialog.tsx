@@ -36,7 +36,7 @@ export function HelpDialog() {
           Drag across the chart to zoom in; click a value in a list to filter by it.
         </p>
         <p className="aside">
-          Numbers marked ≈ are estimates; the ⓘ beside them says how good. The same numbers are at{" "}
+          Numbers marked ≈ are estimates; the mark <Icon name="info" /> beside them says how good. The same numbers are at{" "}
           <a href="/docs">the API</a>.
         </p>
       </Dialog>

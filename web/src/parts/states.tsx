@@ -3,6 +3,7 @@
 import type { ReactNode } from "react";
 import type { TidemarkError } from "tidemark-client";
 import { inWords } from "../data/words";
+import { useView } from "../state/view";
 
 /** Grey bars in place of `lines` lines. */
 export function Skeleton({ lines, label }: { lines: number; label: string }) {
@@ -28,6 +29,16 @@ export function ErrorState({ failure, again }: { failure: TidemarkError; again: 
 
 export function EmptyState({ children }: { children: ReactNode }) {
   return <div className="state-box empty">{children}</div>;
+}
+
+/** Where an answer is empty. */
+export function NoEvents() {
+  const { filters } = useView();
+  return (
+    <EmptyState>
+      <p>No events in this range{filters.length > 0 && " with these filters"}.</p>
+    </EmptyState>
+  );
 }
 
 /** What concerns all questions is said once, above them. */
