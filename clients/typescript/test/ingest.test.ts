@@ -158,6 +158,18 @@ test("a storage keeps what waits for the next client", async () => {
   await vi.waitFor(() => expect(kept.size).toBe(0));
 });
 
+test("what the storage holds beyond the queue is sent after it", async () => {
+  const kept = new Map([1, 2, 3, 4, 5].map((n) => [`id${n}`, JSON.stringify(event(n))]));
+  const storage = {
+    load: () => kept.entries(),
+    put: () => {},
+    remove: (id: string) => void kept.delete(id),
+  };
+  const { fetch } = world({ storage, queue: { events: 2 } }, taken);
+  await vi.waitFor(() => expect(kept.size).toBe(0));
+  expect(fetch.asked.map((asked) => events(asked).length)).toEqual([2, 2, 1]);
+});
+
 test("a leaving page sends what it may and gives the rest back", async () => {
   const page = new EventTarget();
   const beacons: [string, Blob][] = [];

@@ -38,6 +38,8 @@ export class Ingest {
   private committing = 0;
   /** Whether the database is known to have everything that was accepted. */
   private committed = true;
+  /** The storage had more than there was room for. */
+  private moreIsStored = false;
   private closed = false;
 
   /** `url` is ingestion's, up to and without `/api/v1`. */
@@ -115,6 +117,7 @@ export class Ingest {
 
   private async load(): Promise<void> {
     const { storage } = this.options;
+    this.moreIsStored = false;
     try {
       for (const [id, json] of (await storage?.load()) ?? []) this.take(id, json);
     } catch (error) {
@@ -126,7 +129,7 @@ export class Ingest {
   private take(id: string, json: string): void {
     try {
       JSON.parse(json);
-      this.queue.push(parsed(id, json));
+      if (!this.queue.push(parsed(id, json))) this.moreIsStored = true;
     } catch (cause) {
       const detail = `what the storage holds for ${id} is not JSON`;
       this.options.onTrouble?.(new Error(detail, { cause }));
@@ -180,6 +183,7 @@ export class Ingest {
     const outcome = await deliver(batch, this.committing > 0, { fetch, url, gzip, timeoutMs });
     if (outcome.name === "failed") this.failed(outcome.error);
     else this.settle(batch, outcome);
+    if (this.moreIsStored && this.queue.size === 0) await this.load();
     this.schedule();
   }
 

@@ -5,6 +5,7 @@ import { TidemarkError } from "../error.js";
 import { Channel, type Handler, type Subscription } from "./channel.js";
 import { Connection, CONNECTION, type ConnectionOptions, type LiveState } from "./connection.js";
 import { read, type ServerMessage, type Topic, type TopicParams } from "./protocol.js";
+import { onReturn } from "./return.js";
 
 export interface LiveOptions extends Partial<Omit<ConnectionOptions, "open">> {
   /** Events held of a subscription to `events`: 200. */
@@ -30,6 +31,7 @@ export class Live {
   private readonly stateListeners = new Set<(state: LiveState) => void>();
   private readonly heartbeatListeners = new Set<(heartbeat: Heartbeat) => void>();
   private readonly connection: Connection;
+  private readonly stopListening: () => void;
   private currentState: LiveState = { name: "idle" };
   private lastHeartbeat: Heartbeat | null = null;
   private lastId = 0;
@@ -46,7 +48,7 @@ export class Live {
       state: (state: LiveState) => this.changed(state),
     };
     this.connection = new Connection({ ...CONNECTION, ...options, open }, listener);
-    globalThis.addEventListener?.("online", this.hurry);
+    this.stopListening = onReturn(() => this.hurry());
   }
 
   get state(): LiveState {
@@ -85,13 +87,13 @@ export class Live {
   }
 
   /** Doesn't wait for the next attempt; for when the network or the page comes back. */
-  readonly hurry = (): void => {
+  hurry(): void {
     if (this.channels.size > 0) this.connection.start();
-  };
+  }
 
   /** Ends every subscription and the socket. */
   close(): void {
-    globalThis.removeEventListener?.("online", this.hurry);
+    this.stopListening();
     clearTimeout(this.idle);
     for (const channel of this.channels.values()) channel.stop();
     this.channels.clear();
