@@ -89,26 +89,6 @@ export function span(ms: Maybe): string {
   return `${tenths.format(ms / 3_600_000)} h`;
 }
 
-const timeOfDay = new Intl.DateTimeFormat("en-GB", {
-  hour: "2-digit",
-  minute: "2-digit",
-  second: "2-digit",
-});
-const minuteOfDay = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
-
-function at(rfc3339: string | null | undefined, format: Intl.DateTimeFormat): string {
-  const date = new Date(rfc3339 ?? Number.NaN);
-  return Number.isNaN(date.getTime()) ? NONE : format.format(date);
-}
-
-export function time(rfc3339: string | null | undefined): string {
-  return at(rfc3339, timeOfDay);
-}
-
-export function minute(rfc3339: string | null | undefined): string {
-  return at(rfc3339, minuteOfDay);
-}
-
 /** `dead_lettered` → `dead lettered`. */
 export function words(code: string): string {
   return code.replaceAll("_", " ");

@@ -4,6 +4,8 @@ import { TidemarkProvider } from "tidemark-client/react";
 import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/parts.css";
+import "./styles/opens.css";
+import "./styles/states.css";
 import { App } from "./App";
 import { tidemark } from "./data/client";
 

@@ -1,6 +1,6 @@
 import { expect, test } from "vitest";
 import { fromLocalInput, offsetText, searchZones, toLocalInput } from "../src/state/zone";
-import { bucket, span, ticks } from "../src/time";
+import { bucket, moment, span, ticks } from "../src/time";
 
 const at = (text: string) => Date.parse(text);
 const instant = (text: string, zone: string) => {
@@ -45,6 +45,11 @@ test("moments are as fine as their buckets", () => {
     "21 Nov",
     "01:00",
   ]);
+});
+
+test("what is no moment is a dash", () => {
+  expect(moment("yesterday", "UTC")).toBe("–");
+  expect(moment(null, "UTC")).toBe("–");
 });
 
 test("ranges are said as shortly as they can be", () => {

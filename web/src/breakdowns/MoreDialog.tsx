@@ -83,7 +83,14 @@ function Values({ dimension }: { dimension: Dimension }) {
             ) : rows.length === 0 ? (
               <NoEvents />
             ) : (
-              <ShareTable title={titleOf(dimension)} dimension={dimension} rows={rows} metric={order} meta={loaded.meta} wide />
+              <ShareTable
+                title={titleOf(dimension)}
+                dimension={dimension}
+                rows={rows}
+                metric={order}
+                meta={loaded.meta}
+                wide
+              />
             )
           }
         </Shown>

@@ -1,7 +1,7 @@
 import type { Dimension } from "../state/filters";
 
 /** In the order in which they stand. */
-export const TITLES: Record<Dimension, string> = {
+const TITLES: Record<Dimension, string> = {
   page: "Pages",
   referrer: "Referrers",
   event_type: "Event types",

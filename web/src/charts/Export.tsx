@@ -11,7 +11,13 @@ export function Export() {
   const { from, to, filter } = scope(view, zone);
   const address = (format: "csv" | "ndjson") => tidemark.query.exportUrl({ from, to, filter, format });
   return (
-    <Popover name="export" button={<Icon name="download" />} label="Export the events" title="Export the events" className="quiet icon-only">
+    <Popover
+      name="export"
+      button={<Icon name="download" />}
+      label="Export the events"
+      title="Export the events"
+      className="quiet icon-only"
+    >
       {(close) => (
         <>
           <p className="aside">All events in this range, with these filters</p>

@@ -9,9 +9,8 @@ import { bucket } from "../time";
 import { Plot } from "./Plot";
 import { groupColumns, seconds, seriesOf } from "./series";
 import { Tip } from "./Tip";
+import { useHeight } from "./useHeight";
 import { usePlot } from "./usePlot";
-
-const HEIGHT = 280;
 
 function named(group: Group): string {
   return group.rest ? "all others" : valueWord(group.key ?? "");
@@ -26,6 +25,7 @@ interface Props {
 export function GroupLines({ groups, meta }: Props) {
   const { metric } = useView();
   const zone = useZone();
+  const height = useHeight();
   const rows = groups[0]?.rows ?? [];
   const data = useMemo(() => groupColumns(groups, metric), [groups, metric]);
   const end = Date.parse(meta?.to ?? "") / 1000;
@@ -34,17 +34,17 @@ export function GroupLines({ groups, meta }: Props) {
   const name = (start: string) => bucket(start, meta?.interval, zone);
   const { label, show } = METRIC[metric];
   const table = () =>
-    rows.map((row, at) => ({
+    rows.toReversed().map((row) => ({
       key: row.bucket,
       cells: [
         row.partial ? `${name(row.bucket)} (not whole)` : name(row.bucket),
-        ...groups.map((group) => show(group.rows[at]?.[metric])),
+        ...groups.map((group) => show(group.rows.find((it) => it.bucket === row.bucket)?.[metric])),
       ],
     }));
   return (
-    <ChartWithTable id="chart" label={`${label} over time`} head={["From", ...groups.map(named)]} rows={() => table().toReversed()}>
+    <ChartWithTable id="chart" label={`${label} over time`} head={["From", ...groups.map(named)]} rows={table}>
       <div className="plot-holder">
-        <Plot options={options} data={data} height={HEIGHT} />
+        <Plot options={options} data={data} height={height} />
         {at && pointed && (
           <Tip at={at} title={name(pointed.bucket)}>
             <ul className="legend">

@@ -9,9 +9,8 @@ import { bucket } from "../time";
 import { Plot } from "./Plot";
 import { columns, seconds } from "./series";
 import { Tip } from "./Tip";
+import { useHeight } from "./useHeight";
 import { usePlot } from "./usePlot";
-
-const HEIGHT = 280;
 
 interface Props {
   rows: Bucket[];
@@ -22,6 +21,7 @@ interface Props {
 export function OneLine({ rows, meta }: Props) {
   const { metric } = useView();
   const zone = useZone();
+  const height = useHeight();
   const compared = rows.some((row) => row.comparison);
   const data = useMemo(() => columns(rows, metric), [rows, metric]);
   const end = Date.parse(meta?.to ?? "") / 1000;
@@ -31,7 +31,7 @@ export function OneLine({ rows, meta }: Props) {
   return (
     <ChartWithTable id="chart" label="Numbers over time" head={HEAD} rows={() => tableRows(rows, name)}>
       <div className="plot-holder">
-        <Plot options={options} data={data} height={HEIGHT} />
+        <Plot options={options} data={data} height={height} />
         {at && pointed && (
           <Tip at={at} title={name(pointed.bucket)}>
             <Reading row={pointed} metric={metric} name={name} />

@@ -12,7 +12,7 @@ export interface Pointed {
   width: number;
 }
 
-export interface Wishes {
+interface Wishes {
   metric: Metric;
   zone: string;
   compared: boolean;
@@ -43,14 +43,14 @@ export function plotOptions(wishes: Wishes): Omit<uPlot.Options, "width" | "heig
         ...axis(),
         grid: { show: false },
         values: (_, at, __, ___, step) => ticks(at, step, zone),
-        space: 64,
-        size: 28,
+        space: 5.3 * letters(),
+        size: 2.3 * letters(),
       },
       {
         ...axis(),
         ...(COUNTED.includes(metric) && { incrs: WHOLE_STEPS }),
         values: (_, at) => at.map((value) => METRIC[metric].short(value)),
-        size: (_, values) => 14 + 7 * Math.max(3, ...(values ?? []).map((text) => text.length)),
+        size: (_, values) => letters() * (1.2 + 0.6 * Math.max(3, ...(values ?? []).map((text) => text.length))),
       },
     ],
     series: [{}, ...(wishes.groups === null ? lines(wishes.compared) : groupLines(wishes.groups))],
@@ -61,12 +61,17 @@ export function plotOptions(wishes: Wishes): Omit<uPlot.Options, "width" | "heig
   };
 }
 
+/** The height of small letters in pixels, as the page has them. */
+function letters(): number {
+  return 0.8 * Number.parseFloat(getComputedStyle(document.documentElement).fontSize);
+}
+
 function axis() {
   return {
     stroke: color("--muted"),
     grid: { stroke: color("--line"), width: 1 },
     ticks: { show: false },
-    font: "12px system-ui, sans-serif",
+    font: `${letters()}px system-ui, sans-serif`,
   };
 }
 

@@ -2,7 +2,7 @@ import { useEffect, useState } from "react";
 
 const DEADLINE_MS = 10_000;
 
-export interface PageConfig {
+interface PageConfig {
   /** Where events are sent and the generator is controlled, without a slash at the end. */
   ingestion: string;
   version: string | null;

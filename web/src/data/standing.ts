@@ -5,7 +5,7 @@ import { useSyncExternalStore } from "react";
 import type { Meta, TidemarkError } from "tidemark-client";
 import { inWords } from "./words";
 
-export interface Standing {
+interface Standing {
   /** Unix milliseconds of the last answer. */
   answeredAt: number | null;
   /** Unix milliseconds; every event accepted before it is counted. */

@@ -29,7 +29,7 @@ export function Connection() {
         data-testid="watermark"
         title={watermark === null ? undefined : `Every event accepted before ${moment(watermark, zone)} is counted`}
       >
-        {age === null ? "no watermark yet" : age < CURRENT_MS ? "complete up to now" : `complete up to ${format.span(age)} ago`}
+        {age === null ? "no watermark yet" : `complete up to ${age < CURRENT_MS ? "now" : `${format.span(age)} ago`}`}
       </p>
     </div>
   );

@@ -42,7 +42,13 @@ function Form({ onClose }: { onClose: () => void }) {
       <div className="fields">
         <label>
           From
-          <input data-first type="datetime-local" required value={from} onChange={(event) => setFrom(event.target.value)} />
+          <input
+            data-first
+            type="datetime-local"
+            required
+            value={from}
+            onChange={(event) => setFrom(event.target.value)}
+          />
         </label>
         <label>
           To, not included

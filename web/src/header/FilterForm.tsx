@@ -36,7 +36,11 @@ export function FilterForm({ close }: { close: () => void }) {
       {field === PROPERTY && (
         <label>
           Name of the property
-          <input value={property} placeholder="plan or cart.currency" onChange={(event) => setProperty(event.target.value)} />
+          <input
+            value={property}
+            placeholder="plan or cart.currency"
+            onChange={(event) => setProperty(event.target.value)}
+          />
         </label>
       )}
       <label>
@@ -51,7 +55,11 @@ export function FilterForm({ close }: { close: () => void }) {
       </label>
       <label>
         {op === "matches" ? "Regular expression" : "Values, with commas between them"}
-        <input value={text} placeholder={op === "matches" ? "^/blog/" : "empty: none"} onChange={(event) => setText(event.target.value)} />
+        <input
+          value={text}
+          placeholder={op === "matches" ? "^/blog/" : "empty: none"}
+          onChange={(event) => setText(event.target.value)}
+        />
       </label>
       <button type="submit" disabled={!complete}>
         Add

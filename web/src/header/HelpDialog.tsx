@@ -17,7 +17,13 @@ export function HelpDialog() {
   useShortcut("?", () => setOpen(true));
   return (
     <>
-      <button type="button" className="quiet icon-only" aria-label="Help and keys" title="Help and keys (?)" onClick={() => setOpen(true)}>
+      <button
+        type="button"
+        className="quiet icon-only"
+        aria-label="Help and keys"
+        title="Help and keys (?)"
+        onClick={() => setOpen(true)}
+      >
         <Icon name="help" />
       </button>
       <Dialog name="help" title="Keys" open={open} onClose={() => setOpen(false)}>
@@ -32,12 +38,12 @@ export function HelpDialog() {
           ))}
         </dl>
         <p className="aside">
-          Everything that is shown is in the page’s address: “back” undoes a step, and a copied address shows the same.
-          Drag across the chart to zoom in; click a value in a list to filter by it.
+          Everything that is shown is in the page’s address: “back” undoes a step, and a copied address
+          shows the same. Drag across the chart to zoom in; click a value in a list to filter by it.
         </p>
         <p className="aside">
-          Numbers marked ≈ are estimates; the mark <Icon name="info" /> beside them says how good. The same numbers are at{" "}
-          <a href="/docs">the API</a>.
+          Numbers marked ≈ are estimates; the mark <Icon name="info" /> beside them says how good. The same
+          numbers are at <a href="/docs">the API</a>.
         </p>
       </Dialog>
     </>

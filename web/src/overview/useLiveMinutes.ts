@@ -28,7 +28,8 @@ function watchable({ filters }: View): boolean {
 /** Null where nothing is watched, or the connection is broken. */
 export function useLiveMinutes(view: View, metrics: readonly Metric[]): MetricsData | null {
   const minutes = watchable(view) ? liveMinutes(view.range) : null;
-  const params = minutes === null ? null : { minutes, interval: "1m" as const, metrics, filter: treeOf(view.filters) ?? undefined };
+  const filter = treeOf(view.filters) ?? undefined;
+  const params = minutes === null ? null : { minutes, interval: "1m" as const, metrics, filter };
   const { data, status, stale } = useLive("metrics", params);
   const current = params !== null && status === "live" && !stale ? (data ?? null) : null;
   useEffect(() => reached(current?.watermark), [current]);

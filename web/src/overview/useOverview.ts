@@ -34,7 +34,11 @@ export function useOverview(): { summary: Loaded<Summary>; series: Loaded<Bucket
 }
 
 /** What is watched in place of what was asked for, once the question itself is answered. */
-function useWatched<T>(asked: Loaded<T>, live: MetricsData | null, watched: (asked: T, live: MetricsData) => T): Loaded<T> {
+function useWatched<T>(
+  asked: Loaded<T>,
+  live: MetricsData | null,
+  watched: (asked: T, live: MetricsData) => T,
+): Loaded<T> {
   const { data, waiting } = asked;
   const over = waiting ? null : live;
   return {

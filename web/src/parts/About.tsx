@@ -22,7 +22,12 @@ export function About({ meta, what }: { meta: Meta | null; what: string }) {
   if (!meta) return null;
   const estimates = Object.entries(meta.estimates ?? {});
   return (
-    <Popover name="about" button={<Icon name="info" />} label={`About the numbers of ${what}`} className="quiet icon-only">
+    <Popover
+      name="about"
+      button={<Icon name="info" />}
+      label={`About the numbers of ${what}`}
+      className="quiet icon-only"
+    >
       {() => (
         <dl className="facts">
           <Fact name="Read from" value={SOURCES[meta.source ?? ""] ?? meta.source ?? format.NONE} />

@@ -4,7 +4,7 @@ import { Icon } from "./Icon";
 import { Table, type Cell } from "./Table";
 
 /** Which charts are shown as tables is part of the address. */
-export function useAsTable(id: string): [boolean, (asTable: boolean) => void] {
+function useAsTable(id: string): [boolean, (asTable: boolean) => void] {
   const [text, setText] = useParam("table");
   const shown = text.split(",").filter(Boolean);
   const set = (asTable: boolean) => {

@@ -13,7 +13,7 @@ const PATHS = {
   calendar: "M2 3.5h12V14H2zM2 6.8h12M5 2v3M11 2v3",
 } as const;
 
-export type IconName = keyof typeof PATHS;
+type IconName = keyof typeof PATHS;
 
 /** Beside words, or on a button that has a name. */
 export function Icon({ name }: { name: IconName }) {

@@ -16,7 +16,7 @@ export function Skeleton({ lines, label }: { lines: number; label: string }) {
   );
 }
 
-export function ErrorState({ failure, again }: { failure: TidemarkError; again: () => void }) {
+function ErrorState({ failure, again }: { failure: TidemarkError; again: () => void }) {
   return (
     <div className="state-box failed">
       <p>{inWords(failure)}.</p>
@@ -61,7 +61,9 @@ export function Shown<T>({ loaded, lines, what, children }: ShowProps<T>) {
     return (
       <>
         {children(loaded.data)}
-        {loaded.failure && refused(loaded.failure) && <p className="problem">Not up to date: {inWords(loaded.failure)}.</p>}
+        {loaded.failure && refused(loaded.failure) && (
+          <p className="problem">Not up to date: {inWords(loaded.failure)}.</p>
+        )}
       </>
     );
   }

@@ -1,7 +1,7 @@
 // Ranges of time: named ones that end now, and custom ones between two moments.
 
 export const PRESETS = ["15m", "1h", "24h", "7d", "30d"] as const;
-export type Preset = (typeof PRESETS)[number];
+type Preset = (typeof PRESETS)[number];
 
 export type Range = { preset: Preset } | { from: string; to: string };
 
@@ -28,7 +28,7 @@ export const PRESET: Record<Preset, PresetFacts> = {
 
 export const USUAL: Range = { preset: "24h" };
 
-export function isPreset(text: string): text is Preset {
+function isPreset(text: string): text is Preset {
   return (PRESETS as readonly string[]).includes(text);
 }
 
@@ -59,7 +59,7 @@ export function writeRange(range: Range, params: URLSearchParams): void {
   }
 }
 
-export function sameRange(a: Range, b: Range): boolean {
+function sameRange(a: Range, b: Range): boolean {
   return JSON.stringify(a) === JSON.stringify(b);
 }
 

@@ -16,7 +16,7 @@ export function isZone(name: string): boolean {
 
 let names: string[] | null = null;
 
-export function zoneNames(): string[] {
+function zoneNames(): string[] {
   names ??= Intl.supportedValuesOf("timeZone");
   return names;
 }
@@ -56,7 +56,7 @@ function clock(zone: string): Intl.DateTimeFormat {
 }
 
 /** What a wall clock in the zone shows at `at`, as if it were UTC. */
-export function wall(at: number, zone: string): number {
+function wall(at: number, zone: string): number {
   const part: Record<string, number> = {};
   for (const { type, value } of clock(zone).formatToParts(at)) part[type] = Number(value);
   const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = part;
