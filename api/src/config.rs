@@ -78,6 +78,15 @@ pub struct ApiConfig {
     #[serde(default = "answer_cache_bytes")]
     #[validate(range(min = 0, max = 2_000_000_000))]
     pub answer_cache_bytes: usize,
+    /// Funnels and retentions at once; the next one waits like a query. They read all events of
+    /// their range.
+    #[serde(default = "analysis_concurrency")]
+    #[validate(range(min = 1, max = 50))]
+    pub analysis_concurrency: usize,
+    /// Milliseconds that the SQL statement of one may take.
+    #[serde(default = "analysis_timeout_ms")]
+    #[validate(range(min = 100, max = 600_000))]
+    pub analysis_timeout_ms: u64,
     /// Exports at once; the next one gets 429. Each holds a connection of the pool.
     #[serde(default = "export_concurrency")]
     #[validate(range(min = 1, max = 50))]
@@ -116,6 +125,11 @@ impl ApiConfig {
     #[must_use]
     pub const fn query_wait(&self) -> Duration {
         Duration::from_millis(self.query_wait_ms)
+    }
+
+    #[must_use]
+    pub const fn analysis_timeout(&self) -> Duration {
+        Duration::from_millis(self.analysis_timeout_ms)
     }
 
     #[must_use]
@@ -206,6 +220,14 @@ fn query_cache_bytes() -> usize {
     64 << 20
 }
 
+fn analysis_concurrency() -> usize {
+    2
+}
+
+fn analysis_timeout_ms() -> u64 {
+    15_000
+}
+
 fn export_concurrency() -> usize {
     2
 }
@@ -255,6 +277,8 @@ mod tests {
             "QUERY_WAIT_MS",
             "QUERY_CACHE_BYTES",
             "ANSWER_CACHE_BYTES",
+            "ANALYSIS_CONCURRENCY",
+            "ANALYSIS_TIMEOUT_MS",
             "EXPORT_CONCURRENCY",
             "EXPORT_TIMEOUT_MS",
             "EVENTS_RETENTION_DAYS",

@@ -15,7 +15,7 @@ use crate::{
     config::Config,
     error::causes,
     query::{
-        database::{Database, QueryError},
+        database::{Database, Places, QueryError},
         export::Exports,
         pipeline::Reporter,
         statements,
@@ -40,6 +40,8 @@ pub struct ApiState {
     pub stream: Stream,
     pub reporter: Arc<Reporter>,
     pub exports: Exports,
+    /// For questions that read all events of a range: funnels and retention.
+    pub analyses: Places,
     moment: watch::Receiver<Option<Reading>>,
 }
 
@@ -83,6 +85,11 @@ impl ApiState {
             clients::postgres::close_idle(pool, &postgres).await;
         });
         let reporter = Arc::new(Reporter::new(database.clone(), stream.clone()));
+        let (places, limit) = (
+            config.api.analysis_concurrency,
+            config.api.analysis_timeout(),
+        );
+        let analyses = Places::new(places, wait, limit);
         let (places, most_time) = (config.api.export_concurrency, config.api.export_timeout());
         let exports = Exports::new(places, most_time, shutdown.clone());
         Ok(Self {
@@ -92,6 +99,7 @@ impl ApiState {
             stream,
             reporter,
             exports,
+            analyses,
             moment,
         })
     }

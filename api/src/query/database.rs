@@ -87,13 +87,37 @@ impl From<PoolError> for QueryError {
 #[derive(Debug, Clone, Copy)]
 pub struct Statement(pub &'static str);
 
+/// How many questions of a kind there may be at once, and how long each statement may take.
+/// Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Places {
+    semaphore: Arc<Semaphore>,
+    wait: Duration,
+    limit: Duration,
+}
+
+impl Places {
+    /// One more than `count` waits for `wait`.
+    #[must_use]
+    pub fn new(count: usize, wait: Duration, limit: Duration) -> Self {
+        Self {
+            semaphore: Arc::new(Semaphore::new(count)),
+            wait,
+            limit,
+        }
+    }
+
+    async fn take(&self) -> Result<OwnedSemaphorePermit, QueryError> {
+        let permit = timeout(self.wait, self.semaphore.clone().acquire_owned()).await;
+        permit.ok().and_then(Result::ok).ok_or(QueryError::Busy)
+    }
+}
+
 /// Where queries are answered from; cheap to clone.
 #[derive(Debug, Clone)]
 pub struct Database {
     pool: Pool,
-    places: Arc<Semaphore>,
-    wait: Duration,
-    statement_timeout: Duration,
+    places: Places,
     kept: Kept,
 }
 
@@ -110,9 +134,7 @@ impl Database {
     ) -> Self {
         Self {
             pool,
-            places: Arc::new(Semaphore::new(places)),
-            wait,
-            statement_timeout,
+            places: Places::new(places, wait, statement_timeout),
             kept: Kept::new(kept_bytes),
         }
     }
@@ -122,9 +144,19 @@ impl Database {
     /// # Errors
     /// [`QueryError::Busy`] where no place gets free in time, else as [`Self::internal_snapshot`].
     pub async fn snapshot(&self) -> Result<Snapshot, QueryError> {
-        let permit = timeout(self.wait, self.places.clone().acquire_owned()).await;
-        let permit = permit.ok().and_then(Result::ok).ok_or(QueryError::Busy)?;
+        let permit = self.places.take().await?;
         self.begin(Some(permit)).await
+    }
+
+    /// A snapshot for a question of another kind, with its own places and time.
+    ///
+    /// # Errors
+    /// As [`Self::snapshot`].
+    pub async fn snapshot_in(&self, places: &Places) -> Result<Snapshot, QueryError> {
+        let permit = places.take().await?;
+        let mut snapshot = self.begin(Some(permit)).await?;
+        snapshot.allow(places.limit, "").await?;
+        Ok(snapshot)
     }
 
     /// A snapshot for our own work, of which there is one of each kind at most.
@@ -142,24 +174,17 @@ impl Database {
     /// # Errors
     /// As [`Self::internal_snapshot`].
     pub async fn streaming_snapshot(&self, limit: Duration) -> Result<Snapshot, QueryError> {
+        const FOLLOW_AN_INDEX: &str =
+            "SET LOCAL enable_sort = off; SET LOCAL max_parallel_workers_per_gather = 0";
         let mut snapshot = self.begin(None).await?;
-        snapshot.limit = limit + GRACE;
-        let settings = format!(
-            "SET LOCAL statement_timeout = {}; SET LOCAL enable_sort = off; \
-             SET LOCAL max_parallel_workers_per_gather = 0",
-            limit.as_millis()
-        );
-        let set = snapshot.client()?.batch_execute(&settings);
-        timeout(CONNECTION_WAIT, set)
-            .await
-            .map_err(|_| QueryError::Unavailable(None))??;
+        snapshot.allow(limit, FOLLOW_AN_INDEX).await?;
         Ok(snapshot)
     }
 
     async fn begin(&self, permit: Option<OwnedSemaphorePermit>) -> Result<Snapshot, QueryError> {
         let client = timeout(CONNECTION_WAIT, self.pool.get()).await;
         let client = client.map_err(|_| QueryError::Unavailable(None))??;
-        let limit = self.statement_timeout + GRACE;
+        let limit = self.places.limit + GRACE;
         let snapshot = Snapshot {
             client: Some(client),
             limit,
@@ -191,6 +216,16 @@ impl Snapshot {
     #[must_use]
     pub const fn kept(&self) -> &Kept {
         &self.kept
+    }
+
+    /// Lets its statements take `limit` each, under further settings.
+    async fn allow(&mut self, limit: Duration, settings: &str) -> Result<(), QueryError> {
+        self.limit = limit + GRACE;
+        let timeout_ms = limit.as_millis();
+        let settings = format!("SET LOCAL statement_timeout = {timeout_ms}; {settings}");
+        let set = self.client()?.batch_execute(&settings);
+        let set = timeout(CONNECTION_WAIT, set).await;
+        Ok(set.map_err(|_| QueryError::Unavailable(None))??)
     }
 
     fn client(&self) -> Result<&Object, QueryError> {

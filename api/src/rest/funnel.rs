@@ -25,6 +25,7 @@ use crate::{
 pub(super) const MIN_STEPS: usize = 2;
 /// Groups that are shown, those of most users.
 const GROUPS: usize = 5;
+/// Characters.
 const LONGEST_NAME: usize = 128;
 const DEFAULT_WINDOW: &str = "1d";
 const WINDOWS: std::ops::RangeInclusive<i64> = 1_000_000..=366 * 86_400_000_000;
@@ -151,8 +152,8 @@ fn named(at: usize, step: Step) -> Result<(String, Filter), ApiError> {
         ApiError::filter("steps", error)
     })?;
     let name = step.name.unwrap_or_else(|| format!("step {}", at + 1));
-    if name.len() > LONGEST_NAME {
-        let detail = format!("a step's name has at most {LONGEST_NAME} bytes");
+    if name.chars().count() > LONGEST_NAME {
+        let detail = format!("a step's name has at most {LONGEST_NAME} characters");
         return Err(ApiError::parameter("steps", detail));
     }
     Ok((name, filter))
@@ -169,7 +170,7 @@ async fn respond(state: &ApiState, question: Question) -> Result<Response, ApiEr
         .describe(Meta::new(state.watermark()))
         .counted(Origin::Raw, Map::new())
         .with("window", window);
-    let snapshot = state.database.snapshot().await?;
+    let snapshot = state.database.snapshot_in(&state.analyses).await?;
     let mut counted = funnel::count(&snapshot, &funnel).await?;
     snapshot.finish().await?;
     let mut data = json!({ "steps": steps(&names, &mut counted.all) });

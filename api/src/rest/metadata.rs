@@ -131,6 +131,8 @@ fn limits(config: &ApiConfig) -> Value {
         "filter_value_bytes": filter::MAX_VALUE_BYTES,
         "query_timeout_ms": config.query_timeout_ms,
         "queries_at_once": config.query_concurrency,
+        "analyses_at_once": config.analysis_concurrency,
+        "analysis_timeout_ms": config.analysis_timeout_ms,
         "exports_at_once": config.export_concurrency,
         "export_timeout_ms": config.export_timeout_ms,
     })

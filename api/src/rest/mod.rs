@@ -34,16 +34,7 @@ use crate::state::ApiState;
 
 pub fn router(state: ApiState) -> Router {
     shared(&state)
-        .route("/api/v1/events", get(events::events))
         .route("/api/v1/events/export", get(export::export))
-        .route(
-            "/api/v1/funnel",
-            get(funnel::by_query).post(funnel::by_body),
-        )
-        .route("/api/v1/retention", get(retention::retention))
-        .route("/api/v1/sessions", get(sessions::sessions))
-        .route("/api/v1/sessions/{session_id}", get(sessions::session))
-        .route("/api/v1/metadata", get(metadata::metadata))
         .route("/api/v1/pipeline", get(operations::pipeline))
         .route("/api/v1/audit", get(operations::audit))
         .route("/api/v1/dead-letters", get(operations::dead_letters))
@@ -59,7 +50,16 @@ fn shared(state: &ApiState) -> Router<ApiState> {
         .route("/api/v1/metrics/timeseries", get(timeseries::timeseries))
         .route("/api/v1/metrics/breakdown", get(metrics::breakdown))
         .route("/api/v1/metrics/realtime", get(metrics::realtime))
-        .route("/api/v1/query", post(query::query));
+        .route("/api/v1/query", post(query::query))
+        .route("/api/v1/events", get(events::events))
+        .route(
+            "/api/v1/funnel",
+            get(funnel::by_query).post(funnel::by_body),
+        )
+        .route("/api/v1/retention", get(retention::retention))
+        .route("/api/v1/sessions", get(sessions::sessions))
+        .route("/api/v1/sessions/{session_id}", get(sessions::session))
+        .route("/api/v1/metadata", get(metadata::metadata));
     match state.config.api.answer_cache_bytes {
         0 => routes,
         bytes => {

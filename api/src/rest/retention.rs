@@ -71,7 +71,7 @@ pub(super) async fn retention(
         returned,
         periods,
     };
-    let snapshot = state.database.snapshot().await?;
+    let snapshot = state.database.snapshot_in(&state.analyses).await?;
     let cohorts = retention::cohorts(&snapshot, &retention).await?;
     snapshot.finish().await?;
     let rows = cohorts.iter().enumerate().map(|(at, cohort)| {

@@ -1,7 +1,12 @@
-use std::collections::BTreeMap;
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
 
 use proptest::{prelude::*, strategy::ValueTree as _, test_runner::TestRunner};
 use serde_json::{Value, json};
+use testkit::{Services, wait_until};
+use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 
 use crate::{
     rows::{Event, at, encoded, insert, plus},
@@ -134,6 +139,60 @@ async fn what_is_wrong_with_a_funnel_is_named() {
             response.body
         );
     }
+    api.stop().await;
+}
+
+/// Funnels that run, as the database sees it.
+async fn running(db: &tokio_postgres::Client) -> i64 {
+    let sql = "SELECT count(*) FROM pg_stat_activity \
+               WHERE datname = current_database() AND query LIKE '-- funnel%' AND state = 'active'";
+    db.query_one(sql, &[]).await.unwrap().get(0)
+}
+
+#[tokio::test]
+async fn a_funnel_has_its_own_time_and_place_and_ends_with_its_client() {
+    let limits = [
+        ("QUERY_TIMEOUT_MS", "200"),
+        ("QUERY_WAIT_MS", "0"),
+        ("ANALYSIS_TIMEOUT_MS", "2000"),
+        ("ANALYSIS_CONCURRENCY", "1"),
+    ];
+    let api = Api::with(Services::start().await, &limits)
+        .await
+        .ready()
+        .await;
+    let holder = api.services.db().await;
+    let hold = "BEGIN; LOCK TABLE events IN ACCESS EXCLUSIVE MODE";
+    holder.batch_execute(hold).await.unwrap();
+    let steps = encoded(&asked(json!({}))["steps"].to_string());
+    let path = format!("/api/v1/funnel?steps={steps}");
+    let code = |response: Response| (response.status, response.json()["code"].clone());
+    let timed_out = (503, json!("query_timeout"));
+    let started = Instant::now();
+    assert_eq!(code(api.get("/api/v1/events").await), timed_out);
+    assert!(started.elapsed() < Duration::from_secs(1));
+    let second = async {
+        let runs = async || running(&api.db).await == 1;
+        wait_until("it runs", Duration::from_secs(2), runs).await;
+        api.get("/api/v1/retention").await
+    };
+    let (first, second) = tokio::join!(api.get(&path), second);
+    assert_eq!(
+        (code(first), code(second)),
+        (timed_out, (429, json!("busy")))
+    );
+    assert!(started.elapsed() > Duration::from_millis(1_900));
+
+    let mut client = TcpStream::connect(api.address).await.unwrap();
+    let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\n\r\n");
+    client.write_all(request.as_bytes()).await.unwrap();
+    let runs = async || running(&api.db).await == 1;
+    wait_until("it runs", Duration::from_secs(2), runs).await;
+    drop(client);
+    let gone = async || running(&api.db).await == 0;
+    wait_until("it is cancelled", Duration::from_secs(1), gone).await;
+    holder.batch_execute("ROLLBACK").await.unwrap();
+    assert_eq!(api.get(&path).await.status, 200);
     api.stop().await;
 }
 
