@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { describe, readFilter, toggle, writeFilter, type Filter } from "../src/state/filters";
+import { describe, fromRollups, readFilter, toggle, writeFilter, type Filter } from "../src/state/filters";
 
 test("the short form and `in` are `is`", () => {
   const page: Filter = { field: "page", op: "is", values: ["https://a.example/x|y"] };
@@ -22,4 +22,14 @@ test("filters are said in words", () => {
     "Referrer is not (none) or a.example",
   );
   expect(describe({ field: "properties.plan", op: "is", values: ["pro"] })).toBe("Property plan is pro");
+});
+
+test("rollups know one of their dimensions at a time", () => {
+  const page: Filter = { field: "page", op: "contains", values: ["/blog"] };
+  const user: Filter = { field: "user_id", op: "is", values: ["ada"] };
+  expect(fromRollups([])).toBe(true);
+  expect(fromRollups([page, { ...page, op: "is_not" }])).toBe(true);
+  expect(fromRollups([page], "page")).toBe(true);
+  expect(fromRollups([page], "country")).toBe(false);
+  expect(fromRollups([user])).toBe(false);
 });

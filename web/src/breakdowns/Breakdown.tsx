@@ -21,7 +21,7 @@ export function Breakdown({ dimension, title }: Props) {
   const zone = useZone();
   const metric = listed(view.metric);
   const question = { ...scope(view, zone), dimension, limit: ROWS, order: `${metric}:desc` as const };
-  const loaded = useLoaded(useMetric("breakdown", question, refreshed(view)));
+  const loaded = useLoaded(useMetric("breakdown", question, refreshed(view, dimension)));
   return (
     <Panel
       name={`breakdown breakdown-${dimension}`}

@@ -30,7 +30,7 @@ export function MainChart({ series }: { series: Loaded<Bucket[]> }) {
   const zone = useZone();
   const { by, metric } = view;
   const question = by && { ...scope(view, zone), metrics: [metric], group_by: by, limit: GROUPS };
-  const groups: Loaded<Group[]> = useLoaded(useMetric("timeseries", question, refreshed(view)));
+  const groups: Loaded<Group[]> = useLoaded(useMetric("timeseries", question, refreshed(view, by)));
   const { meta, waiting } = by ? groups : series;
   const { label } = METRIC[metric];
   const each = EACH[meta?.interval ?? ""];

@@ -24,6 +24,11 @@ interface Options {
   alone?: boolean;
 }
 
+/** Asked again, it may be answered. */
+function passing({ status }: TidemarkError): boolean {
+  return status === 0 || status === 429 || status >= 500;
+}
+
 /** What failed is tried again until it succeeds. */
 export function useLoaded<T>(result: MetricResult<T>, { alone = false }: Options = {}): Loaded<T> {
   const { data, meta, error, loading, stale, refetch } = result;
@@ -33,6 +38,7 @@ export function useLoaded<T>(result: MetricResult<T>, { alone = false }: Options
   useEffect(() => {
     if (!error) return;
     if (!alone) failed(error);
+    if (!passing(error)) return;
     const timer = setTimeout(refetch, RETRY_MS);
     return () => clearTimeout(timer);
   }, [error, alone, refetch]);

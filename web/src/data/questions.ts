@@ -1,7 +1,7 @@
 // What the page asks, for what is looked at.
 
 import { and, contains, is, isNot, matches, type Field, type Filter as Tree } from "tidemark-client";
-import type { Filter, Op } from "../state/filters";
+import { fromRollups, type Dimension, type Filter, type Op } from "../state/filters";
 import { bounds, refreshMs } from "../state/range";
 import type { View } from "../state/view";
 
@@ -29,6 +29,11 @@ export function compared(view: View) {
   return { compare: view.compare === "off" ? undefined : view.compare };
 }
 
-export function refreshed(view: View) {
-  return { refetchInterval: refreshMs(view.range, Date.now()) ?? undefined };
+/** What is read from the rows costs the database more than a glance is worth. */
+const RAW_MS = 20_000;
+
+export function refreshed({ range, filters }: View, listed: Dimension | null = null) {
+  const every = refreshMs(range, Date.now());
+  if (every === null) return {};
+  return { refetchInterval: fromRollups(filters, listed) ? every : Math.max(every, RAW_MS) };
 }

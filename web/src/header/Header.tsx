@@ -4,6 +4,7 @@ import { Connection } from "./Connection";
 import { HelpDialog } from "./HelpDialog";
 import { Now } from "./Now";
 import { RangeSwitch } from "./RangeSwitch";
+import { Sections } from "./Sections";
 import { ThemeSwitch } from "./ThemeSwitch";
 import { ZoneMenu } from "./ZoneMenu";
 import "./header.css";
@@ -18,6 +19,7 @@ export function Header() {
         </h1>
         <Connection />
         <Now />
+        <Sections />
         <div className="tools">
           <ZoneMenu />
           <ThemeSwitch />

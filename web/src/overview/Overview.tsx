@@ -1,3 +1,4 @@
+import { useEffect } from "react";
 import { MainChart } from "../charts/MainChart";
 import { About } from "../parts/About";
 import { Panel } from "../parts/Panel";
@@ -16,6 +17,9 @@ export function Overview({ ingestion }: { ingestion: string | null }) {
   const { summary, series } = useOverview();
   const nothing = useNothingStored(summary.data?.events);
   const title = "preset" in range ? PRESET[range.preset].title : span(range.from, range.to, zone);
+  useEffect(() => {
+    document.title = `${title} · Tidemark`;
+  }, [title]);
   if (nothing) return <FirstEvent ingestion={ingestion} />;
   return (
     <Panel name="overview" title={title} aside={<About meta={summary.meta} what="the totals" />}>

@@ -6,7 +6,7 @@ import { useLive } from "tidemark-client/react";
 import { treeOf } from "../data/questions";
 import { reached } from "../data/standing";
 import type { Bucket, Summary } from "../data/types";
-import { DIMENSIONS } from "../state/filters";
+import { fromRollups } from "../state/filters";
 import type { Metric } from "../state/metrics";
 import type { Range } from "../state/range";
 import type { View } from "../state/view";
@@ -19,15 +19,9 @@ export function liveMinutes(range: Range): number | null {
   return { "15m": 15, "1h": 60, "24h": null, "7d": null, "30d": null }[range.preset];
 }
 
-/** Rollups answer filters of one of their dimensions. */
-function watchable({ filters }: View): boolean {
-  const fields = new Set(filters.map((filter) => filter.field));
-  return fields.size === 0 || (fields.size === 1 && DIMENSIONS.some((dimension) => fields.has(dimension)));
-}
-
 /** Null where nothing is watched, or the connection is broken. */
 export function useLiveMinutes(view: View, metrics: readonly Metric[]): MetricsData | null {
-  const minutes = watchable(view) ? liveMinutes(view.range) : null;
+  const minutes = fromRollups(view.filters) ? liveMinutes(view.range) : null;
   const filter = treeOf(view.filters) ?? undefined;
   const params = minutes === null ? null : { minutes, interval: "1m" as const, metrics, filter };
   const { data, status, stale } = useLive("metrics", params);

@@ -21,6 +21,14 @@ export interface Filter {
 export const DIMENSIONS = ["page", "referrer", "event_type", "country", "device", "browser", "os"] as const;
 export type Dimension = (typeof DIMENSIONS)[number];
 
+/** Rollups answer where one of their dimensions is tested or listed at most; all else is read from
+ *  the rows. */
+export function fromRollups(filters: Filter[], listed: Dimension | null = null): boolean {
+  const fields = new Set(filters.map((filter) => filter.field));
+  if (listed) fields.add(listed);
+  return fields.size === 0 || (fields.size === 1 && DIMENSIONS.some((dimension) => fields.has(dimension)));
+}
+
 const FIELD_WORDS: Record<string, string> = {
   page: "Page",
   referrer: "Referrer",
