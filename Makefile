@@ -64,7 +64,11 @@ test: web $(client)/node_modules/.package-lock.json ## run all tests, on real se
 e2e: web $(e2e)/node_modules/.package-lock.json ## test the page in a real browser on the real daemons
 	$(CARGO) build --workspace --bins $(LOCKED)
 	@$(with_services) CHROMIUM=$$(scripts/chromium.sh); export CHROMIUM; \
-	export TIDEMARK_PROGRAMS=$(abspath $(tested)); cd $(e2e) && exec npm test
+	export TIDEMARK_PROGRAMS=$(abspath $(tested)); cd $(e2e) && exec npm test -- $(TESTS)
+
+.PHONY: screenshots
+screenshots: ## take the pictures in docs/ anew, by the same tests
+	SCREENSHOTS=$(CURDIR)/docs $(MAKE) e2e TESTS=seeing
 
 $(e2e)/node_modules/.package-lock.json: $(e2e)/package.json $(e2e)/package-lock.json $(e2e)/.npmrc
 	cd $(e2e) && npm ci --no-progress

@@ -50,6 +50,10 @@ export class Dashboard {
     }
   }
 
+  async openDetails(): Promise<void> {
+    for (const details of await this.page.locator("details > summary").all()) await details.click();
+  }
+
   param(name: string): string | null {
     return new URL(this.page.url()).searchParams.get(name);
   }

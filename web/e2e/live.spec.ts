@@ -32,7 +32,8 @@ test("the slider changes the generator’s rate, and the switch runs it", async 
   await expect.poll(async () => (await stack.generator()).running).toBe(false);
 });
 
-test("profiles and faults are set, and what is refused is said", async ({ page, stack }) => {
+test("profiles and faults are set, and what is refused is said", async ({ page, stack, watched }) => {
+  watched.messages.push(/status of 422/);
   const dashboard = new Dashboard(page, stack);
   await dashboard.open();
   const panel = dashboard.panel("generator");

@@ -1101,9 +1101,11 @@ export interface components {
             period: "day" | "week" | "month";
         };
         Returned: {
+            /** @description The period isn't over. */
+            partial: boolean;
             /** Format: int64 */
             period: number;
-            rate: number;
+            rate: number | null;
             /** Format: int64 */
             users: number;
         };

@@ -165,7 +165,10 @@ fn funnels() -> Value {
 fn cohorts() -> Value {
     let period = one_of(&["day", "week", "month"]);
     json!({
-        "Returned": object(json!({"period": count(), "users": count(), "rate": ratio()})),
+        "Returned": object(json!({
+            "period": count(), "users": count(), "rate": nullable(ratio()),
+            "partial": described(json!({"type": "boolean"}), "The period isn't over."),
+        })),
         "Cohort": object(json!({"start": moment(), "size": count(), "returned": array(component("Returned"))})),
         "Retention": object(json!({"period": period, "cohorts": array(component("Cohort"))})),
     })

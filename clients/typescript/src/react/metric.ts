@@ -2,7 +2,7 @@ import { useCallback, useEffect, useRef, useState } from "react";
 import type { TidemarkError } from "../error.js";
 import type { Field } from "../filters.js";
 import type { Query } from "../query/query.js";
-import type { BreakdownParams, SummaryParams, TimeseriesParams } from "../query/params.js";
+import type { BreakdownParams, SessionParams, SummaryParams, TimeseriesParams } from "../query/params.js";
 import type {
   Answer,
   BreakdownRow,
@@ -97,14 +97,18 @@ export function useMetric(
   return useAnswer(kind, params, ask, options);
 }
 
-/** A session's path; `null` asks nothing. */
+/** A session's path; `null` asks nothing. Without `from` it is looked for in the last 24 hours. */
 export function useSession(
   id: string | null,
+  params: SessionParams = {},
   options?: MetricOptions,
 ): MetricResult<Awaited<ReturnType<Query["session"]>>["data"]> {
   const { query } = useTidemark();
-  const ask: Ask = (params, options) => query.session((params as { id: string }).id, {}, options);
-  const result = useAnswer("session", id === null ? null : { id }, ask, options);
+  const ask: Ask = (asked, options) => {
+    const { id, ...params } = asked as SessionParams & { id: string };
+    return query.session(id, params, options);
+  };
+  const result = useAnswer("session", id === null ? null : { ...params, id }, ask, options);
   return result as ReturnType<typeof useSession>;
 }
 

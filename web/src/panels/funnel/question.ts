@@ -26,6 +26,7 @@ export interface Question {
 
 export const FEWEST = 2;
 export const MOST = 6;
+const LONGEST_NAME = 40;
 
 export const USUAL: Question = {
   steps: ["page_view", "add_to_cart", "purchase"].map((value) => ({ field: "event_type", value })),
@@ -72,7 +73,7 @@ function stepOf(text: string): Step | null {
 export function paramsOf({ steps, window, by }: Question, { from, to, tz, filter }: PageQuery): FunnelParams | null {
   if (steps.some(({ value }) => value.trim() === "")) return null;
   return {
-    steps: steps.map(({ field, value }) => ({ name: value, filter: ["is", field, [value]] })),
+    steps: steps.map(({ field, value }) => ({ name: named(value), filter: ["is", field, [value]] })),
     window,
     from,
     to,
@@ -80,4 +81,9 @@ export function paramsOf({ steps, window, by }: Question, { from, to, tz, filter
     ...(filter && { filters: [filter] }),
     ...(by && { by }),
   };
+}
+
+/** The api takes names of 128 bytes at most. */
+function named(value: string): string {
+  return value.length <= LONGEST_NAME ? value : `${value.slice(0, LONGEST_NAME - 1)}…`;
 }

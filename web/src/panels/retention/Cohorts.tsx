@@ -43,7 +43,8 @@ function Returned({ cell }: { cell: Cohort["returned"][number] | undefined }) {
   return (
     <span
       className="retention-share"
-      title={format.plural(cell.users, "user")}
+      data-partial={cell.partial || undefined}
+      title={`${format.plural(cell.users, "user")}${cell.partial ? ", and the period isn’t over" : ""}`}
       style={{ background: `color-mix(in srgb, var(--accent) ${strength}, transparent)` }}
     >
       {format.share(cell.rate)}

@@ -61,7 +61,8 @@ function Asked({ query, period, place }: AskedProps) {
   return (
     <>
       <p className="aside">
-        Users by their first {period} of the last {COHORTS}, and the share that came again
+        Users by their first {period} of the last {COHORTS}, and the share that came again; dotted where a
+        period isn’t over
         {query.filter && "; narrowed by the page’s filter"}
       </p>
       <Counting asked={counted}>

@@ -8,6 +8,9 @@ import { asked } from "../parts/asked";
 import { Facts } from "../parts/Facts";
 import { facts, steps } from "./path";
 
+/** Late events are of sessions from days ago. */
+const LONG_AGO = "now-30d";
+
 interface Props {
   /** Null is closed. */
   session: string | null;
@@ -25,7 +28,7 @@ export function SessionDrawer({ session, tz, onClose }: Props) {
 }
 
 function Path({ session, tz }: { session: string; tz: string }) {
-  const path = asked(useSession(session));
+  const path = asked(useSession(session, { from: LONG_AGO, tz }));
   return (
     <Shown loaded={path} lines={8} what="the session">
       {(found) => (
