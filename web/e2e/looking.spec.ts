@@ -88,5 +88,6 @@ test("a funnel is changed by hand, and its address keeps it", async ({ page, sta
   await expect(funnel.locator(".funnel-bars li").first()).toContainText("/shop/lamp");
   expect(dashboard.param("funnel")).toContain("page:/shop/lamp");
   await page.reload();
+  await funnel.scrollIntoViewIfNeeded();
   await expect(funnel.locator(".funnel-bars li").first()).toContainText("/shop/lamp");
 });

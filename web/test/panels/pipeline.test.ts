@@ -51,7 +51,9 @@ test("the worst that is wrong is said first", () => {
   expect(condition(there)).toEqual(["good", "keeping up"]);
   expect(condition({ ...there, rate: { wanted: 1000, achieved: 890 } })[0]).toBe("warn");
   expect(condition({ ...there, backlog: { ...there.backlog, seconds: 11 } })[0]).toBe("warn");
-  expect(condition({ ...there, consumers: [] })).toEqual(["bad", "no consumer is running"]);
+  expect(condition({ ...there, consumers: [] })).toEqual(["bad", "no consumer reads"]);
+  const quiet = { entries: 0, events: 0, seconds: 0 };
+  expect(condition({ ...there, consumers: [], backlog: quiet })).toEqual(["plain", "quiet"]);
   expect(condition({ ...there, totals: null })).toEqual(["bad", "the database is not reachable"]);
   expect(condition(away)).toEqual(["bad", "Redis is not reachable"]);
 });

@@ -24,7 +24,8 @@ export function PipelinePanel() {
   }, [data]);
   return (
     <Panel name="pipeline" title="Pipeline" aside={<State live={live} />}>
-      {data ? <Body it={data} history={history} /> : <Skeleton lines={8} label="Loading the pipeline’s state" />}
+      {data && <Body it={data} history={history} />}
+      {!data && !live.error && <Skeleton lines={8} label="Loading the pipeline’s state" />}
     </Panel>
   );
 }

@@ -53,7 +53,8 @@ export function outcome(it: Pipeline): Fact[] {
 export function condition(it: Pipeline): [Tone, string] {
   if (!it.redis) return ["bad", "Redis is not reachable"];
   if (!it.totals) return ["bad", "the database is not reachable"];
-  if (it.consumers.length === 0) return ["bad", "no consumer is running"];
+  // A group forgets consumers that have had nothing to read for a while.
+  if (it.consumers.length === 0) return it.backlog.entries === 0 ? ["plain", "quiet"] : ["bad", "no consumer reads"];
   if ((it.backlog.seconds ?? 0) > LONG_BACKLOG_S) return ["warn", "events wait to be stored"];
   return behind(it) ? ["warn", "slower than wanted"] : ["good", "keeping up"];
 }

@@ -43,7 +43,8 @@ export function LiveTail({ filter, tz, onSession }: Props) {
     >
       <State live={live} stopped={stopped} />
       {filter && <p className="aside">Narrowed by the page’s filter.</p>}
-      {shown ? <Rows held={shown} tz={tz} onSession={onSession} /> : <Skeleton lines={6} label="Loading events" />}
+      {shown && <Rows held={shown} tz={tz} onSession={onSession} />}
+      {!shown && !live.error && <Skeleton lines={6} label="Loading events" />}
     </Panel>
   );
 }
@@ -52,7 +53,7 @@ function State({ live, stopped }: { live: LiveResult<"events">; stopped: HeldEve
   const { data, error, stale } = live;
   if (error) return <Mark tone="warn" text={error.detail} />;
   if (stale) return <Mark tone="warn" text="not connected: these are the last ones seen" />;
-  if (!data) return <p className="aside">not known yet</p>;
+  if (!data) return null;
   return <p className="aside">{stopped ? waiting(newer(stopped, data)) : honesty(data)}</p>;
 }
 
