@@ -14,14 +14,14 @@ use serde::{Deserialize, Serialize, de::DeserializeOwned};
 use super::parameters::Parameters;
 use crate::{error::ApiError, query::range::Range};
 
-/// Far more than one of ours has.
-const LONGEST: usize = 1_024;
+/// More than one of ours has: the id of a session is the longest that is in one.
+const LONGEST: usize = 4_096;
 
 /// Of `P`, the place of the last row shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Cursor<P> {
-    /// What was asked, as a hash.
-    question: u64,
+    /// What was asked and all that follows, as a hash: what was changed isn't one of ours.
+    seal: u64,
     from: i64,
     to: i64,
     pub(super) after: P,
@@ -32,12 +32,23 @@ const ASKED: [&str; 2] = ["from", "to"];
 
 impl<P: Serialize + DeserializeOwned> Cursor<P> {
     pub(super) fn new(question: u64, range: Range, after: P) -> Self {
-        Self {
-            question,
+        let mut cursor = Self {
+            seal: 0,
             from: range.from.0,
             to: range.to.0,
             after,
-        }
+        };
+        cursor.seal = cursor.sealed(question);
+        cursor
+    }
+
+    fn sealed(&self, question: u64) -> u64 {
+        let mut hash = DefaultHasher::new();
+        (question, self.from, self.to).hash(&mut hash);
+        // Numbers and strings can always be written.
+        let after = serde_json::to_vec(&self.after).unwrap_or_default();
+        after.hash(&mut hash);
+        hash.finish()
     }
 
     /// The cursor of a request that has one.
@@ -55,10 +66,9 @@ impl<P: Serialize + DeserializeOwned> Cursor<P> {
         let refused = |detail| Err(ApiError::refused("invalid_cursor", "cursor", detail));
         match cursor {
             None => refused("cursor must be what meta.next_cursor of the page before says"),
-            Some(cursor) if cursor.question != question => refused(
+            Some(cursor) if cursor.seal != cursor.sealed(question) => refused(
                 "cursor belongs to another question: from, to and filter must stay as they were",
             ),
-            Some(cursor) if cursor.from >= cursor.to => refused("cursor holds no range"),
             cursor => Ok(cursor),
         }
     }
@@ -72,7 +82,6 @@ impl<P: Serialize + DeserializeOwned> Cursor<P> {
     }
 
     pub(super) fn text(&self) -> String {
-        // Numbers and strings can always be written.
         BASE64_URL_SAFE_NO_PAD.encode(serde_json::to_vec(self).unwrap_or_default())
     }
 }
@@ -122,6 +131,13 @@ mod tests {
             let asked = question("events", &parameters, &i32::from(filter));
             Cursor::<(String, i64)>::read(&parameters, asked)
         };
+        // Somebody else's words in our form.
+        let forged = Cursor {
+            seal: 0,
+            from: i64::MIN,
+            to: i64::MAX,
+            after: ("a\0".to_owned(), 5),
+        };
         let same = read(&format!("from=now-1h&cursor={text}"), 1)
             .unwrap()
             .unwrap();
@@ -131,8 +147,9 @@ mod tests {
             (format!("from=now-2h&cursor={text}"), 1),
             (format!("from=now-1h&cursor={text}"), 2),
             (format!("from=now-1h&cursor={}", &text[1..]), 1),
-            (format!("from=now-1h&cursor={text}{}", "A".repeat(2_000)), 1),
+            (format!("from=now-1h&cursor={text}{}", "A".repeat(5_000)), 1),
             ("from=now-1h&cursor=".to_owned(), 1),
+            (format!("from=now-1h&cursor={}", forged.text()), 1),
         ] {
             assert!(read(&query, filter).is_err(), "{query}");
         }
