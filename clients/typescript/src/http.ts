@@ -40,7 +40,9 @@ export async function request(
     const response = await once(fetch, url, init, retry.timeoutMs);
     if (response.ok || response.status === 304) return response;
     const error = await refusal(response);
-    const again = response.status === 429 || response.status === 503;
+    // What took too long once would take as long again.
+    const late = error.code.endsWith("_timeout");
+    const again = response.status === 429 || (response.status === 503 && !late);
     const wait = Math.max((error.retryAfter ?? 0) * 1_000, jittered(BACKOFF, attempt));
     if (!again || attempt + 1 >= retry.attempts || wait > retry.longestWaitMs) throw error;
     await sleep(wait, init.signal);

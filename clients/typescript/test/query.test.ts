@@ -46,7 +46,7 @@ test("a refusal is an error with what the api says", async () => {
 test("429 and 503 are asked again after Retry-After, within the bound", async () => {
   const { tidemark, fetch } = client(
     problem(429, "busy", {}, "0"),
-    problem(503, "query_timeout", {}, "0"),
+    problem(503, "database_unavailable", {}, "0"),
     answer({ events: 7 }),
   );
   const { data } = await tidemark.query.summary({ metrics: ["events"] });
@@ -56,6 +56,10 @@ test("429 and 503 are asked again after Retry-After, within the bound", async ()
   const later = client(problem(503, "not_migrated", {}, "600"));
   await expect(later.tidemark.query.metadata()).rejects.toMatchObject({ retryAfter: 600 });
   expect(later.fetch.asked).toHaveLength(1);
+
+  const slow = client(problem(503, "query_timeout", {}, "1"));
+  await expect(slow.tidemark.query.retention()).rejects.toMatchObject({ code: "query_timeout" });
+  expect(slow.fetch.asked).toHaveLength(1);
 });
 
 test("no answer, and an answer of somebody else, are told apart", async () => {

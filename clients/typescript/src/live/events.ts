@@ -54,8 +54,9 @@ export class EventSocket implements Socket {
       const url = `${this.url}/api/v1/live?${query}`;
       const response = await this.fetch(url, { headers, signal: abort.signal });
       if (response.ok) await this.hear(id, response);
-      else this.say(id, { type: "error", ...((await response.json()) as object) });
-      if (response.ok && !abort.signal.aborted) this.lost("the api ended the stream");
+      else this.say(id, { ...((await response.json()) as object), type: "error" });
+      // After an error the others go on.
+      if (this.streams.get(id) === abort) this.lost("the api ended the stream");
     } catch {
       if (!abort.signal.aborted) this.lost("");
     }
@@ -71,8 +72,9 @@ export class EventSocket implements Socket {
     }
   }
 
-  private say(id: string, message: object): void {
+  private say(id: string, message: { type?: string }): void {
     if (this.closed || !this.streams.has(id)) return;
+    if (message.type === "error") this.leave(id);
     this.onmessage?.({ data: JSON.stringify({ ...message, id }) });
   }
 
@@ -93,15 +95,15 @@ export class Blocks {
   private rest = "";
 
   /** The messages of the events that are complete now. */
-  take(chunk: string): object[] {
+  take(chunk: string): { type?: string }[] {
     const blocks = (this.rest + chunk).split("\n\n");
     this.rest = blocks.pop() ?? "";
     return blocks.flatMap((block) => message(block) ?? []);
   }
 }
 
-function message(block: string): object | null {
+function message(block: string): { type?: string } | null {
   const lines = block.split("\n").filter((line) => line.startsWith("data:"));
   const data = lines.map((line) => line.slice(5).replace(/^ /, "")).join("\n");
-  return data === "" ? null : (JSON.parse(data) as object);
+  return data === "" ? null : (JSON.parse(data) as { type?: string });
 }

@@ -1,16 +1,7 @@
-// Sending and watching, against the three daemons as they run.
+// The queue of events, against the three daemons as they run.
 
-import { randomUUID } from "node:crypto";
 import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
-import {
-  Tidemark,
-  type TidemarkError,
-  type Held,
-  type LiveState,
-  type NewEvent,
-  type TidemarkOptions,
-  type Undelivered,
-} from "../../src/index.js";
+import { Tidemark, type NewEvent, type TidemarkOptions, type Undelivered } from "../../src/index.js";
 import { send, visits } from "./support.js";
 import { World } from "./world.js";
 
@@ -90,39 +81,4 @@ test("a queue waits while ingestion is down", async () => {
   expect(await tidemark.ingest.flush({ committed: true })).toMatchObject({ waiting: 0 });
   const { data } = await tidemark.query.summary({ from: "now-1h", filter: "page:/offline" });
   expect(data.events).toBe(4);
-});
-
-test("a subscription holds what the api answers, over a restart of it", async () => {
-  const tidemark = client({ live: { backoff: { firstMs: 50, mostMs: 200 } } });
-  let held: Held["metrics"] | undefined;
-  const states: LiveState["name"][] = [];
-  tidemark.live.onState((state) => states.push(state.name));
-  tidemark.live.subscribe("metrics", { minutes: 30 }, (now) => {
-    held = now;
-  });
-  const events = () => held?.minutes.reduce((sum, minute) => sum + minute.events, 0);
-  await vi.waitFor(() => expect(held?.minutes).toHaveLength(30), 5_000);
-  const before = events() ?? 0;
-
-  await send(tidemark, visits(`/live/${randomUUID()}`, 6));
-  await vi.waitFor(() => expect(events()).toBe(before + 6), 5_000);
-
-  await world.down("api");
-  await vi.waitFor(() => expect(states).toContain("waiting"), 5_000);
-  for (const event of visits(`/live/${randomUUID()}`, 3)) tidemark.ingest.track(event);
-  await tidemark.ingest.flush({ committed: true });
-  await world.up("api");
-  await vi.waitFor(() => expect(events()).toBe(before + 9), 5_000);
-  expect(tidemark.live.state.name).toBe("open");
-  expect(held?.totals.events).toBe(before + 9);
-  const { data } = await tidemark.query.summary({ from: held?.from, to: held?.to, metrics: ["events"] });
-  expect(data.events).toBe(before + 9);
-});
-
-test("a topic that doesn't exist is refused once", async () => {
-  const tidemark = client();
-  const refused = await new Promise<TidemarkError>((error) => {
-    tidemark.live.subscribe("metrics", { minutes: 9_999 }, { next: () => {}, error });
-  });
-  expect(refused.code).toBe("invalid_parameter");
 });
