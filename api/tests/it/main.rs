@@ -14,6 +14,7 @@ mod live;
 mod metadata;
 mod metrics;
 mod operations;
+mod query;
 mod raw_frames;
 mod retention;
 mod rows;

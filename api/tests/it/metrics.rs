@@ -432,6 +432,12 @@ async fn realtime_counts_the_running_minute() {
     assert_eq!(data["last_5_minutes"], json!({"events": 2, "users": 2}));
     assert_eq!(data["last_30_minutes"], json!({"events": 3, "users": 3}));
     assert_eq!(data["minutes"].as_array().unwrap().len(), 30);
+    let seconds = data["seconds"].as_array().unwrap();
+    let counted: Vec<_> = seconds
+        .iter()
+        .filter(|second| second["events"] == 1)
+        .collect();
+    assert_eq!((seconds.len(), counted.len()), (60, 1));
     assert!(data["events_per_second"].as_f64().unwrap() > 0.0);
     api.stop().await;
 }

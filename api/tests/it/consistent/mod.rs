@@ -294,13 +294,15 @@ async fn query(api: &Api, asked: &Asked<'_>, field: Field) {
 }
 
 pub(crate) async fn post(api: &Api, body: &Value) -> Value {
-    let body = body.to_string();
-    let request = format!(
+    let response = api.send(&request(&body.to_string())).await;
+    assert_eq!(response.status, 200, "{body}: {}", response.body);
+    response.json()
+}
+
+pub(crate) fn request(body: &str) -> String {
+    format!(
         "POST /api/v1/query HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n\
          Content-Length: {}\r\nConnection: close\r\n\r\n{body}",
         body.len()
-    );
-    let response = api.send(&request).await;
-    assert_eq!(response.status, 200, "{body}: {}", response.body);
-    response.json()
+    )
 }
