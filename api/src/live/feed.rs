@@ -1,67 +1,71 @@
 //! The one reader of a process: what was committed since the last look becomes frames.
 
 use std::{
-    collections::{BTreeMap, BTreeSet},
-    sync::Arc,
+    sync::{Arc, MutexGuard, PoisonError},
     time::{Duration, Instant as Clock},
 };
 
-use common::{backoff::Backoff, rollup::Rollup, time::UnixMicros};
+use common::{backoff::Backoff, time::UnixMicros};
 use tokio::{
     sync::Notify,
     time::{Instant, sleep, sleep_until},
 };
-use tokio_postgres::Row;
 
 use super::{
-    frame::Frame,
-    hub::{Hub, Topic},
-    moment::{Moment, end_of_minute, first_minute},
-    tail::Tail,
+    channel::Moment,
+    fill::Fill,
+    held::Held,
+    hub::Hub,
+    log::Log,
+    protocol::Refusal,
+    publish::{Look, Publisher},
+    read,
+    spec::Spec,
+    tail::{self, Tail},
 };
 use crate::{
     error::causes,
     observe,
     query::{
-        database::{Instant as At, QueryError, Snapshot},
-        rollups, statements,
+        database::{QueryError, Snapshot},
+        range::MINUTE,
     },
     state::ApiState,
 };
 
 /// Least time between two looks, however many hints come.
 const LEAST_GAP: Duration = Duration::from_millis(20);
-/// The more sockets there are, the fewer frames each of them gets: sending must not take all
+/// The more clients there are, the fewer frames each of them gets: sending must not take all
 /// of the time.
 const GAP_PER_SOCKET: Duration = Duration::from_micros(20);
 /// So many times as long as a look took, the feed rests.
 const REST: u32 = 3;
-/// The window is read anew this often, which heals what changed without a commit (a rebuild).
-const REFRESH: Duration = Duration::from_secs(60);
-const PIPELINE_GAP: Duration = Duration::from_millis(500);
-const PIPELINE_INTERVAL: Duration = Duration::from_secs(1);
+/// Positions leave out writers that have gone: this often it is asked which.
+const WRITERS_INTERVAL: Duration = Duration::from_secs(60);
 
-/// Feeds `metrics` and `events` for ever.
-pub(super) async fn metrics(state: ApiState, hub: Arc<Hub>, hints: Arc<[Notify; 2]>) {
+/// Feeds all topics but `pipeline` for ever.
+pub(super) async fn run(state: ApiState, hub: Arc<Hub>, hints: Arc<[Notify; 2]>) {
     let mut feed = Feed::new(state, hub);
     let mut backoff = Backoff::default();
     let interval = feed.state.config.api.live_interval();
     loop {
         let started = Clock::now();
-        match feed.tick().await {
-            Ok(()) => {
+        let unfinished = match feed.tick().await {
+            Ok(unfinished) => {
                 observe::feed_tick(started);
                 backoff.reset();
+                unfinished
             }
             Err(error) => {
                 observe::feed_failed(&causes(&error));
                 backoff.wait().await;
                 continue;
             }
-        }
+        };
         sleep(rest(started.elapsed(), feed.hub.sockets.len()).min(interval)).await;
         let idle = feed.hub.is_idle();
         tokio::select! {
+            () = std::future::ready(()), if unfinished => {}
             () = hints[0].notified(), if !idle => {}
             () = feed.hub.wanted[0].notified() => {}
             () = sleep_until(Instant::from_std(started) + interval) => {}
@@ -69,72 +73,26 @@ pub(super) async fn metrics(state: ApiState, hub: Arc<Hub>, hints: Arc<[Notify; 
     }
 }
 
-/// How long to leave database and sockets alone after a look that took `look`.
+/// How long to leave database and clients alone after a look that took `look`.
 fn rest(look: Duration, sockets: usize) -> Duration {
     let sockets = u32::try_from(sockets).unwrap_or(u32::MAX);
     let sending = GAP_PER_SOCKET.saturating_mul(sockets);
     LEAST_GAP.max(REST * look).max(sending)
 }
 
-/// Feeds `pipeline` for ever, while somebody listens.
-pub(super) async fn pipeline(state: ApiState, hub: Arc<Hub>, hints: Arc<[Notify; 2]>) {
-    loop {
-        if hub.has_subscribers(Topic::Pipeline) {
-            let report = state.reporter.report().await;
-            let position = hub
-                .watermark()
-                .map(UnixMicros::to_rfc3339)
-                .unwrap_or_default();
-            let frame = || Frame::new(Topic::Pipeline.name(), &position, &*report);
-            hub.publish(Topic::Pipeline, Some(frame()), Some(frame()), frame());
-        }
-        let reported = Instant::now();
-        tokio::select! {
-            () = somebody_waits(&hub) => {}
-            () = async {
-                sleep_until(reported + PIPELINE_GAP).await;
-                let _ = tokio::time::timeout_at(reported + PIPELINE_INTERVAL, hints[1].notified()).await;
-            } => {}
-        }
-    }
-}
-
-async fn somebody_waits(hub: &Hub) {
-    loop {
-        hub.wanted[1].notified().await;
-        if hub.lacks_state(Topic::Pipeline) {
-            return;
-        }
-    }
-}
-
-/// Commits since the last look, added up.
-#[derive(Debug, Default)]
-pub(super) struct News {
-    pub(super) minutes: BTreeSet<UnixMicros>,
-    pub(super) stored: u64,
-    pub(super) accepted: Option<(UnixMicros, UnixMicros)>,
-}
-
-impl News {
-    fn add(&mut self, row: &Row, position: &mut BTreeMap<i64, i64>) -> Result<(), QueryError> {
-        position.insert(row.try_get(0)?, row.try_get(1)?);
-        self.stored += rollups::count(i64::from(row.try_get::<_, i32>(2)?));
-        let buckets: Vec<At> = row.try_get(3)?;
-        self.minutes.extend(buckets.into_iter().map(|At(at)| at));
-        let (At(first), At(last)) = (row.try_get(4)?, row.try_get(5)?);
-        let (from, to) = self.accepted.unwrap_or((first, last));
-        self.accepted = Some((from.min(first), to.max(last)));
-        Ok(())
-    }
+/// The end of the minute that `now` lies in.
+const fn end_of_minute(now: UnixMicros) -> UnixMicros {
+    UnixMicros((now.0.div_euclid(MINUTE) + 1) * MINUTE)
 }
 
 struct Feed {
     state: ApiState,
     hub: Arc<Hub>,
-    moment: Option<Moment>,
-    refreshed: Instant,
+    held: Held,
     tail: Tail,
+    generation: Option<i64>,
+    writers_read: Option<Instant>,
+    publisher: Publisher,
 }
 
 impl Feed {
@@ -142,115 +100,109 @@ impl Feed {
         Self {
             state,
             hub,
-            moment: None,
-            refreshed: Instant::now(),
+            held: Held::default(),
             tail: Tail::default(),
+            generation: None,
+            writers_read: None,
+            publisher: Publisher::default(),
         }
     }
 
-    async fn tick(&mut self) -> Result<(), QueryError> {
+    /// One look at the database. True: there is more to read at once.
+    async fn tick(&mut self) -> Result<bool, QueryError> {
+        let tick = self.hub.look();
         // Before the database is read: every event accepted before it is in what we read.
         let watermark = self.state.watermark();
         let snapshot = self.state.database.internal_snapshot().await?;
-        let end = end_of_minute(UnixMicros::now());
-        let mut news = News::default();
-        let mut moment = match self.moment.take() {
-            Some(earlier) if self.refreshed.elapsed() < REFRESH => {
-                let mut moment = earlier.clone();
-                self.moment = Some(earlier);
-                let minutes = read_news(&snapshot, &mut moment.position, &mut news, end).await?;
-                moment.advance(minutes, end);
-                moment
-            }
-            earlier => {
-                self.moment = earlier;
-                let mut known = self
-                    .moment
-                    .as_ref()
-                    .map(|moment| moment.position.clone())
-                    .unwrap_or_default();
-                read_commits(&snapshot, &mut known, &mut news, self.moment.is_some()).await?;
-                let moment = read_window(&snapshot, end).await?;
-                self.refreshed = Instant::now();
-                moment
-            }
-        };
-        moment.watermark = watermark;
-        self.tail.note(&news);
-        if self.tail.is_due(&self.hub) {
-            self.tail.read(&snapshot, &self.hub, &moment).await?;
+        let now = UnixMicros::now();
+        let end = end_of_minute(now);
+        let generation = read::generation(&snapshot).await?;
+        if self.generation.replace(generation) != Some(generation) {
+            self.held.touch_all();
         }
-        snapshot.finish().await?;
-        self.publish(moment);
-        Ok(())
-    }
-
-    fn publish(&mut self, moment: Moment) {
-        let (changed, moved) = match &self.moment {
-            Some(earlier) => (moment.changes_since(earlier), moment.end != earlier.end),
-            None => (BTreeSet::new(), false),
+        let news = self.commits(&snapshot, end).await?;
+        self.held.touch(&news.minutes);
+        self.tail.note(&news);
+        let channels = self.hub.channels();
+        let due: Vec<_> = channels
+            .iter()
+            .filter(|channel| self.publisher.is_due(channel))
+            .collect();
+        let specs: Vec<_> = due.iter().map(|channel| &channel.spec).collect();
+        let fill = Fill {
+            held: &mut self.held,
+            snapshot: &snapshot,
+            end,
+            tick,
         };
-        let news = moved || !changed.is_empty();
-        self.moment = Some(moment.clone());
-        self.hub.publish_moment(moment, &changed, news);
+        let found = fill.fill(&specs).await?;
+        let events = self.tail.look(&snapshot, &channels).await?;
+        // What was read is right, whatever becomes of the connection.
+        let finished = snapshot.finish().await;
+        let position = lock(&self.hub).position(end, generation);
+        let moment = Arc::new(Moment {
+            tick,
+            text: position.to_string(),
+            position,
+            watermark,
+        });
+        self.hub.set_moment(moment.clone());
+        let look = Look {
+            held: &self.held,
+            found: &found,
+            moment: &moment,
+            now,
+        };
+        for (at, channel) in due.into_iter().enumerate() {
+            if found.blurred.contains(&at) {
+                self.hub.end(channel, blurred());
+            } else {
+                self.publisher.publish(channel, look);
+            }
+        }
+        for channel in &channels {
+            if let Spec::Events(spec) = &channel.spec {
+                self.tail.show(channel, spec, events.as_ref(), &moment);
+            }
+        }
+        self.tail.keep(&channels);
+        self.publisher.keep(&channels);
+        finished.map(|()| found.unfinished)
+    }
+
+    /// Puts what was committed into the log.
+    async fn commits(
+        &mut self,
+        snapshot: &Snapshot,
+        end: UnixMicros,
+    ) -> Result<tail::News, QueryError> {
+        let due = |at: Instant| at.elapsed() >= WRITERS_INTERVAL;
+        if self.writers_read.is_none_or(due) {
+            let writers = read::writers(snapshot).await?;
+            let earlier = match self.writers_read {
+                None => read::earlier(snapshot, end).await?,
+                Some(_) => Vec::new(),
+            };
+            let mut log = lock(&self.hub);
+            log.set_writers(&writers);
+            earlier
+                .into_iter()
+                .for_each(|commit| log.add_earlier(commit));
+            self.writers_read = Some(Instant::now());
+        }
+        let known = lock(&self.hub).known();
+        let (news, commits) = read::news(snapshot, &known, end).await?;
+        let mut log = lock(&self.hub);
+        commits.into_iter().for_each(|commit| log.add(commit));
+        Ok(news)
     }
 }
 
-async fn read_commits(
-    snapshot: &Snapshot,
-    position: &mut BTreeMap<i64, i64>,
-    news: &mut News,
-    wanted: bool,
-) -> Result<(), QueryError> {
-    if !wanted {
-        return Ok(());
-    }
-    let writers: Vec<i64> = position.keys().copied().collect();
-    let seqs: Vec<i64> = position.values().copied().collect();
-    for row in snapshot
-        .rows(statements::LIVE_COMMITS, &[&writers, &seqs])
-        .await?
-    {
-        news.add(&row, position)?;
-    }
-    Ok(())
+fn lock(hub: &Hub) -> MutexGuard<'_, Log> {
+    hub.log.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-async fn read_news(
-    snapshot: &Snapshot,
-    position: &mut BTreeMap<i64, i64>,
-    news: &mut News,
-    end: UnixMicros,
-) -> Result<BTreeMap<UnixMicros, Rollup>, QueryError> {
-    read_commits(snapshot, position, news, true).await?;
-    let touched: Vec<_> = news
-        .minutes
-        .range(first_minute(end)..)
-        .copied()
-        .map(At)
-        .collect();
-    if touched.is_empty() {
-        return Ok(BTreeMap::new());
-    }
-    by_minute(&snapshot.rows(statements::LIVE_MINUTES, &[&touched]).await?)
-}
-
-async fn read_window(snapshot: &Snapshot, end: UnixMicros) -> Result<Moment, QueryError> {
-    let mut position = BTreeMap::new();
-    for row in snapshot.rows(statements::LIVE_POSITION, &[]).await? {
-        position.insert(row.try_get(0)?, row.try_get(1)?);
-    }
-    let from = At(first_minute(end));
-    let minutes = by_minute(&snapshot.rows(statements::LIVE_WINDOW, &[&from]).await?)?;
-    Ok(Moment::new(minutes, position, None, end))
-}
-
-/// Merges over writers.
-fn by_minute(rows: &[Row]) -> Result<BTreeMap<UnixMicros, Rollup>, QueryError> {
-    let mut minutes: BTreeMap<UnixMicros, Rollup> = BTreeMap::new();
-    for row in rows {
-        let (at, rollup) = rollups::decode(row)?;
-        minutes.entry(at).or_default().merge(&rollup);
-    }
-    Ok(minutes)
+fn blurred() -> Refusal {
+    let detail = "some values are longer than rollups keep them, and the filter looks into them; REST answers it from single events";
+    Refusal::new("unsupported_filter", detail)
 }

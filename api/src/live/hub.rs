@@ -1,67 +1,40 @@
-//! Hands the feed's frames to the sockets. A socket pulls at its own pace from a short ring
-//! that all subscribers of a topic share; one that falls behind gets the newest state instead.
+//! Who listens to what. Subscribers of equal things share a channel.
 
 use std::{
-    collections::{BTreeSet, HashMap, VecDeque},
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    collections::HashMap,
+    sync::{
+        Arc, Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
-use common::{shutdown::Shutdown, time::UnixMicros};
-use tokio::sync::{Notify, watch};
+use common::shutdown::Shutdown;
+use tokio::sync::Notify;
 use tokio_util::task::TaskTracker;
 
-use super::{frame::Frame, moment::Moment};
+use super::{
+    channel::{Channel, Moment},
+    log::Log,
+    protocol::{From, Refusal},
+    pull::{Place, Pulled},
+    spec::Spec,
+};
 
-/// Frames kept per topic for sockets that are a little behind.
-const RING: usize = 16;
+/// Different things that are listened to at once.
+const MOST_CHANNELS: usize = 256;
+/// Minutes of one value that are held for all channels together. One takes 8 KiB where it has
+/// thousands of users and sessions, at most about 30 KiB with durations and the bounce rate.
+const MOST_CELLS: usize = 8_000;
 
-/// What can be subscribed to; equal ones share their frames.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
-pub(super) enum Topic {
-    Metrics { minutes: u16 },
-    Events,
-    Pipeline,
-}
-
-impl Topic {
-    pub(super) const fn name(self) -> &'static str {
-        match self {
-            Self::Metrics { .. } => "metrics",
-            Self::Events => "events",
-            Self::Pipeline => "pipeline",
-        }
-    }
-}
-
-#[derive(Debug)]
-struct Kept {
-    next: Arc<Frame>,
-    /// What a socket that missed earlier frames gets instead; `None`: the whole state.
-    after_gap: Option<Arc<Frame>>,
-}
-
-#[derive(Debug, Default)]
-struct Channel {
-    subscribers: usize,
-    /// Number of the next frame.
-    next: u64,
-    ring: VecDeque<Kept>,
-    /// The whole state as of the last frame, once somebody needed it.
-    whole: Option<Arc<Frame>>,
-}
-
-#[derive(Debug, Default)]
-struct Inner {
-    channels: HashMap<Topic, Channel>,
-    moment: Option<Arc<Moment>>,
-}
-
-/// Shared by the feed and all sockets.
+/// Shared by the feed and all clients.
 #[derive(Debug)]
 pub struct Hub {
-    inner: Mutex<Inner>,
-    ticks: watch::Sender<u64>,
-    /// Somebody waits for a first state.
+    channels: Mutex<HashMap<Spec, Arc<Channel>>>,
+    pub(super) log: Mutex<Log>,
+    moment: Mutex<Option<Arc<Moment>>>,
+    /// Looks that have begun.
+    looks: AtomicU64,
+    /// Somebody waits for a state: of the rollups, of the pipeline.
     pub(super) wanted: [Notify; 2],
     pub(super) shutdown: Shutdown,
     pub(super) sockets: TaskTracker,
@@ -70,207 +43,130 @@ pub struct Hub {
 impl Hub {
     pub(super) fn new(shutdown: Shutdown, sockets: TaskTracker) -> Self {
         Self {
-            inner: Mutex::default(),
-            ticks: watch::Sender::new(0),
+            channels: Mutex::default(),
+            log: Mutex::default(),
+            moment: Mutex::default(),
+            looks: AtomicU64::new(0),
             wanted: [Notify::new(), Notify::new()],
             shutdown,
             sockets,
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, HashMap<Spec, Arc<Channel>>> {
+        self.channels.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Changes whenever there is something to pull.
-    pub(super) fn ticks(&self) -> watch::Receiver<u64> {
-        self.ticks.subscribe()
+    /// The number of the look that begins.
+    pub(super) fn look(&self) -> u64 {
+        self.looks.fetch_add(1, Ordering::SeqCst) + 1
     }
 
-    pub(super) fn has_subscribers(&self, topic: Topic) -> bool {
-        self.lock().channels.contains_key(&topic)
+    pub(super) fn channels(&self) -> Vec<Arc<Channel>> {
+        self.lock().values().cloned().collect()
+    }
+
+    pub(super) fn channel(&self, spec: &Spec) -> Option<Arc<Channel>> {
+        self.lock().get(spec).cloned()
     }
 
     pub(super) fn is_idle(&self) -> bool {
-        self.lock().channels.is_empty()
+        self.lock().is_empty()
     }
 
-    /// Whether somebody waits for the topic's first state.
-    pub(super) fn lacks_state(&self, topic: Topic) -> bool {
-        self.lock()
-            .channels
-            .get(&topic)
-            .is_some_and(|channel| channel.whole.is_none())
+    /// The last look.
+    pub(super) fn moment(&self) -> Option<Arc<Moment>> {
+        self.moment
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
-    pub(super) fn watermark(&self) -> Option<UnixMicros> {
-        self.lock()
-            .moment
-            .as_ref()
-            .and_then(|moment| moment.watermark)
+    pub(super) fn set_moment(&self, moment: Arc<Moment>) {
+        *self.moment.lock().unwrap_or_else(PoisonError::into_inner) = Some(moment);
     }
 
-    pub(super) fn subscribe(self: &Arc<Self>, id: String, topic: Topic) -> Subscription {
-        self.lock().channels.entry(topic).or_default().subscribers += 1;
-        self.wanted.iter().for_each(Notify::notify_one);
-        Subscription {
-            hub: self.clone(),
-            id,
-            topic,
+    /// `waker` is notified whenever there may be something to pull.
+    pub(super) fn subscribe(
+        self: &Arc<Self>,
+        spec: Spec,
+        from: From,
+        waker: Arc<Notify>,
+    ) -> Result<Subscription, Refusal> {
+        let mut channels = self.lock();
+        if !channels.contains_key(&spec) {
+            let cells: usize = channels.keys().map(Spec::cells).sum();
+            if channels.len() >= MOST_CHANNELS || cells + spec.cells() > MOST_CELLS {
+                return Err(Refusal::new(
+                    "node_full",
+                    format!(
+                        "this node serves {} different subscriptions ({MOST_CHANNELS} at most) over {cells} minutes of single values \
+                         ({MOST_CELLS} at most; this one needs {}): ask for fewer minutes or rows, or again later",
+                        channels.len(),
+                        spec.cells()
+                    ),
+                ));
+            }
+        }
+        let channel = channels.entry(spec.clone());
+        let channel = channel.or_insert_with(|| Arc::new(Channel::new(spec)));
+        let place = Place {
+            subscriber: channel.join(waker),
+            from,
+            after: self.looks.load(Ordering::SeqCst),
             cursor: None,
-        }
-    }
-
-    /// A new moment of the metrics: a frame for each window that is subscribed to.
-    pub(super) fn publish_moment(
-        &self,
-        moment: Moment,
-        changed: &BTreeSet<UnixMicros>,
-        news: bool,
-    ) {
-        let mut inner = self.lock();
-        let moment = Arc::new(moment);
-        inner.moment = Some(moment.clone());
-        let windows: BTreeSet<u16> = inner.channels.keys().filter_map(window).collect();
-        if news && !windows.is_empty() {
-            let (totals, position) = (moment.totals(&windows), moment.position_text());
-            for (topic, channel) in &mut inner.channels {
-                let Some(minutes) = window(topic) else {
-                    continue;
-                };
-                let body = moment.body(minutes, Some(changed), &totals[&minutes]);
-                channel.push(
-                    Arc::new(Frame::new(topic.name(), &position, &body)),
-                    None,
-                    None,
-                );
-            }
-        } else {
-            // The state is as it was, but for its watermark: whoever comes now gets the new one.
-            for (topic, channel) in &mut inner.channels {
-                if window(topic).is_some() {
-                    channel.whole = None;
-                }
-            }
-        }
-        drop(inner);
-        self.ticks.send_modify(|tick| *tick += 1);
-    }
-
-    /// A frame of `events` or `pipeline`. `whole` is the state that newcomers get.
-    pub(super) fn publish(
-        &self,
-        topic: Topic,
-        next: Option<Frame>,
-        after_gap: Option<Frame>,
-        whole: Frame,
-    ) {
-        let mut inner = self.lock();
-        let Some(channel) = inner.channels.get_mut(&topic) else {
-            return;
+            queued: None,
+            events: 0,
         };
-        let whole = Arc::new(whole);
-        match next {
-            Some(next) => channel.push(Arc::new(next), after_gap.map(Arc::new), Some(whole)),
-            None => channel.whole = Some(whole),
+        Ok(Subscription {
+            hub: self.clone(),
+            channel: channel.clone(),
+            place,
+        })
+    }
+
+    fn leave(&self, channel: &Arc<Channel>, subscriber: u64) {
+        let mut channels = self.lock();
+        let same = |known: &Arc<Channel>| Arc::ptr_eq(known, channel);
+        if channel.leave(subscriber) && channels.get(&channel.spec).is_some_and(same) {
+            channels.remove(&channel.spec);
         }
-        drop(inner);
-        self.ticks.send_modify(|tick| *tick += 1);
+    }
+
+    /// No more of it: what comes next begins anew.
+    pub(super) fn end(&self, channel: &Arc<Channel>, why: Refusal) {
+        self.lock().remove(&channel.spec);
+        channel.end(why);
     }
 }
 
-const fn window(topic: &Topic) -> Option<u16> {
-    match topic {
-        Topic::Metrics { minutes } => Some(*minutes),
-        _ => None,
-    }
-}
-
-impl Channel {
-    fn push(&mut self, next: Arc<Frame>, after_gap: Option<Arc<Frame>>, whole: Option<Arc<Frame>>) {
-        self.ring.push_back(Kept { next, after_gap });
-        if self.ring.len() > RING {
-            self.ring.pop_front();
-        }
-        self.next += 1;
-        self.whole = whole;
-    }
-}
-
-impl Inner {
-    fn whole(&mut self, topic: Topic) -> Option<Arc<Frame>> {
-        let moment = self.moment.clone();
-        let channel = self.channels.get_mut(&topic)?;
-        if let (None, Some(minutes), Some(moment)) = (&channel.whole, window(&topic), moment) {
-            let totals = moment.totals(&BTreeSet::from([minutes]));
-            let body = moment.body(minutes, None, &totals[&minutes]);
-            channel.whole = Some(Arc::new(Frame::new(
-                topic.name(),
-                &moment.position_text(),
-                &body,
-            )));
-        }
-        channel.whole.clone()
-    }
-}
-
-/// What a socket is to send next for one of its subscriptions.
-#[derive(Debug)]
-pub(super) enum Pulled {
-    Snapshot(Arc<Frame>),
-    Next(Arc<Frame>),
-    /// Frames were missed; this one stands for them.
-    Conflated(Arc<Frame>),
-}
-
-/// One socket's place in a topic. Dropped, it leaves.
+/// A client's place in a channel. Dropped, it leaves.
 #[derive(Debug)]
 pub(super) struct Subscription {
     hub: Arc<Hub>,
-    pub(super) id: String,
-    topic: Topic,
-    /// Number of the next frame to send; `None` before the snapshot.
-    cursor: Option<u64>,
+    channel: Arc<Channel>,
+    place: Place,
 }
 
 impl Subscription {
-    /// The next frame, if there is one.
+    pub(super) fn topic(&self) -> &'static str {
+        self.channel.spec.topic()
+    }
+
+    /// What to send next, if there is something.
     pub(super) fn pull(&mut self) -> Option<Pulled> {
-        let mut inner = self.hub.lock();
-        let channel = inner.channels.get(&self.topic)?;
-        let (next, oldest) = (channel.next, channel.next - channel.ring.len() as u64);
-        let Some(cursor) = self.cursor else {
-            let whole = inner.whole(self.topic)?;
-            self.cursor = Some(next);
-            return Some(Pulled::Snapshot(whole));
-        };
-        if cursor >= next {
-            return None;
+        let first = self.place.cursor.is_none();
+        let pulled = self.channel.pull(&mut self.place, &self.hub.log);
+        if first && pulled.is_none() {
+            let pipeline = usize::from(self.channel.spec == Spec::Pipeline);
+            self.hub.wanted[pipeline].notify_one();
         }
-        if cursor >= oldest {
-            self.cursor = Some(cursor + 1);
-            let kept = channel.ring.get((cursor - oldest) as usize)?;
-            return Some(Pulled::Next(kept.next.clone()));
-        }
-        let substitute = channel.ring.back().and_then(|kept| kept.after_gap.clone());
-        let frame = match substitute {
-            Some(frame) => frame,
-            None => inner.whole(self.topic)?,
-        };
-        self.cursor = Some(next);
-        Some(Pulled::Conflated(frame))
+        pulled
     }
 }
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        let mut inner = self.hub.lock();
-        let Some(channel) = inner.channels.get_mut(&self.topic) else {
-            return;
-        };
-        channel.subscribers -= 1;
-        if channel.subscribers == 0 {
-            inner.channels.remove(&self.topic);
-        }
+        self.hub.leave(&self.channel, self.place.subscriber);
     }
 }

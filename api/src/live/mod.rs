@@ -1,15 +1,30 @@
-//! Live updates. One feed per process reads what was committed and hands every socket the
-//! same frames; what a socket costs the database is nothing.
+//! Live updates, as docs/LIVE.md says them. One feed per process reads what was committed and
+//! hands every client the same frames; what a client costs the database is nothing.
 
+mod channel;
+mod entry;
+mod event;
 mod feed;
+mod fill;
 mod frame;
+mod held;
 mod hints;
 mod hub;
-mod moment;
+mod log;
+mod pipeline;
+mod position;
 mod protocol;
+mod publish;
+mod pull;
+mod read;
+mod rows;
 mod socket;
+mod spec;
+mod sse;
 mod tail;
-mod upgrade;
+mod top;
+mod whole;
+mod window;
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
@@ -25,17 +40,17 @@ use crate::state::ApiState;
 /// How long sockets may take to say goodbye.
 const GOODBYE: Duration = Duration::from_secs(3);
 
-/// Starts the feed and what wakes it.
+/// Starts the feeds and what wakes them.
 pub fn start(state: &ApiState, shutdown: &Shutdown) -> Arc<Hub> {
     let hub = Arc::new(Hub::new(shutdown.clone(), TaskTracker::new()));
     let hints = Arc::new([Notify::new(), Notify::new()]);
     let channel = StreamKeys::new(&state.config.stream.stream_key).commits;
     let redis = state.config.redis.clone();
     let listen = hints::listen(redis, channel, hints.clone());
-    let metrics = feed::metrics(state.clone(), hub.clone(), hints.clone());
-    let pipeline = feed::pipeline(state.clone(), hub.clone(), hints);
+    let feed = feed::run(state.clone(), hub.clone(), hints.clone());
+    let pipeline = pipeline::run(state.clone(), hub.clone(), hints);
     shutdown.spawn_until_stop("commit hints", listen);
-    shutdown.spawn_until_stop("live feed", metrics);
+    shutdown.spawn_until_stop("live feed", feed);
     shutdown.spawn_until_stop("live pipeline", pipeline);
     let (stop, sockets) = (shutdown.clone(), hub.sockets.clone());
     shutdown.spawn("sockets", async move {
@@ -47,10 +62,11 @@ pub fn start(state: &ApiState, shutdown: &Shutdown) -> Arc<Hub> {
     hub
 }
 
-/// `/ws`.
+/// `/ws` and `/api/v1/live`.
 pub fn router(state: ApiState, hub: Arc<Hub>) -> Router {
     let places = state.config.api.live_max_sockets;
     Router::new()
-        .route("/ws", get(upgrade::upgrade))
-        .with_state(upgrade::Live::new(state, hub, places))
+        .route("/ws", get(entry::upgrade))
+        .route("/api/v1/live", get(sse::stream))
+        .with_state(entry::Entry::new(state, hub, places))
 }

@@ -3,10 +3,12 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use super::{hub::Topic, moment::MAX_MINUTES};
+use super::{
+    position::Position,
+    spec::{Params, Spec},
+};
 
 const LONGEST_ID: usize = 64;
-const DEFAULT_MINUTES: u16 = 60;
 
 #[derive(Debug, Deserialize)]
 #[serde(tag = "type", rename_all = "lowercase")]
@@ -15,7 +17,8 @@ enum Message {
         id: String,
         topic: String,
         #[serde(default)]
-        params: serde_json::Map<String, serde_json::Value>,
+        params: Params,
+        position: Option<String>,
     },
     Unsubscribe {
         id: String,
@@ -26,53 +29,81 @@ enum Message {
 /// A message that can be acted upon.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Request {
-    Subscribe { id: String, topic: Topic },
+    Subscribe { id: String, spec: Spec, from: From },
     Unsubscribe { id: String },
     Ping,
 }
 
-/// Why a message can't be acted upon; the socket stays open.
+/// Where a subscription goes on.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) enum From {
+    /// With a snapshot.
+    Start,
+    /// With a snapshot, and saying so: the position is not one of ours.
+    Unreadable,
+    Position(Position),
+}
+
+impl From {
+    pub(super) fn read(position: Option<&str>) -> Self {
+        match position.map(Position::parse) {
+            None => Self::Start,
+            Some(None) => Self::Unreadable,
+            Some(Some(position)) => Self::Position(position),
+        }
+    }
+}
+
+/// Why a message can't be acted upon, or a subscription ends; the socket stays open.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Refusal {
-    pub(super) id: Option<String>,
     pub(super) code: &'static str,
     pub(super) detail: String,
 }
 
 impl Refusal {
-    pub(super) fn new(id: Option<&str>, code: &'static str, detail: impl Into<String>) -> Self {
+    pub(super) fn new(code: &'static str, detail: impl Into<String>) -> Self {
         Self {
-            id: id.map(str::to_owned),
             code,
             detail: detail.into(),
         }
     }
 
-    pub(super) fn text(&self) -> String {
+    pub(super) fn text(&self, id: Option<&str>) -> String {
         let mut message = json!({"type": "error", "code": self.code, "detail": self.detail});
-        if let Some(id) = &self.id {
-            message["id"] = id.as_str().into();
+        if let Some(id) = id {
+            message["id"] = id.into();
         }
         message.to_string()
     }
 }
 
 impl Request {
-    pub(super) fn read(text: &str) -> Result<Self, Refusal> {
+    /// With a refusal comes the id that it concerns, where there is one.
+    pub(super) fn read(text: &str) -> Result<Self, (Option<String>, Refusal)> {
         let message = serde_json::from_str(text).map_err(|error| {
-            Refusal::new(
-                None,
-                "malformed_message",
-                format!("not a message of this protocol: {error}"),
-            )
+            let detail = format!("not a message of this protocol: {error}");
+            (None, Refusal::new("malformed_message", detail))
         })?;
+        let plain = |id| plain(id).map_err(|refusal| (None, refusal));
         match message {
             Message::Ping {} => Ok(Self::Ping),
             Message::Unsubscribe { id } => Ok(Self::Unsubscribe { id: plain(id)? }),
-            Message::Subscribe { id, topic, params } => {
+            Message::Subscribe {
+                id,
+                topic,
+                params,
+                position,
+            } => {
                 let id = plain(id)?;
-                let topic = topic_of(&id, &topic, &params)?;
-                Ok(Self::Subscribe { id, topic })
+                match Spec::read(&topic, &params) {
+                    Ok(spec) => Ok(Self::Subscribe {
+                        id,
+                        spec,
+                        from: From::read(position.as_deref()),
+                    }),
+                    Err(refusal) => Err((Some(id), refusal)),
+                }
             }
         }
     }
@@ -85,89 +116,122 @@ fn plain(id: String) -> Result<String, Refusal> {
         return Ok(id);
     }
     Err(Refusal::new(
-        None,
         "invalid_id",
         "an id has 1 to 64 letters, digits, or - _ . :",
     ))
 }
 
-fn topic_of(
-    id: &str,
-    topic: &str,
-    params: &serde_json::Map<String, serde_json::Value>,
-) -> Result<Topic, Refusal> {
-    let refuse = |code, detail: String| Err(Refusal::new(Some(id), code, detail));
-    let allowed: &[&str] = if topic == "metrics" {
-        &["minutes"]
-    } else {
-        &[]
-    };
-    if let Some(unknown) = params.keys().find(|name| !allowed.contains(&name.as_str())) {
-        let detail = format!(
-            "{topic} has no parameter {unknown:?}; allowed are: {}",
-            allowed.join(", ")
-        );
-        return refuse("unknown_parameter", detail);
-    }
-    match topic {
-        "metrics" => {
-            let minutes = params
-                .get("minutes")
-                .map(|minutes| minutes.as_u64().unwrap_or_default());
-            let minutes =
-                minutes.map_or(Some(DEFAULT_MINUTES), |minutes| u16::try_from(minutes).ok());
-            match minutes.filter(|minutes| (1..=MAX_MINUTES).contains(minutes)) {
-                Some(minutes) => Ok(Topic::Metrics { minutes }),
-                None => refuse(
-                    "invalid_parameter",
-                    format!("minutes must be a whole number from 1 to {MAX_MINUTES}"),
-                ),
-            }
-        }
-        "events" => Ok(Topic::Events),
-        "pipeline" => Ok(Topic::Pipeline),
-        _ => refuse(
-            "unknown_topic",
-            format!("there is no topic {topic:?}; there are: metrics, events, pipeline"),
-        ),
-    }
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::Value;
+
     use super::*;
+
+    fn subscribe(topic: &str, params: &Value) -> Result<Spec, &'static str> {
+        let text = json!({"type": "subscribe", "id": "a", "topic": topic, "params": params});
+        match Request::read(&text.to_string()) {
+            Ok(Request::Subscribe { spec, .. }) => Ok(spec),
+            Ok(other) => panic!("{other:?}"),
+            Err((id, refusal)) => {
+                assert_eq!(id.as_deref(), Some("a"));
+                Err(refusal.code)
+            }
+        }
+    }
 
     #[test]
     fn messages_are_read() {
-        let right = [
-            (r#"{"type":"ping"}"#, Request::Ping),
-            (
-                r#"{"type":"unsubscribe","id":"a"}"#,
-                Request::Unsubscribe { id: "a".into() },
-            ),
-            (
-                r#"{"type":"subscribe","id":"a.1","topic":"metrics","params":{"minutes":5}}"#,
-                Request::Subscribe {
-                    id: "a.1".into(),
-                    topic: Topic::Metrics { minutes: 5 },
-                },
-            ),
-            (
-                r#"{"type":"subscribe","id":"a","topic":"metrics"}"#,
-                Request::Subscribe {
-                    id: "a".into(),
-                    topic: Topic::Metrics { minutes: 60 },
-                },
-            ),
-        ];
-        for (text, want) in right {
-            assert_eq!(Request::read(text), Ok(want), "{text}");
-        }
+        let ping = Request::read(r#"{"type":"ping"}"#);
+        assert_eq!(ping, Ok(Request::Ping));
+        let gone = Request::read(r#"{"type":"unsubscribe","id":"a"}"#);
+        assert_eq!(gone, Ok(Request::Unsubscribe { id: "a".into() }));
+        let resume = |position: &str| {
+            let text = format!(
+                r#"{{"type":"subscribe","id":"a.1","topic":"realtime","position":"{position}"}}"#
+            );
+            match Request::read(&text) {
+                Ok(Request::Subscribe { id, spec, from }) => {
+                    assert_eq!((id.as_str(), spec), ("a.1", Spec::Realtime));
+                    from
+                }
+                other => panic!("{other:?}"),
+            }
+        };
+        assert_eq!(resume("3:7"), From::Unreadable);
+        assert!(matches!(resume("@5.1,3:7"), From::Position(_)));
+    }
+
+    #[test]
+    fn parameters_have_defaults_and_equal_ones_are_one() {
+        let usual = subscribe("metrics", &json!({})).unwrap();
+        let same = json!({"minutes": 60, "interval": "1m", "filter": null,
+            "metrics": ["value", "users", "events", "sessions", "users"]});
+        assert_eq!(subscribe("metrics", &same), Ok(usual.clone()));
+        assert_eq!(usual.cells(), 60);
+        assert!(subscribe("metrics", &json!({"metrics": ["bounce_rate"]})).is_ok());
+        let filtered =
+            json!({"filter": ["or", [["is", "page", ["/a"]], ["contains", "page", ["b"]]]]});
+        assert_ne!(subscribe("metrics", &filtered), Ok(usual));
+        let pages = subscribe("breakdown", &json!({"dimension": "page"})).unwrap();
+        assert_eq!(pages.cells(), 300);
+        let sums = json!({"dimension": "page", "metrics": ["events", "value"]});
+        assert_eq!(subscribe("breakdown", &sums).unwrap().cells(), 0);
+        let any = json!({"filter": ["is", "properties.plan", ["pro"]], "rate": 100});
+        assert!(subscribe("events", &any).is_ok());
     }
 
     #[test]
     fn what_is_wrong_is_named() {
         let wrong = [
+            ("money", json!({}), "unknown_topic"),
+            ("events", json!({"x": 1}), "unknown_parameter"),
+            ("pipeline", json!({"x": 1}), "unknown_parameter"),
+            ("metrics", json!({"minutes": 181}), "invalid_parameter"),
+            ("metrics", json!({"minutes": "5"}), "invalid_parameter"),
+            ("metrics", json!({"interval": "1h"}), "invalid_parameter"),
+            ("metrics", json!({"metrics": []}), "invalid_parameter"),
+            (
+                "metrics",
+                json!({"metrics": ["money"]}),
+                "invalid_parameter",
+            ),
+            (
+                "metrics",
+                json!({"metrics": ["bounce_rate"], "filter": ["is", "page", ["/"]]}),
+                "unsupported_metric",
+            ),
+            (
+                "breakdown",
+                json!({"dimension": "page", "metrics": ["bounce_rate"]}),
+                "unsupported_metric",
+            ),
+            (
+                "metrics",
+                json!({"filter": ["is", "page"]}),
+                "invalid_filter",
+            ),
+            (
+                "metrics",
+                json!({"filter": ["is", "user_id", ["u"]]}),
+                "unsupported_filter",
+            ),
+            ("breakdown", json!({}), "invalid_parameter"),
+            (
+                "breakdown",
+                json!({"dimension": "all"}),
+                "invalid_parameter",
+            ),
+            (
+                "breakdown",
+                json!({"dimension": "page", "limit": 101}),
+                "invalid_parameter",
+            ),
+            ("events", json!({"rate": 0}), "invalid_parameter"),
+        ];
+        for (topic, params, code) in wrong {
+            assert_eq!(subscribe(topic, &params), Err(code), "{topic} {params}");
+        }
+        for (text, code) in [
             ("", "malformed_message"),
             (r#"{"type":"steal"}"#, "malformed_message"),
             (
@@ -178,29 +242,9 @@ mod tests {
                 r#"{"type":"subscribe","id":"\"","topic":"events"}"#,
                 "invalid_id",
             ),
-            (
-                r#"{"type":"subscribe","id":"a","topic":"money"}"#,
-                "unknown_topic",
-            ),
-            (
-                r#"{"type":"subscribe","id":"a","topic":"events","params":{"x":1}}"#,
-                "unknown_parameter",
-            ),
-            (
-                r#"{"type":"subscribe","id":"a","topic":"metrics","params":{"minutes":181}}"#,
-                "invalid_parameter",
-            ),
-            (
-                r#"{"type":"subscribe","id":"a","topic":"metrics","params":{"minutes":"5"}}"#,
-                "invalid_parameter",
-            ),
-        ];
-        for (text, code) in wrong {
-            assert_eq!(
-                Request::read(text).map_err(|refusal| refusal.code),
-                Err(code),
-                "{text}"
-            );
+        ] {
+            let refused = Request::read(text).map_err(|(_, refusal)| refusal.code);
+            assert_eq!(refused, Err(code), "{text}");
         }
     }
 }

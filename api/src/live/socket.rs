@@ -1,22 +1,29 @@
-//! One client: reads what it says, sends what it subscribed to, at its pace but not slower
-//! than the bound.
+//! One WebSocket: reads what the client says, sends what it subscribed to, at its pace but not
+//! slower than the bound.
 
 use std::{sync::Arc, time::Duration};
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
 use common::time::UnixMicros;
-use serde_json::json;
-use tokio::time::{Instant, MissedTickBehavior, interval, timeout};
+use futures_util::SinkExt as _;
+use tokio::{
+    sync::Notify,
+    time::{Instant, MissedTickBehavior, interval, timeout},
+};
 use tokio_tungstenite::tungstenite::Error as WireError;
 
 use super::{
-    frame::Kind,
-    hub::{Hub, Pulled, Subscription},
+    frame::{Kind, recovered},
+    hub::{Hub, Subscription},
     protocol::{Refusal, Request},
+    pull::Pulled,
+    rows::timestamp,
 };
 use crate::observe;
 
-const HEARTBEAT: Duration = Duration::from_secs(5);
+pub(super) const HEARTBEAT: Duration = Duration::from_secs(5);
+/// A client that says nothing for so long is asked whether it is there.
+const QUIET: Duration = Duration::from_secs(8);
 /// A client that answers no ping for this long is gone.
 const SILENCE: Duration = Duration::from_secs(20);
 /// How long to wait for the client's side of a close.
@@ -38,7 +45,9 @@ enum End {
 struct Socket {
     websocket: WebSocket,
     hub: Arc<Hub>,
-    subscriptions: Vec<Subscription>,
+    subscriptions: Vec<(Box<str>, Subscription)>,
+    /// There may be something to pull.
+    waker: Arc<Notify>,
     send_timeout: Duration,
     heard: Instant,
     messages: u32,
@@ -50,6 +59,7 @@ pub(super) async fn run(websocket: WebSocket, hub: Arc<Hub>, send_timeout: Durat
         websocket,
         hub,
         subscriptions: Vec::new(),
+        waker: Arc::default(),
         send_timeout,
         heard: Instant::now(),
         messages: 0,
@@ -63,17 +73,23 @@ pub(super) async fn run(websocket: WebSocket, hub: Arc<Hub>, send_timeout: Durat
     }
 }
 
+/// What every client gets every [`HEARTBEAT`].
+pub(super) fn heartbeat(hub: &Hub) -> String {
+    let watermark = hub.moment().and_then(|moment| moment.watermark);
+    let (watermark, at) = (timestamp(watermark), timestamp(Some(UnixMicros::now())));
+    format!(r#"{{"type":"heartbeat","watermark":{watermark},"at":{at}}}"#)
+}
+
 impl Socket {
     async fn serve(&mut self) -> End {
-        let mut ticks = self.hub.ticks();
-        let shutdown = self.hub.shutdown.clone();
+        let (waker, shutdown) = (self.waker.clone(), self.hub.shutdown.clone());
         let mut heartbeat = interval(HEARTBEAT);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let step = tokio::select! {
                 () = shutdown.stopping() => Err(End::Close(close_code::AWAY, "the server stops")),
                 message = self.websocket.recv() => self.hear(message).await,
-                _ = ticks.changed() => Ok(()),
+                () = waker.notified() => Ok(()),
                 _ = heartbeat.tick() => self.beat().await,
             };
             let step = match step {
@@ -88,46 +104,63 @@ impl Socket {
 
     /// Sends everything that is there to be sent.
     async fn pump(&mut self) -> Result<(), End> {
-        for at in 0..self.subscriptions.len() {
-            while let Some(pulled) = self.subscriptions[at].pull() {
-                let id = &self.subscriptions[at].id;
-                let text = match pulled {
-                    Pulled::Snapshot(frame) => frame.text(Kind::Subscribed, id),
-                    Pulled::Next(frame) => frame.text(Kind::Next, id),
-                    Pulled::Conflated(frame) => {
-                        observe::conflated();
-                        frame.text(Kind::Next, id)
-                    }
-                };
-                self.send(Message::Text(text)).await?;
-                observe::frames_sent(1);
-            }
+        let (mut sent, mut at) = (0, 0);
+        while let Some((id, subscription)) = self.subscriptions.get_mut(at) {
+            let Some(pulled) = subscription.pull() else {
+                at += 1;
+                continue;
+            };
+            let text = match pulled {
+                Pulled::Frame(kind, frame) => frame.text(kind, id),
+                Pulled::Recovered(position) => {
+                    recovered(id, subscription.topic(), &position).into()
+                }
+                Pulled::Conflated(frame) => {
+                    observe::conflated();
+                    frame.text(Kind::Next, id)
+                }
+                Pulled::Ended(why) => {
+                    let text = why.text(Some(id));
+                    self.subscriptions.remove(at);
+                    text.into()
+                }
+            };
+            self.feed(Message::Text(text)).await?;
+            sent += 1;
+        }
+        if sent > 0 {
+            observe::frames_sent(sent);
+            self.flush().await?;
         }
         Ok(())
     }
 
-    async fn send(&mut self, message: Message) -> Result<(), End> {
-        match timeout(self.send_timeout, self.websocket.send(message)).await {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(End::Gone),
-            Err(_) => Err(End::Close(TOO_SLOW, "too slow")),
-        }
+    /// Into the buffer, or further where that is full.
+    async fn feed(&mut self, message: Message) -> Result<(), End> {
+        outcome(timeout(self.send_timeout, self.websocket.feed(message)).await)
+    }
+
+    async fn flush(&mut self) -> Result<(), End> {
+        outcome(timeout(self.send_timeout, self.websocket.flush()).await)
     }
 
     async fn say(&mut self, text: String) -> Result<(), End> {
-        self.send(Message::Text(Utf8Bytes::from(text))).await
+        self.feed(Message::Text(text.into())).await?;
+        self.flush().await
     }
 
     async fn beat(&mut self) -> Result<(), End> {
-        if self.heard.elapsed() > SILENCE {
+        let quiet = self.heard.elapsed();
+        if quiet > SILENCE {
             return Err(End::Close(close_code::POLICY, "no answer to pings"));
         }
         self.messages = 0;
-        let watermark = self.hub.watermark().map(UnixMicros::to_rfc3339);
-        let at = UnixMicros::now().to_rfc3339();
-        let beat = json!({"type": "heartbeat", "watermark": watermark, "at": at});
-        self.say(beat.to_string()).await?;
-        self.send(Message::Ping(Default::default())).await
+        self.feed(Message::Text(heartbeat(&self.hub).into()))
+            .await?;
+        if quiet > QUIET {
+            self.feed(Message::Ping(Default::default())).await?;
+        }
+        self.flush().await
     }
 
     async fn hear(&mut self, message: Option<Result<Message, axum::Error>>) -> Result<(), End> {
@@ -150,48 +183,55 @@ impl Socket {
     }
 
     async fn act(&mut self, text: &str) -> Result<(), End> {
-        match Request::read(text).and_then(|request| self.allowed(request)) {
-            Ok(Request::Ping) => self.say(json!({"type": "pong"}).to_string()).await,
-            Ok(Request::Subscribe { id, topic }) => {
-                self.subscriptions.push(self.hub.subscribe(id, topic));
-                Ok(())
+        let refused = match Request::read(text) {
+            Ok(Request::Ping) => return self.say(r#"{"type":"pong"}"#.into()).await,
+            Ok(Request::Subscribe { id, spec, from }) => {
+                let subscribed = self
+                    .place(&id)
+                    .and_then(|()| self.hub.subscribe(spec, from, self.waker.clone()));
+                match subscribed {
+                    Ok(subscription) => {
+                        self.subscriptions.push((id.into(), subscription));
+                        return Ok(());
+                    }
+                    Err(refusal) => (Some(id), refusal),
+                }
             }
-            Ok(Request::Unsubscribe { id }) => {
-                self.subscriptions
-                    .retain(|subscription| subscription.id != id);
-                self.say(json!({"type": "complete", "id": id}).to_string())
-                    .await
-            }
-            Err(refusal) => self.say(refusal.text()).await,
-        }
+            Ok(Request::Unsubscribe { id }) => match self.index(&id) {
+                Some(at) => {
+                    self.subscriptions.remove(at);
+                    return self
+                        .say(format!(r#"{{"type":"complete","id":"{id}"}}"#))
+                        .await;
+                }
+                None => {
+                    let detail = "there is no subscription of this id";
+                    (Some(id), Refusal::new("unknown_id", detail))
+                }
+            },
+            Err(refused) => refused,
+        };
+        let (id, refusal) = refused;
+        self.say(refusal.text(id.as_deref())).await
     }
 
-    fn allowed(&self, request: Request) -> Result<Request, Refusal> {
-        let known = |id: &str| {
-            self.subscriptions
-                .iter()
-                .any(|subscription| subscription.id == id)
-        };
-        match &request {
-            Request::Subscribe { id, .. } if known(id) => Err(Refusal::new(
-                Some(id),
-                "id_in_use",
-                "there is a subscription of this id already",
-            )),
-            Request::Subscribe { id, .. } if self.subscriptions.len() >= MAX_SUBSCRIPTIONS => {
-                Err(Refusal::new(
-                    Some(id),
-                    "too_many_subscriptions",
-                    format!("a socket has at most {MAX_SUBSCRIPTIONS} subscriptions"),
-                ))
-            }
-            Request::Unsubscribe { id } if !known(id) => Err(Refusal::new(
-                Some(id),
-                "unknown_id",
-                "there is no subscription of this id",
-            )),
-            _ => Ok(request),
+    fn index(&self, id: &str) -> Option<usize> {
+        self.subscriptions
+            .iter()
+            .position(|(known, _)| **known == *id)
+    }
+
+    /// Whether there is one for another subscription.
+    fn place(&self, id: &str) -> Result<(), Refusal> {
+        if self.index(id).is_some() {
+            let detail = "there is a subscription of this id already";
+            return Err(Refusal::new("id_in_use", detail));
         }
+        if self.subscriptions.len() >= MAX_SUBSCRIPTIONS {
+            let detail = format!("a socket has at most {MAX_SUBSCRIPTIONS} subscriptions");
+            return Err(Refusal::new("too_many_subscriptions", detail));
+        }
+        Ok(())
     }
 
     async fn close(&mut self, code: u16, reason: &'static str) {
@@ -215,6 +255,14 @@ impl Socket {
             std::future::pending().await
         };
         let _ = timeout(GOODBYE, answer).await;
+    }
+}
+
+fn outcome<E>(sent: Result<Result<(), axum::Error>, E>) -> Result<(), End> {
+    match sent {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) => Err(End::Gone),
+        Err(_) => Err(End::Close(TOO_SLOW, "too slow")),
     }
 }
 

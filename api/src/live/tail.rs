@@ -1,126 +1,283 @@
-//! The newest events for topic `events`: at most so many a tick, each once.
+//! The newest events for the topic `events`: read once for all subscriptions, each shown once,
+//! at most so many a second; those that aren't shown are counted.
 
 use std::{
-    collections::{HashSet, VecDeque},
+    cmp::Reverse,
+    collections::{BTreeSet, HashMap, HashSet, VecDeque},
+    sync::Arc,
     time::Duration,
 };
 
 use common::time::UnixMicros;
-use serde_json::json;
 use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::{
-    feed::News,
-    frame::Frame,
-    hub::{Hub, Topic},
-    moment::Moment,
+    channel::{Channel, Moment, News as Brought, State},
+    event::Event,
+    spec::{Events, Spec},
 };
 use crate::query::{
-    database::{QueryError, Snapshot},
-    events::{self, EventRow},
+    database::{Instant as At, QueryError, Snapshot},
     range::MINUTE,
+    statements,
 };
 
-const EVENTS_SHOWN: usize = 20;
-const EVENTS_A_TICK: usize = 50;
-const EVENTS_GAP: Duration = Duration::from_millis(250);
-/// Rows looked at for the ones not sent before.
-const EVENTS_READ: i64 = 200;
-const EVENTS_REMEMBERED: usize = 4_096;
-/// Below this many events in the touched minutes, new ones are found by their acceptance.
-const SPARSE: u64 = 5_000;
+/// Events in a snapshot.
+const SHOWN: usize = 20;
+const GAP: Duration = Duration::from_millis(250);
+/// Rows looked at for the ones not met before.
+const READ: i64 = 200;
+const REMEMBERED: usize = 4_096;
+/// Below this many events in the touched minutes, new ones are also found by their acceptance:
+/// they may have occurred long ago.
+const SPARSE: i64 = 5_000;
+const MOST_MINUTES: usize = 120;
 
-/// The newest events, and which were shown.
+/// Commits since the last look, added up.
+#[derive(Debug, Default)]
+pub(super) struct News {
+    pub(super) minutes: BTreeSet<UnixMicros>,
+    pub(super) stored: u64,
+    accepted: Option<(UnixMicros, UnixMicros)>,
+}
+
+impl News {
+    pub(super) fn accept(&mut self, first: UnixMicros, last: UnixMicros) {
+        let (from, to) = self.accepted.unwrap_or((first, last));
+        self.accepted = Some((from.min(first), to.max(last)));
+    }
+
+    fn add(&mut self, news: &Self) {
+        self.stored += news.stored;
+        self.minutes.extend(&news.minutes);
+        if let Some((first, last)) = news.accepted {
+            self.accept(first, last);
+        }
+    }
+}
+
+/// Events that are shown together.
+#[derive(Debug)]
+pub(super) struct Batch {
+    /// The newest first, as JSON.
+    events: Vec<Arc<str>>,
+    skipped: u64,
+    rate: u16,
+}
+
+impl Batch {
+    /// Events that it stands for.
+    pub(super) fn counted(&self) -> u64 {
+        self.events.len() as u64 + self.skipped
+    }
+
+    /// The body of a frame, when so many more weren't shown before it.
+    pub(super) fn body(&self, also_skipped: u64) -> String {
+        let skipped = self.skipped + also_skipped;
+        format!(
+            r#"{{"events":[{}],"sampled":{},"skipped":{skipped},"rate":{}}}"#,
+            self.events.join(","),
+            skipped > 0,
+            self.rate
+        )
+    }
+}
+
+/// What one channel has shown, and how many events it may show now.
+#[derive(Debug)]
+struct Shown {
+    newest: VecDeque<Arc<str>>,
+    allowed: f64,
+    at: Instant,
+}
+
+/// What was read of the database.
+#[derive(Debug, Default)]
+pub(super) struct Read {
+    /// The newest first.
+    events: Vec<Event>,
+    /// Those that were never met before.
+    fresh: HashSet<Uuid>,
+    /// Events stored since the last look that weren't read.
+    unread: u64,
+}
+
 #[derive(Debug, Default)]
 pub(super) struct Tail {
-    newest: Vec<EventRow>,
-    sent: HashSet<Uuid>,
+    met: HashSet<Uuid>,
     order: VecDeque<Uuid>,
     pending: News,
     last: Option<Instant>,
+    shown: HashMap<Events, Shown>,
 }
 
 impl Tail {
+    /// Something was committed.
     pub(super) fn note(&mut self, news: &News) {
-        self.pending.stored += news.stored;
-        self.pending.minutes.extend(&news.minutes);
-        if let Some((first, last)) = news.accepted {
-            let (from, to) = self.pending.accepted.unwrap_or((first, last));
-            self.pending.accepted = Some((from.min(first), to.max(last)));
-        }
+        self.pending.add(news);
     }
 
-    pub(super) fn is_due(&mut self, hub: &Hub) -> bool {
-        if !hub.has_subscribers(Topic::Events) {
-            *self = Self::default();
-            return false;
-        }
-        let rested = self.last.is_none_or(|last| last.elapsed() >= EVENTS_GAP);
-        hub.lacks_state(Topic::Events) || (rested && self.pending.stored > 0)
-    }
-
-    pub(super) async fn read(
+    /// What the channels of `events` need to be told; `None`: nothing yet. Without any nothing is
+    /// remembered.
+    pub(super) async fn look(
         &mut self,
         snapshot: &Snapshot,
-        hub: &Hub,
-        moment: &Moment,
-    ) -> Result<(), QueryError> {
-        let pending = std::mem::take(&mut self.pending);
-        let first = self.last.replace(Instant::now()).is_none();
-        let now = UnixMicros::now();
-        let mut rows = events::newest(snapshot, now, EVENTS_READ).await?;
-        let minutes: Vec<_> = pending.minutes.iter().copied().take(120).collect();
-        let crowd: u64 = minutes.iter().map(|minute| moment.events_at(*minute)).sum();
-        if let (Some(accepted), true) = (pending.accepted, crowd < SPARSE) {
-            let accepted = (
-                accepted.0,
-                UnixMicros(accepted.1.0.saturating_add(MINUTE / 60_000)),
-            );
-            rows.extend(events::accepted_between(snapshot, &minutes, accepted, EVENTS_READ).await?);
+        channels: &[Arc<Channel>],
+    ) -> Result<Option<Read>, QueryError> {
+        let wanted = |channel: &&Arc<Channel>| matches!(channel.spec, Spec::Events(_));
+        let mut wanted = channels.iter().filter(wanted).peekable();
+        if wanted.peek().is_none() {
+            *self = Self::default();
+            return Ok(None);
         }
-        rows.sort_by(|a, b| b.occurred_at.cmp(&a.occurred_at));
-        rows.retain(|row| self.remember(row.event_id));
-        let fresh = rows.len() as u64;
-        let total = if first { 0 } else { pending.stored.max(fresh) };
-        rows.truncate(if first { EVENTS_SHOWN } else { EVENTS_A_TICK });
-        self.show(hub, rows, total, moment);
-        Ok(())
+        let urgent = wanted.any(|channel| channel.lacks_state());
+        let rested = self.last.is_none_or(|last| last.elapsed() >= GAP);
+        if !urgent && (self.pending.stored == 0 || !rested) {
+            return Ok(None);
+        }
+        self.read(snapshot).await.map(Some)
     }
 
-    fn show(&mut self, hub: &Hub, rows: Vec<EventRow>, total: u64, moment: &Moment) {
-        let sampled = total > rows.len() as u64;
-        let position = moment.position_text();
-        let frame = |rows: &[EventRow], sampled: bool| {
-            let body = json!({"events": rows, "sampled": sampled});
-            Frame::new(Topic::Events.name(), &position, &body)
+    /// Whether everything that is committed has been looked at.
+    pub(super) const fn is_up_to_date(&self) -> bool {
+        self.pending.stored == 0
+    }
+
+    async fn read(&mut self, snapshot: &Snapshot) -> Result<Read, QueryError> {
+        let rows = [&At(UnixMicros::now()) as _, &READ as _];
+        let mut rows = snapshot.rows(statements::LIVE_NEWEST_EVENTS, &rows).await?;
+        if let Some((first, last)) = self.pending.accepted {
+            let minutes = self.pending.minutes.iter().rev().take(MOST_MINUTES);
+            let minutes: Vec<_> = minutes.copied().map(At).collect();
+            let (first, last) = (At(first), At(UnixMicros(last.0 + MINUTE / 60_000)));
+            let late = [
+                &minutes as _,
+                &first as _,
+                &last as _,
+                &READ as _,
+                &SPARSE as _,
+            ];
+            rows.extend(
+                snapshot
+                    .rows(statements::LIVE_ACCEPTED_EVENTS, &late)
+                    .await?,
+            );
+        }
+        let mut events: Vec<_> = rows.iter().map(Event::read).collect::<Result<_, _>>()?;
+        events.sort_by_key(|event| Reverse((event.at, event.id)));
+        events.dedup_by_key(|event| event.id);
+        let begun = self.last.replace(Instant::now()).is_some();
+        let fresh = events.iter().map(|event| event.id);
+        let fresh: HashSet<_> = fresh.filter(|id| self.meet(*id) && begun).collect();
+        let stored = std::mem::take(&mut self.pending).stored;
+        let unread = if begun {
+            stored.saturating_sub(fresh.len() as u64)
+        } else {
+            0
         };
-        let (next, after_gap) = (frame(&rows, sampled), frame(&rows, true));
-        let news = !rows.is_empty();
-        self.newest.splice(0..0, rows);
-        self.newest
-            .sort_by(|a, b| b.occurred_at.cmp(&a.occurred_at));
-        self.newest.truncate(EVENTS_SHOWN);
-        let whole = frame(&self.newest, false);
-        hub.publish(
-            Topic::Events,
-            news.then_some(next),
-            news.then_some(after_gap),
-            whole,
-        );
+        Ok(Read {
+            events,
+            fresh,
+            unread,
+        })
+    }
+
+    /// Gives a channel what was read, or the present moment where there was nothing to read.
+    pub(super) fn show(
+        &mut self,
+        channel: &Channel,
+        spec: &Events,
+        read: Option<&Read>,
+        moment: &Arc<Moment>,
+    ) {
+        let Some(read) = read else {
+            if let Some(state) = channel.state().filter(|_| self.is_up_to_date()) {
+                channel.publish(moment, state, Brought::Nothing);
+            }
+            return;
+        };
+        let passing = read
+            .events
+            .iter()
+            .filter(|event| event.passes(&spec.filter));
+        let (shown, news) = match self.shown.remove(spec).filter(|_| !channel.lacks_state()) {
+            None => {
+                let newest = passing.map(|event| event.text.clone()).take(SHOWN);
+                let shown = Shown {
+                    newest: newest.collect(),
+                    allowed: spec.rate.into(),
+                    at: Instant::now(),
+                };
+                (shown, Brought::Nothing)
+            }
+            Some(mut shown) => {
+                let fresh = passing.filter(|event| read.fresh.contains(&event.id));
+                let batch = shown.choose(fresh, read.unread, spec.rate);
+                let news = match batch.counted() {
+                    0 => Brought::Nothing,
+                    _ => Brought::Events(batch),
+                };
+                (shown, news)
+            }
+        };
+        let whole = Batch {
+            events: shown.newest.iter().cloned().collect(),
+            skipped: 0,
+            rate: spec.rate,
+        };
+        self.shown.insert(spec.clone(), shown);
+        channel.publish(moment, State::Whole(whole.body(0).into()), news);
+    }
+
+    /// Forgets channels that nobody listens to any more.
+    pub(super) fn keep(&mut self, channels: &[Arc<Channel>]) {
+        self.shown.retain(|known, _| {
+            let same = |channel: &Arc<Channel>| matches!(&channel.spec, Spec::Events(spec) if spec == known);
+            channels.iter().any(same)
+        });
     }
 
     /// Whether it is new.
-    fn remember(&mut self, id: Uuid) -> bool {
-        if !self.sent.insert(id) {
+    fn meet(&mut self, id: Uuid) -> bool {
+        if !self.met.insert(id) {
             return false;
         }
         self.order.push_back(id);
-        if self.order.len() > EVENTS_REMEMBERED
+        if self.order.len() > REMEMBERED
             && let Some(oldest) = self.order.pop_front()
         {
-            self.sent.remove(&oldest);
+            self.met.remove(&oldest);
         }
         true
+    }
+}
+
+impl Shown {
+    /// As many of the newest as the rate allows; up to a second's worth may come at once.
+    fn choose<'e>(
+        &mut self,
+        fresh: impl Iterator<Item = &'e Event>,
+        unread: u64,
+        rate: u16,
+    ) -> Batch {
+        let passed = std::mem::replace(&mut self.at, Instant::now())
+            .elapsed()
+            .as_secs_f64();
+        self.allowed = (self.allowed + passed * f64::from(rate)).min(rate.into());
+        let mut events: Vec<_> = fresh.map(|event| event.text.clone()).collect();
+        let found = events.len();
+        events.truncate(self.allowed as usize);
+        self.allowed -= events.len() as f64;
+        for event in events.iter().rev() {
+            self.newest.push_front(event.clone());
+        }
+        self.newest.truncate(SHOWN);
+        let skipped = (found - events.len()) as u64 + unread;
+        Batch {
+            events,
+            skipped,
+            rate,
+        }
     }
 }

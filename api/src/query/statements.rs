@@ -113,9 +113,13 @@ pub const AUDIT_MINUTES: Statement = Statement(include_str!("sql/audit_minutes.s
 pub const AUDIT_RAW_EVENTS: Statement = Statement(include_str!("sql/audit_raw_events.sql"));
 pub const SCHEMA_PRESENT: Statement = Statement(include_str!("sql/schema_present.sql"));
 pub const LIVE_COMMITS: Statement = Statement(include_str!("sql/live_commits.sql"));
-pub const LIVE_POSITION: Statement = Statement(include_str!("sql/live_position.sql"));
-pub const LIVE_MINUTES: Statement = Statement(include_str!("sql/live_minutes.sql"));
-pub const LIVE_WINDOW: Statement = Statement(include_str!("sql/live_window.sql"));
+pub const LIVE_GENERATION: Statement = Statement(include_str!("sql/live_generation.sql"));
+pub const LIVE_WRITERS: Statement = Statement(include_str!("sql/live_writers.sql"));
+pub const LIVE_LOG: Statement = Statement(include_str!("sql/live_log.sql"));
+pub const LIVE_SUMS: Statement = Statement(include_str!("sql/live_sums.sql"));
+pub const LIVE_CELLS: Statement = Statement(include_str!("sql/live_cells.sql"));
+pub const LIVE_NEWEST_EVENTS: Statement = Statement(include_str!("sql/live_newest_events.sql"));
+pub const LIVE_ACCEPTED_EVENTS: Statement = Statement(include_str!("sql/live_accepted_events.sql"));
 pub const NEWEST_EVENTS: Statement = Statement(include_str!("sql/newest_events.sql"));
 pub const DATA_RANGE: Statement = Statement(include_str!("sql/data_range.sql"));
 pub const ACCEPTED_EVENTS: Statement = Statement(include_str!("sql/accepted_events.sql"));
@@ -138,9 +142,13 @@ pub fn all() -> Vec<Statement> {
         AUDIT_RAW_EVENTS,
         SCHEMA_PRESENT,
         LIVE_COMMITS,
-        LIVE_POSITION,
-        LIVE_MINUTES,
-        LIVE_WINDOW,
+        LIVE_GENERATION,
+        LIVE_WRITERS,
+        LIVE_LOG,
+        LIVE_SUMS,
+        LIVE_CELLS,
+        LIVE_NEWEST_EVENTS,
+        LIVE_ACCEPTED_EVENTS,
         NEWEST_EVENTS,
         ACCEPTED_EVENTS,
         DATA_RANGE,

@@ -1,85 +1,18 @@
-use std::{collections::BTreeMap, time::Duration};
+use std::time::Duration;
 
 use common::time::UnixMicros;
-use futures_util::{SinkExt as _, StreamExt as _};
-use serde_json::{Value, json};
+use futures_util::SinkExt as _;
+use serde_json::json;
 use testkit::Services;
-use tokio::{net::TcpStream, time::timeout};
 use tokio_tungstenite::{
-    MaybeTlsStream, WebSocketStream, connect_async,
-    tungstenite::{Error, Message, client::IntoClientRequest as _, protocol::CloseFrame},
+    connect_async,
+    tungstenite::{Error, Message, client::IntoClientRequest as _},
 };
 
-use crate::support::{Api, Sent, write};
-
-type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
-
-async fn connect(api: &Api) -> Socket {
-    connect_async(format!("ws://{}/ws", api.address))
-        .await
-        .unwrap()
-        .0
-}
-
-async fn say(socket: &mut Socket, message: Value) {
-    socket
-        .send(Message::text(message.to_string()))
-        .await
-        .unwrap();
-}
-
-/// The next message that is neither heartbeat nor ping.
-async fn hear(socket: &mut Socket) -> Value {
-    loop {
-        let message = timeout(Duration::from_secs(5), socket.next())
-            .await
-            .expect("in time")
-            .unwrap()
-            .unwrap();
-        let Message::Text(text) = message else {
-            continue;
-        };
-        let message: Value = serde_json::from_str(&text).unwrap();
-        if message["type"] != "heartbeat" {
-            return message;
-        }
-    }
-}
-
-async fn close_code(socket: &mut Socket) -> Option<u16> {
-    loop {
-        match timeout(Duration::from_secs(5), socket.next())
-            .await
-            .expect("in time")
-        {
-            Some(Ok(Message::Close(Some(CloseFrame { code, .. })))) => return Some(code.into()),
-            Some(Ok(_)) => {}
-            _ => return None,
-        }
-    }
-}
-
-/// What a client holds after a snapshot and its deltas.
-#[derive(Default)]
-struct Held {
-    minutes: BTreeMap<String, Value>,
-    totals: Value,
-    from: String,
-}
-
-impl Held {
-    fn take(&mut self, body: &Value) {
-        for minute in body["minutes"].as_array().unwrap() {
-            self.minutes.insert(
-                minute["bucket"].as_str().unwrap().to_owned(),
-                minute.clone(),
-            );
-        }
-        self.from = body["from"].as_str().unwrap().to_owned();
-        self.minutes = self.minutes.split_off(&self.from);
-        self.totals = body["totals"].clone();
-    }
-}
+use crate::{
+    live_client::{Held, close_code, connect, hear, say},
+    support::{Api, Sent, write},
+};
 
 #[tokio::test]
 async fn snapshot_and_deltas_hold_what_rest_says() {
@@ -152,7 +85,7 @@ async fn events_and_pipeline_come_as_they_happen() {
     .await;
     assert_eq!(
         hear(&mut socket).await["snapshot"],
-        json!({"events": [], "sampled": false})
+        json!({"events": [], "sampled": false, "skipped": 0, "rate": 20})
     );
     let now = UnixMicros::now();
     let events: Vec<_> = (0..3)

@@ -11,6 +11,7 @@ mod funnel;
 mod http;
 mod kept;
 mod live;
+mod live_client;
 mod metadata;
 mod metrics;
 mod operations;

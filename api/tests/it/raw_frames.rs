@@ -115,7 +115,9 @@ async fn who_reads_nothing_is_cut_off_and_the_others_are_served() {
     let mut slow = Raw::connect(&api).await;
     let mut reading = Raw::connect(&api).await;
     for id in 0..16 {
-        let subscribe = format!(r#"{{"type":"subscribe","id":"{id}","topic":"events"}}"#);
+        let subscribe = format!(
+            r#"{{"type":"subscribe","id":"{id}","topic":"events","params":{{"rate":100}}}}"#
+        );
         slow.send(FIN | TEXT, subscribe.as_bytes()).await;
         if id == 0 {
             reading.send(FIN | TEXT, subscribe.as_bytes()).await;

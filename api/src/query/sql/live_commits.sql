@@ -1,6 +1,6 @@
 -- live_commits
--- Commits beyond the position ($1 writers, $2 last sequence numbers). A writer that closed a
--- while ago has nothing new; one that isn't in the position is new.
+-- Commits beyond what is known ($1 writers, $2 their last sequence numbers). A writer that closed
+-- a while ago has nothing new; one that isn't known is new.
 SELECT c.writer_id, c.seq, c.stored, c.buckets, c.accepted_first, c.accepted_last
 FROM writers w
 LEFT JOIN unnest($1::bigint[], $2::bigint[]) AS known (writer_id, seq) ON known.writer_id = w.id

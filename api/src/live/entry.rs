@@ -1,6 +1,6 @@
-//! From an HTTP request to a socket: who may, and how many.
+//! Who may listen, and how many at once.
 
-use std::sync::Arc;
+use std::{sync::Arc, time::Duration};
 
 use axum::{
     extract::{
@@ -8,31 +8,31 @@ use axum::{
         ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
     },
     http::{HeaderMap, StatusCode, header},
-    response::{IntoResponse, Response},
+    response::{IntoResponse as _, Response},
 };
 use common::http::Problem;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{hub::Hub, socket};
 use crate::{observe, state::ApiState};
 
-/// tungstenite would take 128 KiB per socket for reading.
-const READ_BUFFER: usize = 4 * 1_024;
+/// Clients say little; tungstenite would take 128 KiB per socket for reading.
+const READ_BUFFER: usize = 1_024;
 const MAX_MESSAGE: usize = 64 * 1_024;
 const WRITE_BUFFER: usize = 4 * 1_024;
-/// A frame must fit; 50 events of the longest fields are about 400 KiB.
-const MAX_WRITE_BUFFER: usize = 1_024 * 1_024;
+/// A frame must fit; 100 events of the longest fields are about 800 KiB.
+const MAX_WRITE_BUFFER: usize = 4 * 1_024 * 1_024;
 
-/// What an upgrade needs.
+/// What it takes to let a client in.
 #[derive(Debug, Clone)]
-pub(super) struct Live {
+pub(super) struct Entry {
     state: ApiState,
-    hub: Arc<Hub>,
+    pub(super) hub: Arc<Hub>,
     places: Arc<Semaphore>,
     most: usize,
 }
 
-impl Live {
+impl Entry {
     pub(super) fn new(state: ApiState, hub: Arc<Hub>, places: usize) -> Self {
         Self {
             state,
@@ -41,36 +41,51 @@ impl Live {
             most: places,
         }
     }
+
+    pub(super) fn send_timeout(&self) -> Duration {
+        self.state.config.api.live_send_timeout()
+    }
+
+    /// A place, to be kept while the client listens.
+    pub(super) fn enter(&self, headers: &HeaderMap) -> Result<OwnedSemaphorePermit, Problem> {
+        if !origin_allowed(headers, &self.state) {
+            let detail = "live updates are for our own page or an origin in CORS_ORIGINS";
+            return Err(Problem::new(
+                StatusCode::FORBIDDEN,
+                "foreign_origin",
+                detail,
+            ));
+        }
+        let full = || {
+            let detail = "all sockets are taken";
+            Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_sockets", detail)
+        };
+        if self.hub.shutdown.is_stopping() {
+            return Err(full().retry_after(1));
+        }
+        let place = self.places.clone().try_acquire_owned();
+        place.map_err(|_| full().retry_after(5))
+    }
+
+    fn count(&self) {
+        observe::sockets(self.most - self.places.available_permits());
+    }
 }
 
 pub(super) async fn upgrade(
-    State(live): State<Live>,
+    State(entry): State<Entry>,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
-    let refuse = |status, code, detail: &str| Problem::new(status, code, detail);
-    if !origin_allowed(&headers, &live.state) {
-        let detail = "sockets are opened from our own page or an origin in CORS_ORIGINS";
-        return refuse(StatusCode::FORBIDDEN, "foreign_origin", detail).into_response();
-    }
     let upgrade = match upgrade {
         Ok(upgrade) => upgrade,
         Err(rejection) => return rejection.into_response(),
     };
-    let full = || {
-        refuse(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "too_many_sockets",
-            "all sockets are taken",
-        )
+    let place = match entry.enter(&headers) {
+        Ok(place) => place,
+        Err(problem) => return problem.into_response(),
     };
-    let Ok(place) = live.places.clone().try_acquire_owned() else {
-        return full().retry_after(5).into_response();
-    };
-    if live.hub.shutdown.is_stopping() {
-        return full().retry_after(1).into_response();
-    }
-    let send_timeout = live.state.config.api.live_send_timeout();
+    let send_timeout = entry.send_timeout();
     upgrade
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(WRITE_BUFFER)
@@ -78,14 +93,13 @@ pub(super) async fn upgrade(
         .max_message_size(MAX_MESSAGE)
         .max_frame_size(MAX_MESSAGE)
         .on_upgrade(move |websocket| {
-            let (hub, sockets) = (live.hub.clone(), live.hub.sockets.clone());
-            let count = move || live.most - live.places.available_permits();
-            observe::sockets(count());
+            let (hub, sockets) = (entry.hub.clone(), entry.hub.sockets.clone());
+            entry.count();
             sockets.track_future(async move {
                 let code = socket::run(websocket, hub, send_timeout).await;
                 observe::socket_closed(code);
                 drop(place);
-                observe::sockets(count());
+                entry.count();
             })
         })
 }

@@ -1,0 +1,177 @@
+//! The protocol without a WebSocket: one subscription as server-sent events.
+
+use std::{convert::Infallible, sync::Arc, time::Duration};
+
+use axum::{
+    body::{Body, Bytes},
+    extract::{Query, State, rejection::QueryRejection},
+    http::{HeaderMap, StatusCode, header},
+    response::{IntoResponse as _, Response},
+};
+use common::http::Problem;
+use futures_util::stream;
+use serde::Deserialize;
+use tokio::{
+    sync::{Notify, OwnedSemaphorePermit},
+    time::{Instant, Interval, MissedTickBehavior, interval},
+};
+use tokio_util::task::task_tracker::TaskTrackerToken;
+
+use super::{
+    entry::Entry,
+    frame::{Kind, event, recovered},
+    hub::{Hub, Subscription},
+    protocol::{From, Refusal},
+    pull::Pulled,
+    socket::{HEARTBEAT, heartbeat},
+    spec::{Params, Spec},
+};
+use crate::observe;
+
+const LAST_EVENT_ID: &str = "last-event-id";
+/// What a metric calls the end of a stream that was too slow, as of a socket.
+const TOO_SLOW: u16 = 4008;
+const GONE: u16 = 1006;
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Asked {
+    topic: String,
+    /// A JSON object.
+    params: Option<String>,
+    position: Option<String>,
+}
+
+impl Asked {
+    /// `Last-Event-ID` is the newer one of two positions: browsers send it when they come back.
+    fn read(&self, headers: &HeaderMap) -> Result<(Spec, From), Refusal> {
+        let params = match self.params.as_deref() {
+            None | Some("") => Ok(Params::new()),
+            Some(text) => serde_json::from_str(text),
+        };
+        let params = params.map_err(|error| {
+            let detail = format!("params must be a JSON object: {error}");
+            Refusal::new("invalid_parameter", detail)
+        })?;
+        let last = headers.get(LAST_EVENT_ID);
+        let last = last.map(|last| last.to_str().unwrap_or_default());
+        let position = last.or(self.position.as_deref());
+        Ok((Spec::read(&self.topic, &params)?, From::read(position)))
+    }
+}
+
+pub(super) async fn stream(
+    State(entry): State<Entry>,
+    headers: HeaderMap,
+    asked: Result<Query<Asked>, QueryRejection>,
+) -> Response {
+    let place = match entry.enter(&headers) {
+        Ok(place) => place,
+        Err(problem) => return problem.into_response(),
+    };
+    let refuse = |refusal: Refusal| {
+        let status = match refusal.code {
+            "node_full" => StatusCode::SERVICE_UNAVAILABLE,
+            _ => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        Problem::new(status, refusal.code, refusal.detail).into_response()
+    };
+    let asked = asked.map_err(|error| Refusal::new("invalid_parameter", error.body_text()));
+    let (spec, from) = match asked.and_then(|Query(asked)| asked.read(&headers)) {
+        Ok(read) => read,
+        Err(refusal) => return refuse(refusal),
+    };
+    let waker = Arc::<Notify>::default();
+    let subscription = match entry.hub.subscribe(spec, from, waker.clone()) {
+        Ok(subscription) => subscription,
+        Err(refusal) => return refuse(refusal),
+    };
+    let mut heartbeat = interval(HEARTBEAT);
+    heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let events = Events {
+        subscription: Some(subscription),
+        waker,
+        heartbeat,
+        given: Instant::now(),
+        send_timeout: entry.send_timeout(),
+        _token: entry.hub.sockets.token(),
+        hub: entry.hub,
+        code: GONE,
+        _place: place,
+    };
+    let events = stream::unfold(Box::new(events), |mut events| async move {
+        let bytes = events.next().await?;
+        Some((Ok::<_, Infallible>(bytes), events))
+    });
+    let kind = [
+        (header::CONTENT_TYPE, "text/event-stream"),
+        (header::CACHE_CONTROL, "no-store"),
+    ];
+    (kind, Body::from_stream(events)).into_response()
+}
+
+struct Events {
+    /// `None` once the last event was given.
+    subscription: Option<Subscription>,
+    waker: Arc<Notify>,
+    heartbeat: Interval,
+    /// When the last event was given: a client that takes long to ask for the next is slow.
+    given: Instant,
+    send_timeout: Duration,
+    hub: Arc<Hub>,
+    code: u16,
+    _token: TaskTrackerToken,
+    _place: OwnedSemaphorePermit,
+}
+
+impl Drop for Events {
+    fn drop(&mut self) {
+        observe::socket_closed(self.code);
+    }
+}
+
+impl Events {
+    async fn next(&mut self) -> Option<Bytes> {
+        self.subscription.as_ref()?;
+        if self.given.elapsed() > self.send_timeout {
+            self.code = TOO_SLOW;
+            let detail = "this client took too long to read what it was sent";
+            return Some(self.last(&Refusal::new("too_slow", detail)));
+        }
+        let shutdown = self.hub.shutdown.clone();
+        let bytes = loop {
+            let subscription = self.subscription.as_mut()?;
+            if let Some(pulled) = subscription.pull() {
+                observe::frames_sent(1);
+                let topic = subscription.topic();
+                break match pulled {
+                    Pulled::Frame(kind, frame) => frame.streamed(kind),
+                    Pulled::Recovered(position) => {
+                        let text = recovered(topic, topic, &position);
+                        event("subscribed", Some(&position), &text)
+                    }
+                    Pulled::Conflated(frame) => {
+                        observe::conflated();
+                        frame.streamed(Kind::Next)
+                    }
+                    Pulled::Ended(why) => return Some(self.last(&why)),
+                };
+            }
+            tokio::select! {
+                () = shutdown.stopping() => return None,
+                () = self.waker.notified() => {}
+                _ = self.heartbeat.tick() => break event("heartbeat", None, &heartbeat(&self.hub)),
+            }
+        };
+        self.given = Instant::now();
+        Some(bytes)
+    }
+
+    fn last(&mut self, why: &Refusal) -> Bytes {
+        let topic = self
+            .subscription
+            .take()
+            .map(|subscription| subscription.topic());
+        event("error", None, &why.text(topic))
+    }
+}
