@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { bounds, custom, lengthMs, refreshMs } from "../src/state/range";
+import { bounds, custom, lengthMs, refreshMs, watchedMinutes } from "../src/state/range";
 
 test("named ranges end now, custom ones where they say", () => {
   expect(bounds({ preset: "7d" })).toEqual({ from: "now-7d", to: "now" });
@@ -18,4 +18,10 @@ test("numbers are asked for again as often as they move", () => {
   expect(refreshMs({ preset: "30d" }, now)).toBe(60_000);
   expect(refreshMs(range("2026-03-01", "2026-03-05"), now)).toBeNull();
   expect(refreshMs(range("2026-03-05", "2026-03-11"), now)).toBe(15_000);
+});
+
+test("only the short ranges up to now are watched", () => {
+  expect(watchedMinutes({ preset: "1h" })).toBe(60);
+  expect(watchedMinutes({ preset: "24h" })).toBeNull();
+  expect(watchedMinutes({ from: "2026-01-01T00:00:00Z", to: "2026-01-01T01:00:00Z" })).toBeNull();
 });

@@ -1,6 +1,7 @@
 import { useMetric } from "tidemark-client/react";
-import { useLoaded } from "../data/loaded";
+import { useLoaded, type Loaded } from "../data/loaded";
 import { refreshed, scope } from "../data/questions";
+import type { Share } from "../data/types";
 import { About } from "../parts/About";
 import { Panel } from "../parts/Panel";
 import { NoEvents, Shown } from "../parts/states";
@@ -8,6 +9,7 @@ import type { Dimension } from "../state/filters";
 import { changeView, useView, useZone } from "../state/view";
 import { ShareTable } from "./ShareTable";
 import { listed } from "./shares";
+import { useLiveShares } from "./useLiveShares";
 
 const ROWS = 9;
 
@@ -21,7 +23,10 @@ export function Breakdown({ dimension, title }: Props) {
   const zone = useZone();
   const metric = listed(view.metric);
   const question = { ...scope(view, zone), dimension, limit: ROWS, order: `${metric}:desc` as const };
-  const loaded = useLoaded(useMetric("breakdown", question, refreshed(view, dimension)));
+  const live = useLiveShares(view, dimension, ROWS);
+  const options = refreshed(view, dimension, live !== null);
+  const asked: Loaded<Share[]> = useLoaded(useMetric("breakdown", question, options));
+  const loaded = live && !asked.waiting ? { ...asked, data: live } : asked;
   return (
     <Panel
       name={`breakdown breakdown-${dimension}`}

@@ -32,8 +32,12 @@ export function compared(view: View) {
 /** What is read from the rows costs the database more than a glance is worth. */
 const RAW_MS = 20_000;
 
-export function refreshed({ range, filters }: View, listed: Dimension | null = null) {
+/** What is watched over the socket is asked for besides, for what the socket doesn't say. */
+const WATCHED_MS = 10_000;
+
+export function refreshed({ range, filters }: View, listed: Dimension | null = null, watched = false) {
   const every = refreshMs(range, Date.now());
   if (every === null) return {};
-  return { refetchInterval: fromRollups(filters, listed) ? every : Math.max(every, RAW_MS) };
+  const least = watched ? WATCHED_MS : fromRollups(filters, listed) ? 0 : RAW_MS;
+  return { refetchInterval: Math.max(every, least) };
 }

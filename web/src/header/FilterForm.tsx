@@ -1,6 +1,9 @@
 import { useState, type FormEvent } from "react";
-import { DIMENSIONS, OPS, OP_WORDS, fieldWord, type Op } from "../state/filters";
-import { changeView } from "../state/view";
+import { useMetric } from "tidemark-client/react";
+import { useSettled } from "../parts/useSettled";
+import { DIMENSIONS, OPS, OP_WORDS, fieldWord, type Dimension, type Op } from "../state/filters";
+import { bounds } from "../state/range";
+import { changeView, useView } from "../state/view";
 
 const FIELDS = [...DIMENSIONS, "user_id", "session_id"] as const;
 const PROPERTY = "properties";
@@ -11,6 +14,7 @@ export function FilterForm({ close }: { close: () => void }) {
   const [property, setProperty] = useState("");
   const [op, setOp] = useState<Op>("is");
   const [text, setText] = useState("");
+  const known = op === "matches" ? undefined : DIMENSIONS.find((dimension) => dimension === field);
   const named = field === PROPERTY ? `properties.${property.trim()}` : field;
   const complete = named !== "properties." && (text !== "" || op === "is" || op === "is_not");
   const submit = (event: FormEvent) => {
@@ -58,12 +62,30 @@ export function FilterForm({ close }: { close: () => void }) {
         <input
           value={text}
           placeholder={op === "matches" ? "^/blog/" : "empty: none"}
+          list={known ? "filter-values" : undefined}
           onChange={(event) => setText(event.target.value)}
         />
       </label>
+      {known && <Values dimension={known} search={text} />}
       <button type="submit" disabled={!complete}>
         Add
       </button>
     </form>
+  );
+}
+
+const SUGGESTED = 20;
+const TYPING_MS = 250;
+
+/** What the browser offers for completion: the biggest values that hold what is typed. */
+function Values({ dimension, search }: { dimension: Dimension; search: string }) {
+  const { range } = useView();
+  const settled = useSettled(search.trim(), TYPING_MS);
+  const question = { ...bounds(range), dimension, limit: SUGGESTED, search: settled || undefined };
+  const { data } = useMetric("breakdown", question);
+  return (
+    <datalist id="filter-values">
+      {data?.map(({ key }) => key !== "" && <option key={key} value={key} />)}
+    </datalist>
   );
 }

@@ -8,20 +8,14 @@ import { reached } from "../data/standing";
 import type { Bucket, Summary } from "../data/types";
 import { fromRollups } from "../state/filters";
 import type { Metric } from "../state/metrics";
-import type { Range } from "../state/range";
+import { watchedMinutes } from "../state/range";
 import type { View } from "../state/view";
 
 const MINUTE_MS = 60_000;
 
-/** Of the ranges that are watched minute by minute; null of the others. */
-export function liveMinutes(range: Range): number | null {
-  if (!("preset" in range)) return null;
-  return { "15m": 15, "1h": 60, "24h": null, "7d": null, "30d": null }[range.preset];
-}
-
 /** Null where nothing is watched, or the connection is broken. */
 export function useLiveMinutes(view: View, metrics: readonly Metric[]): MetricsData | null {
-  const minutes = fromRollups(view.filters) ? liveMinutes(view.range) : null;
+  const minutes = fromRollups(view.filters) ? watchedMinutes(view.range) : null;
   const filter = treeOf(view.filters) ?? undefined;
   const params = minutes === null ? null : { minutes, interval: "1m" as const, metrics, filter };
   const { data, status, stale } = useLive("metrics", params);

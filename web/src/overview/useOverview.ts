@@ -21,12 +21,12 @@ export function useOverview(): { summary: Loaded<Summary>; series: Loaded<Bucket
   const asked = { ...scope(view, zone), ...compared(view) };
   const first = { ...asked, metrics: apart ? FAST : METRICS };
   const late = apart ? { ...asked, metrics: SLOW } : null;
-  const options = refreshed(view);
+  const live = useLiveMinutes(view, first.metrics);
+  const options = refreshed(view, null, live !== null);
   const summary: Loaded<Summary> = useLoaded(useMetric("summary", first, options));
   const series: Loaded<Bucket[]> = useLoaded(useMetric("timeseries", first, options));
   const slowSummary: Loaded<Summary> = useLoaded(useMetric("summary", late, options), ALONE);
   const slowSeries: Loaded<Bucket[]> = useLoaded(useMetric("timeseries", late, options), ALONE);
-  const live = useLiveMinutes(view, first.metrics);
   return {
     summary: useWatched(useJoined(summary, slowSummary, joinSummaries), live, liveSummary),
     series: useWatched(useJoined(series, slowSeries, joinRows), live, liveRows),
@@ -39,11 +39,12 @@ function useWatched<T>(
   live: MetricsData | null,
   watched: (asked: T, live: MetricsData) => T,
 ): Loaded<T> {
-  const { data, waiting } = asked;
+  const { data, meta, waiting } = asked;
   const over = waiting ? null : live;
   return {
     ...asked,
     data: useMemo(() => (data !== null && over !== null ? watched(data, over) : data), [data, over, watched]),
+    meta: over && meta ? { ...meta, watermark: over.watermark, from: over.from, to: over.to } : meta,
   };
 }
 

@@ -72,6 +72,12 @@ export function lengthMs(range: Range): number {
   return "preset" in range ? PRESET[range.preset].ms : Date.parse(range.to) - Date.parse(range.from);
 }
 
+/** Minutes of the ranges that are watched as they move; null of the others. */
+export function watchedMinutes(range: Range): number | null {
+  const end = "preset" in range ? range.preset : null;
+  return end === "15m" ? 15 : end === "1h" ? 60 : null;
+}
+
 /** How often its numbers are worth asking for again; null where they no longer move. */
 export function refreshMs(range: Range, now: number): number | null {
   if (!("preset" in range) && Date.parse(range.to) < now - HOUR) return null;
