@@ -29,7 +29,7 @@ const COUNTED: readonly Metric[] = ["events", "users", "sessions"];
 export function plotOptions(wishes: Wishes): Omit<uPlot.Options, "width" | "height"> {
   const { metric, zone } = wishes;
   return {
-    padding: [10, 8, 0, 0],
+    padding: [10, 1.8 * letters(), 0, 0],
     legend: { show: false },
     tzDate: (at) => uPlot.tzDate(new Date(at * 1000), zone),
     cursor: {

@@ -65,7 +65,7 @@ function plotOptions(zone: string): Omit<uPlot.Options, "width" | "height"> {
   };
   const line = { points: { show: false }, width: 2 };
   return {
-    padding: [8, 12, 0, 0],
+    padding: [8, 30, 0, 0],
     legend: { show: false },
     cursor: { show: false },
     scales: { x: { range: lastMinutes }, y: { range: (_, __, top) => [0, Math.max(top ?? 0, 1) * 1.1] } },
