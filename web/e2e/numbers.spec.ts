@@ -96,7 +96,7 @@ test("retention", async ({ page, stack }) => {
   for (const [at, { size, returned }] of cohorts.entries()) {
     const cells = rows.nth(at).locator("td");
     await expect(cells.nth(0)).toHaveText(format.count(size));
-    await expect(cells.nth(1)).toHaveText(format.share(returned[0]?.rate));
+    await expect(cells.nth(1)).toHaveText(`${Math.round((returned[0]?.rate ?? 0) * 100)} %`);
   }
 });
 

@@ -10,6 +10,7 @@ import { ticks, timeOfDay } from "../../time";
 import { KEPT_SECONDS, type Sample } from "./history";
 
 const HEIGHT = 140;
+const LEAST_SECONDS = 60;
 const HEAD = ["Time", "Wanted", "Achieved", "Stored"];
 
 /** Wanted (dashed), achieved and stored events per second over the last five minutes. */
@@ -82,8 +83,9 @@ function plotOptions(zone: string): Omit<uPlot.Options, "width" | "height"> {
   };
 }
 
-/** Always the same span, so that the line moves instead of shrinking. */
-function lastMinutes(_: uPlot, __: number | null, last: number | null): [number, number] {
+/** From a minute, which fills, to all that is kept. */
+function lastMinutes(_: uPlot, first: number | null, last: number | null): [number, number] {
   const end = last ?? Date.now() / 1000;
-  return [end - KEPT_SECONDS, end];
+  const span = Math.min(Math.max(end - (first ?? end), LEAST_SECONDS), KEPT_SECONDS);
+  return [end - span, end];
 }

@@ -22,7 +22,7 @@ export function flow(it: Pipeline): Fact[] {
     ["Wanted", perSecond(it.rate.wanted)],
     ["Achieved", perSecond(it.rate.achieved), behind(it) ? "warn" : "plain"],
     ["Stored", perSecond(commits.events_per_second)],
-    ["Backlog", `${format.count(backlog.events)} events`, late],
+    ["Backlog", events(backlog.events), late],
     ["Backlog in entries", format.count(backlog.entries), late],
     ["Backlog in time", format.span(milli(backlog.seconds)), late],
     ["Watermark’s age", format.span(milli(age)), (age ?? 0) > OLD_WATERMARK_S ? "warn" : "plain"],
@@ -31,8 +31,8 @@ export function flow(it: Pipeline): Fact[] {
 
 export function batches({ commits }: Pipeline): Fact[] {
   return [
-    ["Batch, mean", `${format.count(commits.batch.mean)} events`],
-    ["Batch, largest", `${format.count(commits.batch.max)} events`],
+    ["Batch, mean", events(commits.batch.mean)],
+    ["Batch, largest", events(commits.batch.max)],
     ["Commit, p50", format.span(commits.commit_ms.p50)],
     ["Commit, p99", format.span(commits.commit_ms.p99)],
     ["Written", each(format.bytes(commits.bytes_per_second))],
@@ -96,8 +96,12 @@ function memory(it: Pipeline): Fact {
   return ["Redis memory", text, share >= FULL_MEMORY ? "bad" : "plain"];
 }
 
-function perSecond(events: number | null): string {
-  return each(format.rate(events));
+function events(number: number | null): string {
+  return number === null ? format.NONE : format.plural(Math.round(number), "event");
+}
+
+function perSecond(rate: number | null): string {
+  return each(format.rate(rate));
 }
 
 function each(text: string): string {

@@ -47,7 +47,13 @@ function Returned({ cell }: { cell: Cohort["returned"][number] | undefined }) {
       title={`${format.plural(cell.users, "user")}${cell.partial ? ", and the period isn’t over" : ""}`}
       style={{ background: `color-mix(in srgb, var(--accent) ${strength}, transparent)` }}
     >
-      {format.share(cell.rate)}
+      {whole(cell.rate)}
     </span>
   );
+}
+
+/** Whole percents: there are many cells side by side. */
+function whole(share: number): string {
+  if (share > 0 && share < 0.005) return "<1 %";
+  return `${Math.round(share * 100)} %`;
 }
