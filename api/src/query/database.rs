@@ -1,25 +1,24 @@
 //! Connections for reading: one snapshot per question, bounded in number and time, cancelled
 //! in the database when nobody waits for the answer any more.
 
+mod error;
+mod instant;
+
 use std::{
     pin::{Pin, pin},
     sync::Arc,
     time::Duration,
 };
 
-use common::time::UnixMicros;
-use deadpool_postgres::{Object, Pool, PoolError};
+use deadpool_postgres::{Object, Pool};
 use futures_util::{Stream, TryStreamExt as _};
 use tokio::{
     sync::{OwnedSemaphorePermit, Semaphore},
     time::timeout,
 };
-use tokio_postgres::{
-    NoTls, Row, RowStream,
-    error::SqlState,
-    types::{FromSql, IsNull, ToSql, Type, private::BytesMut},
-};
+use tokio_postgres::{NoTls, Row, RowStream, types::ToSql};
 
+pub use self::{error::QueryError, instant::Instant};
 use super::{kept::Kept, sql_text::SqlText};
 
 /// How long a connection may take to be there: a dead database is an answer, not a wait.
@@ -27,61 +26,6 @@ const CONNECTION_WAIT: Duration = Duration::from_millis(1_500);
 /// What a statement may take beyond its own timeout before the connection counts as dead.
 const GRACE: Duration = Duration::from_millis(500);
 const CANCEL_WAIT: Duration = Duration::from_secs(2);
-
-#[derive(Debug, thiserror::Error)]
-pub enum QueryError {
-    #[error("all places for queries are taken")]
-    Busy,
-    #[error("the query took longer than it may")]
-    Timeout,
-    #[error("the database can't be reached")]
-    Unavailable(#[source] Option<Box<dyn std::error::Error + Send + Sync>>),
-    #[error("the schema isn't there: the consumer migrates it at its start")]
-    NoSchema(#[source] tokio_postgres::Error),
-    /// A regular expression that the database doesn't take, in its words.
-    #[error("the database doesn't take the regular expression: {0}")]
-    Pattern(String),
-    /// A question that can't be answered as it is.
-    #[error("{detail}")]
-    Refused {
-        code: &'static str,
-        parameter: &'static str,
-        detail: String,
-    },
-    #[error("the database refused the query")]
-    Database(#[source] tokio_postgres::Error),
-    #[error("a stored value can't be read")]
-    Corrupt(#[source] Box<dyn std::error::Error + Send + Sync>),
-}
-
-impl From<tokio_postgres::Error> for QueryError {
-    fn from(error: tokio_postgres::Error) -> Self {
-        let Some(code) = error.code() else {
-            return Self::Unavailable(Some(error.into()));
-        };
-        match *code {
-            SqlState::QUERY_CANCELED | SqlState::LOCK_NOT_AVAILABLE => Self::Timeout,
-            SqlState::INVALID_REGULAR_EXPRESSION => {
-                let message = error.as_db_error().map_or("", |error| error.message());
-                Self::Pattern(message.to_owned())
-            }
-            SqlState::UNDEFINED_TABLE | SqlState::UNDEFINED_COLUMN => Self::NoSchema(error),
-            _ if ["08", "53", "57", "28", "3D"]
-                .iter()
-                .any(|class| code.code().starts_with(class)) =>
-            {
-                Self::Unavailable(Some(error.into()))
-            }
-            _ => Self::Database(error),
-        }
-    }
-}
-
-impl From<PoolError> for QueryError {
-    fn from(error: PoolError) -> Self {
-        Self::Unavailable(Some(error.into()))
-    }
-}
 
 /// A constant SQL text; its first line names it.
 #[derive(Debug, Clone, Copy)]
@@ -358,43 +302,5 @@ impl Drop for Snapshot {
             let _ = timeout(CANCEL_WAIT, cancel.cancel_query(NoTls)).await;
             drop(client);
         });
-    }
-}
-
-/// An instant as a `timestamptz`: both count microseconds, from different days.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct Instant(pub UnixMicros);
-
-/// 2000-01-01T00:00:00Z, PostgreSQL's zero.
-const POSTGRES_EPOCH_MICROS: i64 = 946_684_800_000_000;
-
-impl ToSql for Instant {
-    fn to_sql(
-        &self,
-        _: &Type,
-        out: &mut BytesMut,
-    ) -> Result<IsNull, Box<dyn std::error::Error + Sync + Send>> {
-        let micros = self.0.0.saturating_sub(POSTGRES_EPOCH_MICROS);
-        out.extend_from_slice(&micros.to_be_bytes());
-        Ok(IsNull::No)
-    }
-
-    fn accepts(ty: &Type) -> bool {
-        *ty == Type::TIMESTAMPTZ
-    }
-
-    tokio_postgres::types::to_sql_checked!();
-}
-
-impl<'a> FromSql<'a> for Instant {
-    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
-        let micros = i64::from_be_bytes(raw.try_into()?);
-        Ok(Self(UnixMicros(
-            micros.saturating_add(POSTGRES_EPOCH_MICROS),
-        )))
-    }
-
-    fn accepts(ty: &Type) -> bool {
-        *ty == Type::TIMESTAMPTZ
     }
 }
