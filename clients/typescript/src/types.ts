@@ -58,7 +58,8 @@ export type Summary<M extends Metric = Metric> = Pick<MetricValues, M> & {
 /** With `fill=null` the metrics of buckets without events are null, against their type. */
 export type TimeseriesRow<M extends Metric = UsualMetric> = Pick<MetricValues, M> &
   Pick<Schemas["TimeseriesRow"], "bucket" | "partial"> & {
-    comparison?: Pick<MetricValues, M> & { bucket: string };
+    /** Null where the earlier range has no such bucket. */
+    comparison?: (Pick<MetricValues, M> & { bucket: string }) | null;
   };
 
 /** One value of the field grouped by, or all the rest together. */
