@@ -12,7 +12,7 @@ export interface Bucket extends Amounts {
   bucket: string;
   /** Not whole: cut by the range's ends, or still running. */
   partial: boolean;
-  comparison?: Amounts & { bucket: string };
+  comparison?: (Amounts & { bucket: string }) | null;
 }
 
 /** One line of a chart by a dimension; the rest of them have no key. */

@@ -63,7 +63,7 @@ function useJoined<T>(first: Loaded<T>, second: Loaded<T>, join: (first: T, seco
 }
 
 interface Compared extends Amounts {
-  comparison?: Amounts;
+  comparison?: Amounts | null;
 }
 
 function joined<T extends Compared>(first: T, second: T): T {
