@@ -3,6 +3,7 @@
 // Helpers of tests count as tests.
 #![allow(clippy::unwrap_used)]
 
+mod compare;
 mod consistent;
 mod etag;
 mod events;
@@ -15,6 +16,7 @@ mod live_client;
 mod metadata;
 mod metrics;
 mod operations;
+mod patterns;
 mod query;
 mod raw_frames;
 mod retention;

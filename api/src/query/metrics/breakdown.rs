@@ -6,7 +6,7 @@ use common::rollup::OTHER;
 
 use super::{
     ByRollups, Counted, Question,
-    grouped::{self, Keys},
+    grouped::{self, Keys, MAX_CELLS},
 };
 use crate::query::{
     database::{QueryError, Snapshot},
@@ -102,6 +102,15 @@ async fn from_rollups(
         sort(&mut rows, page);
         rows = page.cut(rows);
         rows = complete(snapshot, by, field, rows).await?;
+    } else if rows.len() > MAX_CELLS {
+        return Err(QueryError::Refused {
+            code: "too_many_values",
+            parameter: "order",
+            detail: format!(
+                "{} values can't be sorted by this; order by events, value or key, or search",
+                rows.len()
+            ),
+        });
     } else {
         rows = complete(snapshot, by, field, rows).await?;
         sort(&mut rows, page);

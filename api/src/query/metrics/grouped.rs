@@ -23,16 +23,20 @@ pub struct Keys<'a> {
     pub rest: bool,
 }
 
+/// More numbers than this aren't put together for one answer.
+pub const MAX_CELLS: usize = 50_000;
+
 /// By key, the rest last, then by bucket between two of `edges`.
 ///
 /// # Errors
-/// As [`super::series()`].
+/// As [`super::series()`]; [`QueryError::Refused`] for more than [`MAX_CELLS`] of them.
 pub async fn grouped(
     snapshot: &Snapshot,
     question: &Question,
     edges: &[UnixMicros],
     keys: Keys<'_>,
 ) -> Result<Counted<Vec<Vec<Figures>>>, QueryError> {
+    check(keys, edges)?;
     let by_rollups = ByRollups::of(snapshot, question, Some(keys.field)).await?;
     if let Some(by_rollups) = by_rollups
         && let Some(counted) = from_rollups(snapshot, &by_rollups, edges, keys).await?
@@ -42,6 +46,20 @@ pub async fn grouped(
     from_events(snapshot, question, edges, keys)
         .await
         .map(Counted::exactly)
+}
+
+fn check(keys: Keys<'_>, edges: &[UnixMicros]) -> Result<(), QueryError> {
+    let (keys, buckets) = (keys.keys.len(), edges.len().saturating_sub(1));
+    if keys.saturating_mul(buckets) <= MAX_CELLS {
+        return Ok(());
+    }
+    Err(QueryError::Refused {
+        code: "too_many_buckets",
+        parameter: "interval",
+        detail: format!(
+            "{keys} values in {buckets} buckets are more than {MAX_CELLS}; ask for a coarser interval, a shorter range or fewer values"
+        ),
+    })
 }
 
 async fn from_events(

@@ -2,7 +2,7 @@
 
 use common::time::UnixMicros;
 
-use super::{Counted, Keys, Question, breakdown, grouped, series};
+use super::{Counted, Keys, MAX_CELLS, Question, breakdown, grouped, series};
 use crate::query::{
     database::{QueryError, Snapshot},
     filter::Field,
@@ -11,9 +11,6 @@ use crate::query::{
     raw::{self, By, Place},
     rollups::Origin,
 };
-
-/// More rows than this aren't put together, whatever page of them is asked for.
-const MAX_CELLS: usize = 100_000;
 
 /// What a list is grouped by, in the order of the answer.
 #[derive(Debug, Clone)]
@@ -43,7 +40,7 @@ pub struct List {
 /// [`Dimensions::Time`].
 ///
 /// # Errors
-/// As [`series()`]; [`QueryError::Refused`] for more than 100,000 groups.
+/// As [`grouped()`].
 pub async fn list(
     snapshot: &Snapshot,
     question: &Question,
@@ -135,17 +132,6 @@ async fn both(
     };
     let found = breakdown(snapshot, &names, field, &all).await?;
     let keys: Vec<String> = found.data.rows.into_iter().map(|(key, _)| key).collect();
-    if keys.len().saturating_mul(edges.len()) > MAX_CELLS {
-        return Err(QueryError::Refused {
-            code: "too_many_buckets",
-            parameter: "dimensions",
-            detail: format!(
-                "{} values in {} buckets are more than {MAX_CELLS} groups; ask for a coarser interval, a shorter range or fewer values",
-                keys.len(),
-                edges.len().saturating_sub(1)
-            ),
-        });
-    }
     let told_apart = Keys {
         field,
         keys: &keys,

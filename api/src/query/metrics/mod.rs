@@ -10,7 +10,7 @@ use common::rollup::Dimension;
 
 pub use self::{
     breakdown::{Breakdown, breakdown},
-    grouped::{Keys, grouped},
+    grouped::{Keys, MAX_CELLS, grouped},
     list::{Dimensions, List, Row, list},
     realtime::{REALTIME_MINUTES, Realtime, SECONDS, realtime, realtime_range},
     series::series,

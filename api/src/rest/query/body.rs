@@ -1,30 +1,30 @@
 //! What `POST /query` takes, and how it is said again.
 
 use common::time::UnixMicros;
-use jiff::{ToSpan as _, tz::TimeZone};
+use jiff::tz::TimeZone;
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use super::parts::{DateRange, Dimension, dimensions, range};
 use crate::{
     error::ApiError,
     query::{
         compare::Compare,
         filter::{Field, Filter},
-        interval::{Interval, local_date, start_of},
+        interval::Interval,
         metric::{Figures, Metric},
         metrics::{Dimensions, Question},
         page::{Page, Sort},
         range::{Range, rfc3339_in},
     },
     rest::{
-        asked::{compare_of, descends, field_of, metric_of, metrics_of, with_order},
-        parameters::{interval_of, range_of, zone_of},
+        asked::{compare_of, descends, metric_of, metrics_of, with_order},
+        parameters::zone_of,
     },
 };
 
 const MAX_LIMIT: usize = 10_000;
 const MAX_OFFSET: usize = 1_000_000;
-const MAX_DIMENSIONS: usize = 2;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,13 +44,6 @@ struct Body {
     pagination: Pagination,
     #[serde(default)]
     include: Include,
-}
-
-#[derive(Debug, Deserialize)]
-#[serde(untagged, expecting = "date_range must be a name or [from, to]")]
-enum DateRange {
-    Named(String),
-    Between(String, String),
 }
 
 fn last_day() -> DateRange {
@@ -77,12 +70,6 @@ impl Default for Pagination {
 #[serde(deny_unknown_fields, default)]
 struct Include {
     total_rows: bool,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq)]
-enum Dimension {
-    Time(Interval),
-    Field(Field),
 }
 
 /// A query that can be answered.
@@ -210,78 +197,6 @@ impl Asked {
         echo.insert("include".into(), include);
         echo.into()
     }
-}
-
-impl Dimension {
-    fn name(&self) -> String {
-        match self {
-            Self::Time(interval) => format!("time:{}", interval.as_str()),
-            Self::Field(field) => field.name().into_owned(),
-        }
-    }
-
-    /// Whether `name` means it in `order_by`.
-    fn is(&self, name: &str) -> bool {
-        self.name() == name || (matches!(self, Self::Time(_)) && name == "time")
-    }
-}
-
-fn range(asked: &DateRange, zone: &TimeZone, now: UnixMicros) -> Result<Range, ApiError> {
-    let name = match asked {
-        DateRange::Between(from, to) => return range_of(["date_range"; 2], (from, to), now),
-        DateRange::Named(name) => name.as_str(),
-    };
-    const NAMES: [&str; 10] = [
-        "15m", "1h", "24h", "7d", "30d", "365d", "day", "week", "month", "year",
-    ];
-    if !NAMES.contains(&name) {
-        let detail = format!(
-            "date_range must be [from, to] or one of {}",
-            NAMES.join(", ")
-        );
-        return Err(ApiError::parameter("date_range", detail).with("allowed", NAMES.to_vec()));
-    }
-    let today = local_date(now, zone);
-    let weekday = i64::from(today.weekday().to_monday_zero_offset());
-    let start = match name {
-        "day" => Some(today),
-        "week" => today.checked_sub(weekday.days()).ok(),
-        "month" => Some(today.first_of_month()),
-        "year" => Some(today.first_of_year()),
-        _ => None,
-    };
-    let mut range = range_of(["date_range"; 2], (&format!("now-{name}"), "now"), now)
-        .or_else(|_| range_of(["date_range"; 2], ("now-1m", "now"), now))?;
-    if let Some(start) = start.and_then(|date| start_of(date, zone)) {
-        range.from = start;
-    }
-    Ok(range)
-}
-
-fn dimensions(names: &[String], range: Range) -> Result<Vec<Dimension>, ApiError> {
-    if names.len() > MAX_DIMENSIONS {
-        let detail = format!("a query has at most {MAX_DIMENSIONS} dimensions");
-        return Err(ApiError::parameter("dimensions", detail));
-    }
-    let dimension = |name: &String| {
-        let interval = match name.as_str() {
-            "time" => Some("auto"),
-            name => name.strip_prefix("time:"),
-        };
-        match interval {
-            Some(interval) => interval_of("dimensions", interval, range).map(Dimension::Time),
-            None => field_of("dimensions", name).map(Dimension::Field),
-        }
-    };
-    let all: Vec<Dimension> = names.iter().map(dimension).collect::<Result<_, _>>()?;
-    if let [one, other] = all.as_slice() {
-        let both_times = matches!((one, other), (Dimension::Time(_), Dimension::Time(_)));
-        if both_times || one == other {
-            let detail = format!("{} comes twice", other.name());
-            return Err(ApiError::parameter("dimensions", detail));
-        }
-    }
-    Ok(all)
 }
 
 fn page(body: &Body, dimensions: &[Dimension], metrics: &[Metric]) -> Result<Page, ApiError> {

@@ -1,6 +1,7 @@
 //! `POST /api/v1/query`: any metrics by up to two dimensions.
 
 mod body;
+mod parts;
 
 use axum::{body::Bytes, extract::State, response::Response};
 use common::time::UnixMicros;

@@ -1,5 +1,6 @@
 //! Whatever is asked, and wherever the answer is from: it is what the events add up to.
 
+mod asked;
 mod model;
 
 use std::collections::BTreeMap;
@@ -8,79 +9,11 @@ use common::time::UnixMicros;
 use proptest::{prelude::*, strategy::ValueTree as _, test_runner::TestRunner};
 use serde_json::{Map, Value, json};
 
-use self::model::{
-    DAYS, FIELDS, FILTERS, Field, METRICS, encoded, figures, near, start, within, world,
-};
+use self::asked::{Asked, question};
+use self::model::{FIELDS, Field, METRICS, figures, near, world};
 use crate::support::{Api, MINUTE, Sent};
 
-const ZONES: [&str; 6] = [
-    "UTC",
-    "America/New_York",
-    "Asia/Kathmandu",
-    "Australia/Lord_Howe",
-    "Europe/Berlin",
-    "Asia/Kolkata",
-];
-
 const INTERVALS: [&str; 6] = ["5m", "15m", "1h", "1d", "1w", "1M"];
-
-/// A range in a zone, and what passes a filter in it.
-struct Asked<'e> {
-    from: UnixMicros,
-    to: UnixMicros,
-    /// All of it as a query string.
-    query: String,
-    zone: &'static str,
-    passes: fn(&Sent) -> bool,
-    all: &'e [Sent],
-    events: Vec<&'e Sent>,
-}
-
-impl Asked<'_> {
-    fn passing(&self, from: UnixMicros, to: UnixMicros) -> Vec<&Sent> {
-        let mut events = within(self.all, from, to);
-        events.retain(|event| (self.passes)(event));
-        events
-    }
-}
-
-fn question<'e>(runner: &mut TestRunner, all: &'e [Sent]) -> Asked<'e> {
-    let days = DAYS * 86_400_000_000;
-    let question = (
-        -days / 10..days,
-        1..days / 2,
-        any::<bool>(),
-        prop::sample::select(&ZONES[..]),
-        prop::sample::select(&FILTERS[..]),
-    );
-    let drawn = question.new_tree(runner).unwrap().current();
-    let (from, length, whole, zone, (filter, passes)) = drawn;
-    let aligned = |micros: i64| {
-        if whole {
-            micros / MINUTE * MINUTE
-        } else {
-            micros
-        }
-    };
-    let from = UnixMicros(start().0 + aligned(from));
-    let to = UnixMicros(from.0 + aligned(length).max(MINUTE));
-    let (shown, until) = (from.to_rfc3339(), to.to_rfc3339());
-    let mut query = format!("from={shown}&to={until}&tz={zone}");
-    if !filter.is_empty() {
-        query.push_str(&format!("&filter={}", encoded(filter)));
-    }
-    let mut events = within(all, from, to);
-    events.retain(|event| passes(event));
-    Asked {
-        from,
-        to,
-        query,
-        zone,
-        passes,
-        all,
-        events,
-    }
-}
 
 fn metrics_of(row: &Value) -> Map<String, Value> {
     let names = METRICS.split(',');
