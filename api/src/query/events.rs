@@ -5,6 +5,7 @@ use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde_json::value::RawValue;
 use tokio_postgres::{Row, types::Type};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
@@ -30,7 +31,7 @@ pub(super) fn within(sql: &mut SqlText, range: Range) {
 }
 
 /// An event as live lists show it: all but its properties.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct EventRow {
     pub event_id: Uuid,
     pub event_type: String,

@@ -96,8 +96,10 @@ pub fn pieces(minutes: Range, edges: &[UnixMicros], usable: &Usable) -> Vec<Piec
     let mut next_cut = |at| cuts.find(|edge| *edge > at).unwrap_or(minutes.to);
     let mut end = next_cut(at);
     let mut goes_on = false;
+    let mut starts: Vec<_> = usable.0.keys().map(|(_, start)| *start).collect();
+    starts.sort_unstable();
     while at < minutes.to {
-        let (tier, next) = step(at, end, usable);
+        let (tier, next) = step(at, end, usable, &starts);
         let version = usable.0.get(&(tier, at)).copied();
         match pieces.last_mut() {
             Some(last) if goes_on && last.tier == tier => {
@@ -119,17 +121,24 @@ pub fn pieces(minutes: Range, edges: &[UnixMicros], usable: &Usable) -> Vec<Piec
     pieces
 }
 
-fn step(at: UnixMicros, end: UnixMicros, usable: &Usable) -> (Tier, UnixMicros) {
+/// `starts` are those of the usable buckets, ascending: what holds none is passed at once,
+/// however long it is.
+fn step(
+    at: UnixMicros,
+    end: UnixMicros,
+    usable: &Usable,
+    starts: &[UnixMicros],
+) -> (Tier, UnixMicros) {
     let width = |tier: Tier| tier.seconds() * 1_000_000;
     let fits = |tier: &Tier| {
         tier.bucket(at) == at && at.0 + width(*tier) <= end.0 && usable.holds(*tier, at)
     };
     match Tier::ALL.into_iter().rev().find(fits) {
         Some(tier) if tier != Tier::Minute => (tier, UnixMicros(at.0 + width(tier))),
-        // Minutes up to where a coarser bucket could begin.
         _ => {
-            let next = Tier::QuarterHour.bucket(at).0 + width(Tier::QuarterHour);
-            (Tier::Minute, UnixMicros(next.min(end.0)))
+            let later = starts.partition_point(|start| *start <= at);
+            let next = starts.get(later).copied().unwrap_or(end);
+            (Tier::Minute, next.min(end))
         }
     }
 }
@@ -145,6 +154,19 @@ mod tests {
             from: UnixMicros(from),
             to: UnixMicros(to),
         }
+    }
+
+    #[test]
+    fn a_range_of_ages_is_planned_at_once() {
+        let ages = range(0, 9_000 * 366 * 1_440 * MINUTE);
+        let edges = [ages.from, ages.to];
+        let planned = pieces(ages, &edges, &Usable::default());
+        let want = Piece {
+            tier: Tier::Minute,
+            range: ages,
+            built: Vec::new(),
+        };
+        assert_eq!(planned, [want]);
     }
 
     #[test]

@@ -4,6 +4,7 @@ use common::time::UnixMicros;
 use jiff::tz::TimeZone;
 use serde::{Deserialize, Serialize};
 use tokio_postgres::{Row, types::Type};
+use utoipa::ToSchema;
 
 use super::{
     database::{Instant, QueryError, Snapshot},
@@ -23,7 +24,7 @@ pub struct Position {
 }
 
 /// What the events of one session within a range amount to.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Session {
     pub session_id: String,
     /// Of its first event.

@@ -126,7 +126,7 @@ impl Parameters {
     pub fn flag(&self, name: &str) -> Result<bool, ApiError> {
         match self.get(name) {
             None | Some("false") => Ok(false),
-            Some("true" | "") => Ok(true),
+            Some("true") => Ok(true),
             Some(_) => Err(ApiError::parameter(
                 name,
                 format!("{name} must be true or false"),

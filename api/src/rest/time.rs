@@ -56,7 +56,7 @@ pub fn duration(text: &str) -> Option<i64> {
         return None;
     }
     let seconds = number.parse::<i64>().ok()?.checked_mul(seconds)?;
-    (seconds <= 100 * 366 * 86_400).then_some(seconds * 1_000_000)
+    (seconds <= 100 * 366 * 86_400).then(|| seconds * 1_000_000)
 }
 
 fn unix_seconds(text: &str) -> Option<UnixMicros> {
@@ -109,6 +109,7 @@ mod tests {
             "now-é",
             "now-99999999999999999999d",
             "now-6000w",
+            "now-9999999999999w",
             "1763634907.",
             ".5",
             "1.2.3",

@@ -15,6 +15,7 @@ mod live;
 mod live_client;
 mod metadata;
 mod metrics;
+mod openapi;
 mod operations;
 mod patterns;
 mod query;

@@ -3,12 +3,13 @@
 use serde_json::{Map, Value, json};
 
 use super::{
-    parameters::{COMPARISONS, METRICS, field},
+    parameters::{field, metric_names},
     schema::{
         and_maybe, array, component, components, described, nullable, object, one_of, text, truth,
         tuple,
     },
 };
+use crate::query::{compare::Compare, filter};
 
 const SPANS: [&str; 10] = [
     "15m", "1h", "24h", "7d", "30d", "365d", "day", "week", "month", "year",
@@ -22,8 +23,10 @@ pub(super) fn schemas() -> Map<String, Value> {
 
 fn filters() -> Value {
     let operator = one_of(&["is", "is_not", "contains", "matches", "in"]);
-    let value = json!({"type": "string", "maxLength": 2048});
-    let values = json!({"type": "array", "items": value, "minItems": 1, "maxItems": 100});
+    let value =
+        json!({"type": ["string", "number", "boolean"], "maxLength": filter::MAX_VALUE_BYTES});
+    let values =
+        json!({"type": "array", "items": value, "minItems": 1, "maxItems": filter::MAX_VALUES});
     let several = json!({"type": "array", "items": component("Filter"), "minItems": 1});
     let any = json!({"anyOf": [component("FilterTest"), component("FilterGroup"), component("FilterNot")]});
     json!({
@@ -38,17 +41,17 @@ fn filters() -> Value {
 fn queries() -> Value {
     let bucket = json!({"type": "string", "pattern": "^time(:(1m|5m|15m|1h|1d|1w|1M))?$"});
     let dimension = json!({"anyOf": [field(), bucket]});
-    let metrics = json!({"type": "array", "items": one_of(&METRICS), "minItems": 1});
+    let metrics = json!({"type": "array", "items": one_of(&metric_names()), "minItems": 1});
     let pagination = json!({
         "limit": {"type": "integer", "minimum": 1, "maximum": 10_000},
-        "offset": {"type": "integer", "minimum": 0},
+        "offset": {"type": "integer", "minimum": 0, "maximum": 1_000_000},
     });
     let optional = json!({
         "dimensions": {"type": "array", "items": dimension, "maxItems": 2},
         "filters": described(array(component("Filter")), "All must hold."),
         "date_range": {"anyOf": [one_of(&SPANS), tuple([text(), text()])]},
-        "tz": text(),
-        "compare": nullable(one_of(&COMPARISONS)),
+        "tz": nullable(text()),
+        "compare": nullable(one_of(&Compare::NAMES)),
         "order_by": array(tuple([text(), one_of(&["asc", "desc"])])),
         "pagination": and_maybe(object(json!({})), pagination),
         "include": and_maybe(object(json!({})), json!({"total_rows": truth()})),

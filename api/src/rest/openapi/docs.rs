@@ -134,7 +134,10 @@ fn resolved<'a>(document: &'a Value, value: &'a Value) -> &'a Value {
 }
 
 fn parameter(parameter: &Value) -> String {
-    let schema = &parameter["schema"];
+    let schema = match &parameter["content"]["application/json"]["schema"] {
+        Value::Null => &parameter["schema"],
+        schema => schema,
+    };
     let required = if parameter["required"] == true {
         " (required)"
     } else {

@@ -4,7 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     operation::{OF_QUERIES, Operation},
-    parameters::METRICS,
+    parameters::metric_names,
     schema::{
         and_maybe, array, component, components, count, described, moment, nullable, number,
         object, ratio, text, truth,
@@ -22,7 +22,7 @@ pub(super) fn operations() -> Vec<Operation> {
         .answers_now(&array(component("QueryRow")), "QueryMeta")
         .echoes("query", described(json!({"type": "object"}), "The query as it was understood, moments resolved."))
         .refuses(OF_QUERIES)
-        .refuses(&[400, 413, 415]);
+        .refuses(&[400, 413]);
     vec![
         get("summary", "/api/v1/metrics/summary", "Metrics of a whole range")
             .asks(&["from", "to", "tz", "filter", "metrics", "compare"])
@@ -81,7 +81,7 @@ fn metrics(of_count: impl Fn(Value) -> Value) -> Value {
         ),
         _ => described(nullable(number()), "Milliseconds; null without durations."),
     };
-    let named = METRICS.map(|name| (name.to_owned(), describe(name)));
+    let named = metric_names().map(|name| (name.to_owned(), describe(name)));
     Value::Object(named.into_iter().collect())
 }
 
@@ -95,7 +95,7 @@ fn hidden() -> Value {
 }
 
 fn of_ranges() -> Value {
-    let change: Map<_, _> = METRICS
+    let change: Map<_, _> = metric_names()
         .map(|name| (name.to_owned(), nullable(number())))
         .into_iter()
         .collect();
@@ -124,17 +124,20 @@ fn of_rows() -> Value {
         "rest": truth(),
         "rows": array(component("TimeseriesRow")),
     }));
-    let metric = json!({"type": ["number", "string", "null"]});
+    let values = || array(json!({"type": ["number", "string", "null"]}));
+    let compared = object(json!({"metrics": nullable(values())}));
+    let queried = object(json!({
+        "dimensions": array(text()),
+        "metrics": described(values(), "In the order asked for."),
+    }));
     json!({
         "ComparisonRow": and_maybe(object(json!({"bucket": moment()})), hidden()),
-        "TimeseriesRow": and_maybe(row, json!({"comparison": component("ComparisonRow")})),
+        "TimeseriesRow": and_maybe(row, json!({"comparison": nullable(component("ComparisonRow"))})),
         "TimeseriesGroup": group,
         "BreakdownComparison": and_maybe(object(json!({})), plain()),
         "BreakdownRow": and_maybe(value, json!({"comparison": component("BreakdownComparison")})),
-        "QueryRow": object(json!({
-            "dimensions": array(text()),
-            "metrics": described(array(metric), "In the order asked for."),
-        })),
+        "QueryComparison": compared,
+        "QueryRow": and_maybe(queried, json!({"comparison": component("QueryComparison")})),
     })
 }
 

@@ -103,7 +103,7 @@ fn problem() -> Value {
     let optional = json!({
         "parameter": told("string", "Which parameter is wrong."),
         "allowed": array(text()),
-        "nearest": told("string", "The nearest value that is allowed."),
+        "nearest": {"type": ["string", "integer"], "description": "The nearest value that is allowed."},
     });
     and_maybe(required, optional)
 }
@@ -126,7 +126,6 @@ fn responses() -> Map<String, Value> {
         (403, "Not from this origin."),
         (404, "There is no such thing."),
         (413, "The body is too large."),
-        (415, "The body is not application/json."),
         (
             422,
             "A parameter is wrong; `parameter` names it and `allowed` or `nearest` say what would be right.",

@@ -42,8 +42,10 @@ impl Operation {
         self
     }
 
-    /// Parameters by the names of their components.
+    /// Parameters by the names of their components. The server itself ends a head that is too
+    /// long.
     pub(super) fn asks(mut self, names: &[&str]) -> Self {
+        self.object["responses"]["414"] = json!({"description": "The address is too long."});
         let reference = |name: &&str| json!({ "$ref": format!("#/components/parameters/{name}") });
         self.object["parameters"] = names.iter().map(reference).collect();
         self

@@ -3,26 +3,24 @@
 use common::rollup::Dimension;
 use serde_json::{Map, Value, json};
 
-use super::schema::{one_of, text};
+use super::schema::{component, one_of, text};
+use crate::{
+    query::{compare::Compare, interval::Interval, metric::Metric},
+    rest::{events, retention},
+};
 
-/// The ten metrics, in the order in which answers show them.
-pub(super) const METRICS: [&str; 10] = [
-    "events",
-    "users",
-    "sessions",
-    "value",
-    "events_per_session",
-    "bounce_rate",
-    "duration_avg_ms",
-    "duration_p50_ms",
-    "duration_p95_ms",
-    "duration_p99_ms",
-];
-pub(super) const INTERVALS: [&str; 8] = ["auto", "1m", "5m", "15m", "1h", "1d", "1w", "1M"];
-pub(super) const COMPARISONS: [&str; 2] = ["previous", "year"];
+pub(super) fn metric_names() -> [&'static str; Metric::COUNT] {
+    Metric::ALL.map(Metric::as_str)
+}
+
+fn intervals() -> Vec<&'static str> {
+    let named = Interval::ALL.map(Interval::as_str);
+    std::iter::once("auto").chain(named).collect()
+}
+
 /// RFC 3339 with an offset, unix seconds, or a distance from the running minute's end.
 const MOMENT: &str =
-    r"^(now(-[0-9]+[smhdw])?|[0-9]+(\.[0-9]+)?|[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ].*)$";
+    r"^(now(-[0-9]+[smhdw])?|[0-9]+(\.[0-9]+)?|[0-9]{4}-[0-9]{2}-[0-9]{2}[Tt ].+)$";
 
 pub(super) fn rollup_dimensions() -> Vec<&'static str> {
     Dimension::ALL[1..]
@@ -41,6 +39,11 @@ pub(super) fn field() -> Value {
         "description": "A field of events: event_type, page, referrer, country, device, browser, os, user_id, \
             session_id, or properties.<path>, whose dots lead into nested objects.",
     })
+}
+
+/// A length of time.
+pub(super) fn window() -> Value {
+    json!({"type": "string", "pattern": "^[0-9]+[smhdw]$"})
 }
 
 pub(super) fn all() -> Map<String, Value> {
@@ -66,7 +69,7 @@ pub(super) fn all() -> Map<String, Value> {
             "compare",
             "A second range to compare with: as long as the first and right before it, or a year \
             earlier.",
-            one_of(&COMPARISONS),
+            one_of(&Compare::NAMES),
         ),
     ];
     range
@@ -82,7 +85,7 @@ fn of_metrics() -> Vec<(String, Value)> {
         list(
             "metrics",
             "Metrics to answer with, comma-separated; all where absent.",
-            &METRICS,
+            &metric_names(),
         ),
         (
             "series_metrics".into(),
@@ -90,14 +93,14 @@ fn of_metrics() -> Vec<(String, Value)> {
                 "metrics",
                 "Metrics to answer with, comma-separated; events, users, sessions and value where \
                 absent.",
-                &METRICS,
+                &metric_names(),
             )
             .1,
         ),
         query(
             "interval",
             "Length of a bucket; `auto` takes one that makes a readable chart. At most 10,000 buckets.",
-            with_default(one_of(&INTERVALS), "auto".into()),
+            with_default(one_of(&intervals()), "auto".into()),
         ),
         query(
             "fill",
@@ -113,7 +116,7 @@ fn of_metrics() -> Vec<(String, Value)> {
             "groups",
             "limit",
             "Series to show besides the rest.",
-            number(1, 100, 5),
+            number(1, 50, 5),
         ),
         (
             "dimension".into(),
@@ -126,14 +129,14 @@ fn of_metrics() -> Vec<(String, Value)> {
             json!({
                 "type": "string",
                 "default": "events:desc",
-                "pattern": format!("^({}|key)(:(asc|desc))?$", METRICS.join("|")),
+                "pattern": format!("^({}|key)(:(asc|desc))?$", metric_names().join("|")),
             }),
         ),
         named("rows", "limit", "Rows of a page.", number(1, 1_000, 10)),
         query(
             "search",
             "Only keys that hold this text.",
-            json!({"type": "string", "minLength": 1, "maxLength": 256}),
+            json!({"type": "string", "maxLength": 256}),
         ),
     ]
 }
@@ -149,7 +152,7 @@ fn of_lists() -> Vec<(String, Value)> {
             "events_limit",
             "limit",
             "Events of a page, newest first.",
-            number(1, 1_000, 50),
+            number(1, events::MOST, 50),
         ),
         named(
             "letters_limit",
@@ -180,12 +183,13 @@ fn of_others() -> Vec<(String, Value)> {
         (
             "steps".into(),
             json!({"name": "steps", "in": "query", "required": true,
-                "description": "JSON: 2 to 10 steps as in the body of POST.", "schema": text()}),
+                "description": "JSON: steps as in the body of POST.",
+                "content": {"application/json": {"schema": component("FunnelSteps")}}}),
         ),
         query(
             "window",
             "How long after the first step the last one may come: a number and s, m, h, d or w.",
-            json!({"type": "string", "pattern": "^[0-9]+[smhdw]$", "default": "1d"}),
+            with_default(window(), "1d".into()),
         ),
         query("by", "A field to group users by.", field()),
         query(
@@ -196,7 +200,7 @@ fn of_others() -> Vec<(String, Value)> {
         query(
             "periods",
             "Periods after the first to look at.",
-            number(1, 60, 8),
+            number(1, retention::MOST_PERIODS, 8),
         ),
         filter(
             "return_filter",

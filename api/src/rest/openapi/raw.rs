@@ -4,12 +4,13 @@ use serde_json::{Map, Value, json};
 
 use super::{
     operation::{OF_QUERIES, Operation},
-    parameters::field,
+    parameters::{field, window},
     schema::{
-        and_maybe, array, component, components, count, described, moment, nullable, number,
-        object, one_of, ratio, text,
+        and, and_maybe, array, component, components, count, described, moment, nullable, number,
+        object, of_type, one_of, ratio, text, truth,
     },
 };
+use crate::query::{events::EventRow, sessions::Session};
 
 pub(super) fn operations() -> Vec<Operation> {
     let mut all = of_events();
@@ -49,7 +50,7 @@ fn of_events() -> Vec<Operation> {
         )
         .tag("events")
         .asks(&["session_id", "from", "to", "tz"])
-        .answers(&component("SessionPath"), "PageMeta")
+        .answers(&component("SessionPath"), "PathMeta")
         .refuses(OF_QUERIES)
         .refuses(&[404]),
     ]
@@ -71,7 +72,7 @@ fn of_users() -> Vec<Operation> {
         )
         .tag("users")
         .asks(&["steps", "window", "from", "to", "tz", "filter", "by"])
-        .answers(&component("Funnel"), "RawMeta")
+        .answers(&component("Funnel"), "FunnelMeta")
         .refuses(OF_QUERIES),
         Operation::post(
             "/api/v1/funnel",
@@ -80,9 +81,9 @@ fn of_users() -> Vec<Operation> {
         )
         .tag("users")
         .body("FunnelQuery", steps)
-        .answers_now(&component("Funnel"), "RawMeta")
+        .answers(&component("Funnel"), "FunnelMeta")
         .refuses(OF_QUERIES)
-        .refuses(&[400, 413, 415]),
+        .refuses(&[400, 413]),
         Operation::get(
             "/api/v1/retention",
             "retention",
@@ -98,11 +99,11 @@ fn of_users() -> Vec<Operation> {
             "filter",
             "return_filter",
         ])
-        .answers(&component("Retention"), "RawMeta")
+        .answers(&component("Retention"), "RetentionMeta")
         .refuses(OF_QUERIES),
         Operation::get("/api/v1/metadata", "metadata", "What can be asked for")
             .tag("metadata")
-            .answers(&component("Metadata"), "StateMeta")
+            .answers(&component("Metadata"), "MetricsMeta")
             .refuses(OF_QUERIES),
     ]
 }
@@ -116,22 +117,16 @@ pub(super) fn schemas() -> Map<String, Value> {
 }
 
 fn events() -> Value {
-    let maybe = || nullable(text());
-    let session = json!({
-        "session_id": text(), "user_id": text(), "started_at": moment(), "ended_at": moment(),
-        "duration_seconds": number(), "events": count(), "entry_page": maybe(), "exit_page": maybe(),
-        "value": text(), "country": maybe(), "device": maybe(), "browser": maybe(),
-    });
-    let event = json!({
-        "event_id": {"type": "string", "format": "uuid"}, "event_type": text(),
-        "occurred_at": moment(), "accepted_at": moment(), "user_id": text(), "session_id": maybe(),
-        "page": maybe(), "referrer": maybe(), "country": maybe(), "device": maybe(), "browser": maybe(),
-        "os": maybe(), "value": described(maybe(), "A decimal number, exact."),
-        "duration_ms": nullable(json!({"type": "integer"})), "properties": nullable(json!({"type": "object"})),
-    });
-    let mut path = object(session.clone());
+    let properties = described(
+        nullable(json!({"type": "object"})),
+        "Whatever the event brought besides.",
+    );
+    let event = and(of_type::<EventRow>(), json!({"properties": properties}));
+    let session = of_type::<Session>();
+    let count = described(count(), "All of its events; at most 1,000 are shown.");
+    let mut path = and(session.clone(), json!({"event_count": count}));
     path["properties"]["events"] = array(component("Event"));
-    json!({"Event": object(event), "Session": object(session), "SessionPath": path})
+    json!({"Event": event, "Session": session, "SessionPath": path})
 }
 
 fn funnels() -> Value {
@@ -143,22 +138,23 @@ fn funnels() -> Value {
         "drop_off": described(count(), "Users of the step before who didn't take this one."),
         "median_seconds_from_previous": nullable(number()),
     }));
-    let name = json!({"name": {"type": "string", "maxLength": 256}});
-    let asked = and_maybe(object(json!({"filter": component("Filter")})), name);
+    let name = json!({"name": {"type": "string", "maxLength": 128}});
+    let filter = json!({"anyOf": [component("Filter"), described(text(), "As the parameter.")]});
+    let asked = and_maybe(object(json!({"filter": filter})), name);
     let steps = json!({"type": "array", "items": asked, "minItems": 2, "maxItems": 10});
     let optional = json!({
-        "window": {"type": "string", "pattern": "^[0-9]+[smhdw]$"},
-        "from": text(), "to": text(), "tz": text(),
+        "window": nullable(window()),
+        "from": nullable(text()), "to": nullable(text()), "tz": nullable(text()),
         "filters": array(component("Filter")),
-        "by": field(),
-        "order": one_of(&["strict", "after"]),
+        "by": nullable(field()),
     });
     let funnel = object(json!({"steps": array(component("FunnelStep"))}));
     json!({
         "FunnelStep": step,
         "FunnelGroup": object(json!({"key": text(), "steps": array(component("FunnelStep"))})),
         "Funnel": and_maybe(funnel, json!({"groups": array(component("FunnelGroup"))})),
-        "FunnelQuery": and_maybe(object(json!({"steps": steps})), optional),
+        "FunnelSteps": steps,
+        "FunnelQuery": and_maybe(object(json!({"steps": component("FunnelSteps")})), optional),
     })
 }
 
@@ -166,8 +162,10 @@ fn cohorts() -> Value {
     let period = one_of(&["day", "week", "month"]);
     json!({
         "Returned": object(json!({
-            "period": count(), "users": count(), "rate": nullable(ratio()),
-            "partial": described(json!({"type": "boolean"}), "The period isn't over."),
+            "period": count(),
+            "users": count(),
+            "rate": nullable(ratio()),
+            "partial": described(truth(), "The period isn't over."),
         })),
         "Cohort": object(json!({"start": moment(), "size": count(), "returned": array(component("Returned"))})),
         "Retention": object(json!({"period": period, "cohorts": array(component("Cohort"))})),
@@ -175,23 +173,26 @@ fn cohorts() -> Value {
 }
 
 fn metadata() -> Value {
+    let value = object(json!({"key": text(), "events": count()}));
+    let dimension =
+        object(json!({"name": text(), "source": component("Source"), "top": array(value)}));
     let dimension = and_maybe(
-        object(json!({"name": text()})),
-        json!({
-            "values": nullable(count()),
-            "top": array(text()),
-        }),
+        dimension,
+        json!({"values": count(), "other_events": count()}),
     );
     let data =
         object(json!({"from": nullable(moment()), "to": nullable(moment()), "events": count()}));
-    json!({"Metadata": and_maybe(object(json!({
+    let days = || described(nullable(count()), "Null: for ever.");
+    let kept =
+        object(json!({"events_days": days(), "rollups_days": days(), "dead_letters_days": days()}));
+    json!({"Metadata": object(json!({
         "event_types": array(object(json!({"name": text(), "events": count()}))),
         "dimensions": array(dimension),
         "metrics": array(text()),
         "intervals": array(text()),
         "data": data,
-    })), json!({
-        "retention": {"type": "object", "additionalProperties": {"type": ["integer", "null"]}},
+        "retention": kept,
         "limits": {"type": "object", "additionalProperties": true},
+        "time_zones": text(),
     }))})
 }

@@ -88,18 +88,43 @@ pub(super) fn truth() -> Value {
     json!({"type": "boolean"})
 }
 
-/// The schema of a type and of those that it names. Answers are written whole, so every
-/// member is there, null where it isn't known.
+/// The schema of a type and of those that it names, by name.
 pub(super) fn add<T: ToSchema>(components: &mut Map<String, Value>) {
-    let mut schemas: Vec<(String, RefOr<Schema>)> = vec![(T::name().into_owned(), T::schema())];
+    let mut schemas: Vec<(String, RefOr<Schema>)> = Vec::new();
     T::schemas(&mut schemas);
+    components.insert(T::name().into_owned(), of_type::<T>());
     for (name, schema) in schemas {
-        let mut schema = serde_json::to_value(schema).unwrap_or_default();
-        let members = schema["properties"].as_object();
-        let names = members.map(|members| members.keys().cloned().collect::<Vec<_>>());
-        if let Some(names) = names {
-            schema["required"] = names.into();
-        }
-        components.insert(name, schema);
+        components.insert(name, whole(&schema));
     }
+}
+
+/// The schema of a type.
+pub(super) fn of_type<T: ToSchema>() -> Value {
+    whole(&T::schema())
+}
+
+/// Answers are written whole: every member is there, null where it isn't known.
+fn whole(schema: &RefOr<Schema>) -> Value {
+    let mut schema = serde_json::to_value(schema).unwrap_or_default();
+    let members = schema["properties"].as_object();
+    if let Some(names) = members.map(|members| members.keys().cloned().collect::<Vec<_>>()) {
+        schema["required"] = names.into();
+    }
+    schema
+}
+
+/// An object that has these members too.
+pub(super) fn and(object: Value, members: Value) -> Value {
+    let names: Vec<Value> = members
+        .as_object()
+        .map(Map::keys)
+        .into_iter()
+        .flatten()
+        .map(|name| name.as_str().into())
+        .collect();
+    let mut object = and_maybe(object, members);
+    if let Some(required) = object["required"].as_array_mut() {
+        required.extend(names);
+    }
+    object
 }

@@ -3,8 +3,8 @@
 use serde_json::{Map, Value, json};
 
 use super::schema::{
-    and_maybe, component, components, count, described, moment, nullable, number, object, one_of,
-    text, truth,
+    and, and_maybe, component, components, count, described, moment, nullable, number, object,
+    one_of, text, truth,
 };
 
 pub(super) fn schemas() -> Map<String, Value> {
@@ -33,33 +33,32 @@ fn moments() -> Value {
 }
 
 fn of_range(more: Value) -> Value {
-    let range =
-        json!({"from": moment(), "to": moment(), "tz": text(), "source": component("Source")});
-    let mut all = components(moments());
-    all.append(&mut components(range));
-    all.append(&mut components(more));
-    and_maybe(
-        object(all.into()),
-        json!({"filter": component("FilterEcho")}),
-    )
+    let range = json!({
+        "from": moment(), "to": moment(), "tz": text(),
+        "source": component("Source"), "estimates": component("Estimates"),
+    });
+    let filter = json!({"filter": component("FilterEcho")});
+    and_maybe(and(and(object(moments()), range), more), filter)
 }
 
 fn of_metrics(more: Value) -> Value {
-    let with_other = and_maybe(
-        of_range(json!({"estimates": component("Estimates")})),
-        json!({
-            "other_events": described(count(), "Events under `(other)`: values beyond those counted by name."),
-            "lower_bounds": described(truth(), "Whether a value may have had more events than are shown."),
-        }),
+    let other = json!({
+        "other_events": described(count(), "Events under `(other)`: values beyond those counted by name."),
+        "lower_bounds": described(truth(), "Whether a value may have had more events than are shown."),
+    });
+    and_maybe(and_maybe(of_range(json!({})), other), more)
+}
+
+fn of_list(more: Value) -> Value {
+    let from = described(
+        moment(),
+        "Where the search ended: what is older was left out, to end in time.",
     );
-    and_maybe(with_other, more)
+    and_maybe(of_range(more), json!({"searched_from": from}))
 }
 
 fn of_state(more: Value) -> Value {
-    let mut all = components(moments());
-    all.insert("source".into(), text());
-    all.append(&mut components(more));
-    object(all.into())
+    and(and(object(moments()), json!({"source": text()})), more)
 }
 
 fn metas() -> Value {
@@ -71,15 +70,20 @@ fn metas() -> Value {
     };
     let mut realtime = of_metrics(json!({}));
     realtime["required"] = json!(["watermark", "generated_at", "tz", "source", "estimates"]);
-    let breakdown = json!({"dimension": text(), "limit": count(), "total_events": count(), "next_cursor": next()});
+    let breakdown = json!({"dimension": text(), "limit": count(), "total_events": count(), "total_rows": count(), "next_cursor": next()});
     json!({
         "MetricsMeta": of_metrics(json!({})),
-        "TimeseriesMeta": of_metrics(json!({"interval": text(), "group_by": text()})),
+        "TimeseriesMeta": of_metrics(json!({"interval": text(), "group_by": text(), "limit": count()})),
         "BreakdownMeta": of_metrics(breakdown),
         "RealtimeMeta": realtime,
         "QueryMeta": of_metrics(json!({"total_rows": count()})),
-        "RawMeta": of_range(json!({})),
-        "PageMeta": and_maybe(of_range(json!({})), json!({"limit": count(), "next_cursor": next()})),
+        "FunnelMeta": and_maybe(of_range(json!({"window": text()})), json!({"by": text(), "groups": count()})),
+        "RetentionMeta": and_maybe(
+            of_range(json!({"periods": count()})),
+            json!({"return_filter": component("FilterEcho")}),
+        ),
+        "PageMeta": of_list(json!({"limit": count(), "next_cursor": next()})),
+        "PathMeta": of_list(json!({"truncated": truth()})),
         "StateMeta": of_state(json!({})),
         "LettersMeta": of_state(json!({"limit": count()})),
     })
