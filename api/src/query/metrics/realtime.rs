@@ -17,6 +17,8 @@ pub const REALTIME_MINUTES: i64 = 30;
 /// How many full seconds it shows.
 pub const SECONDS: i64 = 60;
 const SECOND: i64 = 1_000_000;
+/// Events of the last two minutes up to which seconds are counted, one event after the other.
+const MOST_COUNTED: u64 = 2_000_000;
 
 /// The last 30 minutes one by one, the running one last.
 #[derive(Debug)]
@@ -26,7 +28,7 @@ pub struct Realtime {
     pub last_30: Figures,
     /// Events that occurred in the running and the last full minute, per second of these.
     pub events_per_second: f64,
-    /// The last full seconds with their events.
+    /// The last full seconds with their events; none where these are too many to be counted.
     pub seconds: Vec<(UnixMicros, u64)>,
 }
 
@@ -62,11 +64,10 @@ pub async fn realtime(
         .collect();
     let last_edges = [last.range.from, last.range.to];
     let all_edges = [range.from, range.to];
-    let (minutes, last_5, last_30, seconds) = futures_util::try_join!(
+    let (minutes, last_5, last_30) = futures_util::try_join!(
         series(snapshot, &all, &edges),
         series(snapshot, &last, &last_edges),
         series(snapshot, &all, &all_edges),
-        seconds(snapshot, now, filter),
     )?;
     let recent: u64 = minutes
         .data
@@ -75,6 +76,11 @@ pub async fn realtime(
         .take(2)
         .map(|minute| minute.events)
         .sum();
+    let seconds = if recent > MOST_COUNTED {
+        Vec::new()
+    } else {
+        seconds(snapshot, now, filter).await?
+    };
     let passed = (now.0 - (range.to.0 - 2 * MINUTE)) as f64 / 1e6;
     let only = |counted: Counted<Vec<Figures>>| counted.data.into_iter().next().unwrap_or_default();
     let origin = match minutes.origin {
