@@ -1,6 +1,5 @@
 //! Single events.
 
-use common::time::UnixMicros;
 use jiff::tz::TimeZone;
 use serde::Serialize;
 use serde_json::value::RawValue;
@@ -14,7 +13,6 @@ use super::{
     range::{Range, rfc3339_in},
     rollups::corrupt,
     sql_text::SqlText,
-    statements,
 };
 
 /// What [`EventRow::read`] reads, in this order; [`FullEvent::read`] wants [`PROPERTIES`] too.
@@ -30,7 +28,7 @@ pub(super) fn within(sql: &mut SqlText, range: Range) {
         .bind(Instant(range.to), Type::TIMESTAMPTZ);
 }
 
-/// An event as live lists show it: all but its properties.
+/// An event without its properties.
 #[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct EventRow {
     pub event_id: Uuid,
@@ -89,46 +87,4 @@ impl FullEvent {
             properties: properties.map_err(corrupt)?,
         })
     }
-}
-
-/// The newest events that occurred up to `until`.
-///
-/// # Errors
-/// As [`Snapshot::rows`].
-pub async fn newest(
-    snapshot: &Snapshot,
-    until: UnixMicros,
-    limit: i64,
-) -> Result<Vec<EventRow>, QueryError> {
-    let rows = snapshot
-        .rows(statements::NEWEST_EVENTS, &[&Instant(until), &limit])
-        .await?;
-    read_all(&rows)
-}
-
-/// Events of the given minutes that were accepted between two moments, both included.
-///
-/// # Errors
-/// As [`Snapshot::rows`].
-pub async fn accepted_between(
-    snapshot: &Snapshot,
-    minutes: &[UnixMicros],
-    accepted: (UnixMicros, UnixMicros),
-    limit: i64,
-) -> Result<Vec<EventRow>, QueryError> {
-    let minutes: Vec<_> = minutes.iter().copied().map(Instant).collect();
-    let (first, last) = (Instant(accepted.0), Instant(accepted.1));
-    let rows = snapshot
-        .rows(
-            statements::ACCEPTED_EVENTS,
-            &[&minutes, &first, &last, &limit],
-        )
-        .await?;
-    read_all(&rows)
-}
-
-fn read_all(rows: &[Row]) -> Result<Vec<EventRow>, QueryError> {
-    rows.iter()
-        .map(|row| EventRow::read(row, &TimeZone::UTC))
-        .collect()
 }

@@ -120,9 +120,7 @@ pub const LIVE_SUMS: Statement = Statement(include_str!("sql/live_sums.sql"));
 pub const LIVE_CELLS: Statement = Statement(include_str!("sql/live_cells.sql"));
 pub const LIVE_NEWEST_EVENTS: Statement = Statement(include_str!("sql/live_newest_events.sql"));
 pub const LIVE_ACCEPTED_EVENTS: Statement = Statement(include_str!("sql/live_accepted_events.sql"));
-pub const NEWEST_EVENTS: Statement = Statement(include_str!("sql/newest_events.sql"));
 pub const DATA_RANGE: Statement = Statement(include_str!("sql/data_range.sql"));
-pub const ACCEPTED_EVENTS: Statement = Statement(include_str!("sql/accepted_events.sql"));
 
 /// All of them, for the test that prepares each against a migrated database.
 #[must_use]
@@ -149,8 +147,6 @@ pub fn all() -> Vec<Statement> {
         LIVE_CELLS,
         LIVE_NEWEST_EVENTS,
         LIVE_ACCEPTED_EVENTS,
-        NEWEST_EVENTS,
-        ACCEPTED_EVENTS,
         DATA_RANGE,
     ];
     [ROWS_IN_RUNS, ROWS_BY_KEY, VALUE_SUMS]

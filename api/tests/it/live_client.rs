@@ -2,6 +2,7 @@
 
 use std::{collections::BTreeMap, time::Duration};
 
+use common::time::UnixMicros;
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::Value;
 use tokio::{net::TcpStream, time::timeout};
@@ -10,7 +11,7 @@ use tokio_tungstenite::{
     tungstenite::{Message, protocol::CloseFrame},
 };
 
-use crate::support::Api;
+use crate::support::{Api, MINUTE};
 
 pub(crate) type Socket = WebSocketStream<MaybeTlsStream<TcpStream>>;
 
@@ -59,16 +60,22 @@ pub(crate) async fn close_code(socket: &mut Socket) -> Option<u16> {
     }
 }
 
-/// What a client holds after a snapshot and its deltas.
+/// What a client of `metrics` holds after a snapshot and its deltas.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Held {
     pub(crate) minutes: BTreeMap<String, Value>,
     pub(crate) totals: Value,
     pub(crate) from: String,
+    pub(crate) to: String,
 }
 
 impl Held {
     pub(crate) fn take(&mut self, body: &Value) {
+        self.take_wide(body, 1);
+    }
+
+    /// With buckets of so many minutes.
+    pub(crate) fn take_wide(&mut self, body: &Value, width: i64) {
         for minute in body["minutes"].as_array().unwrap() {
             self.minutes.insert(
                 minute["bucket"].as_str().unwrap().to_owned(),
@@ -76,7 +83,11 @@ impl Held {
             );
         }
         self.from = body["from"].as_str().unwrap().to_owned();
-        self.minutes = self.minutes.split_off(&self.from);
+        self.to = body["to"].as_str().unwrap().to_owned();
+        let from = UnixMicros::parse_rfc3339(&self.from).unwrap();
+        let width = width * MINUTE;
+        let first = UnixMicros(from.0.div_euclid(width) * width).to_rfc3339();
+        self.minutes = self.minutes.split_off(&first);
         self.totals = body["totals"].clone();
     }
 }

@@ -1,0 +1,94 @@
+//! What a socket and a node take on, and what they say to more.
+
+use serde_json::{Value, json};
+
+use crate::{
+    live_client::{Socket, connect, hear, say},
+    support::Api,
+};
+
+/// The answer that isn't an update of an earlier subscription.
+async fn subscribe(socket: &mut Socket, id: &str, topic: &str, params: Value) -> Value {
+    say(
+        socket,
+        json!({"type": "subscribe", "id": id, "topic": topic, "params": params}),
+    )
+    .await;
+    loop {
+        let heard = hear(socket).await;
+        if heard["type"] != "next" {
+            return heard;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_socket_has_sixteen_subscriptions_of_different_ids() {
+    let api = Api::start().await.ready().await;
+    let mut socket = connect(&api).await;
+    for id in 0..16 {
+        let answer = subscribe(
+            &mut socket,
+            &id.to_string(),
+            "metrics",
+            json!({"minutes": 5}),
+        )
+        .await;
+        assert_eq!(answer["type"], "subscribed");
+    }
+    let more = subscribe(&mut socket, "more", "metrics", json!({})).await;
+    assert_eq!(
+        (&more["id"], &more["code"]),
+        (&json!("more"), &json!("too_many_subscriptions"))
+    );
+    let twice = subscribe(&mut socket, "3", "metrics", json!({})).await;
+    assert_eq!(
+        (&twice["id"], &twice["code"]),
+        (&json!("3"), &json!("id_in_use"))
+    );
+    say(&mut socket, json!({"type": "unsubscribe", "id": "3"})).await;
+    assert_eq!(
+        hear(&mut socket).await,
+        json!({"type": "complete", "id": "3"})
+    );
+    say(&mut socket, json!({"type": "unsubscribe", "id": "3"})).await;
+    assert_eq!(hear(&mut socket).await["code"], "unknown_id");
+    assert_eq!(
+        subscribe(&mut socket, "3", "realtime", json!({})).await["type"],
+        "subscribed"
+    );
+    api.stop().await;
+}
+
+#[tokio::test]
+async fn a_node_holds_so_many_cells_and_has_room_again_when_somebody_leaves() {
+    let api = Api::start().await.ready().await;
+    let mut socket = connect(&api).await;
+    let most = json!({"dimension": "page", "minutes": 60, "limit": 100});
+    assert_eq!(
+        subscribe(&mut socket, "a", "breakdown", most.clone()).await["type"],
+        "subscribed"
+    );
+    let other = json!({"dimension": "country", "minutes": 60, "limit": 100});
+    let full = subscribe(&mut socket, "b", "breakdown", other.clone()).await;
+    assert_eq!(
+        (&full["type"], &full["code"]),
+        (&json!("error"), &json!("node_full")),
+        "{full}"
+    );
+    // The same again costs nothing.
+    let mut second = connect(&api).await;
+    assert_eq!(
+        subscribe(&mut second, "a", "breakdown", most).await["type"],
+        "subscribed"
+    );
+    for (socket, id) in [(&mut socket, "a"), (&mut second, "a")] {
+        say(socket, json!({"type": "unsubscribe", "id": id})).await;
+        while hear(socket).await["type"] != "complete" {}
+    }
+    assert_eq!(
+        subscribe(&mut socket, "b", "breakdown", other).await["type"],
+        "subscribed"
+    );
+    api.stop().await;
+}
