@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
-    database::{Instant, QueryError, Snapshot},
+    database::{Instant, QueryError},
     number,
     range::{Range, rfc3339_in},
     rollups::corrupt,
