@@ -46,22 +46,55 @@ pub async fn breakdown(
         .map(Counted::exactly)
 }
 
+/// Different users and the like are counted for the values of the page only, where these can be
+/// found without: sorting all events by value and user takes many times as long.
 async fn from_events(
     snapshot: &Snapshot,
     question: &Question,
     field: &Field,
     page: &Page,
 ) -> Result<Breakdown, QueryError> {
-    let found = raw::rows(snapshot, question, &[By::Value(field)], Some(page)).await?;
+    let found_by_sums = page.order.iter().all(sorted_by_sums) && page.limit <= FEW_KEYS;
+    let sums = Question {
+        metrics: vec![Metric::Events, Metric::Value],
+        ..question.clone()
+    };
+    let asked = if found_by_sums { &sums } else { question };
+    let found = raw::rows(snapshot, asked, &[By::Value(field)], Some(page)).await?;
     let key = |row: raw::RawRow| match row.places.into_iter().next() {
         Some(Place::Value(key)) => (key, row.figures),
         _ => (String::new(), row.figures),
     };
+    let mut rows: Vec<_> = found.rows.into_iter().map(key).collect();
+    let only_sums = |metric: &Metric| sums.metrics.contains(metric);
+    if found_by_sums && !rows.is_empty() && !question.metrics.iter().all(only_sums) {
+        let keys: Vec<String> = rows.into_iter().map(|(key, _)| key).collect();
+        let told_apart = Keys {
+            field,
+            keys: &keys,
+            rest: false,
+        };
+        let edges = [question.range.from, question.range.to];
+        let figures = grouped::from_events(snapshot, question, &edges, told_apart).await?;
+        rows = keys
+            .into_iter()
+            .zip(figures.into_iter().flatten())
+            .collect();
+    }
     Ok(Breakdown {
-        rows: found.rows.into_iter().map(key).collect(),
+        rows,
         total_rows: found.total_rows,
         total_events: found.total_events,
     })
+}
+
+/// Up to so many values are looked for in each event.
+const FEW_KEYS: usize = 100;
+
+/// What is on the page is known without sketches.
+fn sorted_by_sums((sort, _): &(Sort, bool)) -> bool {
+    let sums = [Metric::Events, Metric::Value].map(Sort::Metric);
+    sums.contains(sort) || matches!(sort, Sort::Dimension(_))
 }
 
 async fn from_rollups(
@@ -94,10 +127,6 @@ async fn from_rollups(
         .collect();
     let total_rows = rows.len() as u64;
     // Sketches of the page only, unless they say what is on it.
-    let sorted_by_sums = |(sort, _): &(Sort, bool)| {
-        let sums = [Metric::Events, Metric::Value].map(Sort::Metric);
-        sums.contains(sort) || matches!(sort, Sort::Dimension(_))
-    };
     if page.order.iter().all(sorted_by_sums) {
         sort(&mut rows, page);
         rows = page.cut(rows);

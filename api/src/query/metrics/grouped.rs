@@ -62,7 +62,7 @@ fn check(keys: Keys<'_>, edges: &[UnixMicros]) -> Result<(), QueryError> {
     })
 }
 
-async fn from_events(
+pub(super) async fn from_events(
     snapshot: &Snapshot,
     question: &Question,
     edges: &[UnixMicros],
