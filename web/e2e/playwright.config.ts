@@ -5,8 +5,9 @@ export default defineConfig({
   testDir: ".",
   outputDir: "../../target/e2e",
   workers: 1,
-  timeout: 30_000,
-  expect: { timeout: 10_000 },
+  timeout: 90_000,
+  // Long enough for a machine that is busy with something else, too.
+  expect: { timeout: 20_000 },
   forbidOnly: process.env.CI !== undefined,
   reporter: [["list"]],
   use: {
