@@ -61,7 +61,7 @@ test: web $(client)/node_modules/.package-lock.json ## run all tests, on real se
 	@$(with_services) cd $(client) && TIDEMARK_PROGRAMS=$(tested) npm test
 
 .PHONY: e2e
-e2e: web $(e2e)/node_modules/.package-lock.json ## test the page in a real browser on the real daemons
+e2e: web $(e2e)/node_modules/.package-lock.json ## test the page in a real browser on the real daemons (not part of test)
 	$(CARGO) build --workspace --bins $(LOCKED)
 	@$(with_services) CHROMIUM=$$(scripts/chromium.sh); export CHROMIUM; \
 	export TIDEMARK_PROGRAMS=$(abspath $(tested)); cd $(e2e) && exec npm test -- $(TESTS)

@@ -76,7 +76,7 @@ test("screenshots", async ({ page, stack }) => {
   for (const [name, theme] of [["", "light"], ["-dark", "dark"]] as const) {
     await page.emulateMedia({ colorScheme: theme });
     await picture(page, `dashboard${name}.png`, null, dashboard.breakdown("browser"));
-    await picture(page, `pipeline${name}.png`, dashboard.panel("funnel"), dashboard.panel("generator"));
+    await picture(page, `pipeline${name}.png`, dashboard.panel("tail"), dashboard.panel("generator"));
   }
   await stack.generator({ running: false });
 });
@@ -91,9 +91,9 @@ async function twoDays(stack: Stack): Promise<void> {
     const view = (await (await fetch(url)).json()) as { status: { finished: boolean } };
     return view.status.finished;
   });
-  await until("they are stored", 60_000, async () => {
-    const { data } = await stack.get<{ data: { backlog: { entries: number | null } } }>("/pipeline");
-    return data.backlog.entries === 0;
+  await until("they are stored, and no longer in the last seconds' rate", 60_000, async () => {
+    const { data } = await stack.get<{ data: { commits: { events_per_second: number | null } } }>("/pipeline");
+    return data.commits.events_per_second === 0;
   });
   await stack.generator({ history_seconds: null, limit: null, rate: 40, seed: 8, running: true });
 }

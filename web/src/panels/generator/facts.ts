@@ -11,7 +11,7 @@ const HELD_BY: Record<string, string> = {
 };
 
 /** Achieved below this share of what is wanted counts as falling behind. */
-const KEEPS_UP = 0.98;
+const KEEPS_UP = 0.9;
 
 export function facts({ running, status, faults, limit }: View): Fact[] {
   const late = running && status.achieved_rate < status.wanted_rate * KEEPS_UP;
