@@ -495,6 +495,8 @@ export interface components {
             to: string;
             /** Format: int64 */
             total_events?: number;
+            /** Format: int64 */
+            total_rows?: number;
             tz: string;
             /**
              * Format: date-time
@@ -686,25 +688,25 @@ export interface components {
                 relative_error: number;
             };
         };
+        /** @description An event as live lists show it: all but its properties. */
         Event: {
-            /** Format: date-time */
             accepted_at: string;
             browser: string | null;
             country: string | null;
             device: string | null;
+            /** Format: int32 */
             duration_ms: number | null;
             /** Format: uuid */
             event_id: string;
             event_type: string;
-            /** Format: date-time */
             occurred_at: string;
             os: string | null;
             page: string | null;
+            /** @description Whatever the event brought besides. */
             properties: Record<string, unknown> | null;
             referrer: string | null;
             session_id: string | null;
             user_id: string;
-            /** @description A decimal number, exact. */
             value: string | null;
         };
         /** @description A test of a field, or of other filters. At most 8 levels, 64 tests, and 256 bytes of a regular expression. Several values: any of them; is_not: none of them. An absent field is "". */
@@ -722,7 +724,7 @@ export interface components {
         FilterTest: [
             "is" | "is_not" | "contains" | "matches" | "in",
             string,
-            string[]
+            (string | number | boolean)[]
         ];
         Funnel: {
             groups?: components["schemas"]["FunnelGroup"][];
@@ -732,20 +734,36 @@ export interface components {
             key: string;
             steps: components["schemas"]["FunnelStep"][];
         };
+        FunnelMeta: {
+            by?: string;
+            estimates: components["schemas"]["Estimates"];
+            filter?: components["schemas"]["FilterEcho"];
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            generated_at: string;
+            /** Format: int64 */
+            groups?: number;
+            source: components["schemas"]["Source"];
+            /** Format: date-time */
+            to: string;
+            tz: string;
+            /**
+             * Format: date-time
+             * @description Every event accepted before this is counted; null until Redis has answered.
+             */
+            watermark: string | null;
+            window: string;
+        };
         FunnelQuery: {
             /** @description A field of events: event_type, page, referrer, country, device, browser, os, user_id, session_id, or properties.<path>, whose dots lead into nested objects. */
-            by?: string;
+            by?: string | null;
             filters?: components["schemas"]["Filter"][];
-            from?: string;
-            /** @enum {string} */
-            order?: "strict" | "after";
-            steps: {
-                filter: components["schemas"]["Filter"];
-                name?: string;
-            }[];
-            to?: string;
-            tz?: string;
-            window?: string;
+            from?: string | null;
+            steps: components["schemas"]["FunnelSteps"];
+            to?: string | null;
+            tz?: string | null;
+            window?: string | null;
         };
         FunnelStep: {
             /** @description Of the users of the first step. */
@@ -762,6 +780,10 @@ export interface components {
             /** Format: int64 */
             users: number;
         };
+        FunnelSteps: {
+            filter: components["schemas"]["Filter"] | string;
+            name?: string;
+        }[];
         Health: {
             dependencies: {
                 [key: string]: {
@@ -803,9 +825,16 @@ export interface components {
             };
             dimensions: {
                 name: string;
-                top?: string[];
                 /** Format: int64 */
-                values?: number | null;
+                other_events?: number;
+                source: components["schemas"]["Source"];
+                top: {
+                    /** Format: int64 */
+                    events: number;
+                    key: string;
+                }[];
+                /** Format: int64 */
+                values?: number;
             }[];
             event_types: {
                 /** Format: int64 */
@@ -813,13 +842,28 @@ export interface components {
                 name: string;
             }[];
             intervals: string[];
-            limits?: {
+            limits: {
                 [key: string]: unknown;
             };
             metrics: string[];
-            retention?: {
-                [key: string]: number | null;
+            retention: {
+                /**
+                 * Format: int64
+                 * @description Null: for ever.
+                 */
+                dead_letters_days: number | null;
+                /**
+                 * Format: int64
+                 * @description Null: for ever.
+                 */
+                events_days: number | null;
+                /**
+                 * Format: int64
+                 * @description Null: for ever.
+                 */
+                rollups_days: number | null;
             };
+            time_zones: string;
         };
         MetricsMeta: {
             estimates: components["schemas"]["Estimates"];
@@ -846,18 +890,47 @@ export interface components {
             watermark: string | null;
         };
         PageMeta: {
+            estimates: components["schemas"]["Estimates"];
             filter?: components["schemas"]["FilterEcho"];
             /** Format: date-time */
             from: string;
             /** Format: date-time */
             generated_at: string;
             /** Format: int64 */
-            limit?: number;
+            limit: number;
             /** @description Leads to the next page; null where there is none. */
-            next_cursor?: string | null;
+            next_cursor: string | null;
+            /**
+             * Format: date-time
+             * @description Where the search ended: what is older was left out, to end in time.
+             */
+            searched_from?: string;
             source: components["schemas"]["Source"];
             /** Format: date-time */
             to: string;
+            tz: string;
+            /**
+             * Format: date-time
+             * @description Every event accepted before this is counted; null until Redis has answered.
+             */
+            watermark: string | null;
+        };
+        PathMeta: {
+            estimates: components["schemas"]["Estimates"];
+            filter?: components["schemas"]["FilterEcho"];
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            generated_at: string;
+            /**
+             * Format: date-time
+             * @description Where the search ended: what is older was left out, to end in time.
+             */
+            searched_from?: string;
+            source: components["schemas"]["Source"];
+            /** Format: date-time */
+            to: string;
+            truncated: boolean;
             tz: string;
             /**
              * Format: date-time
@@ -960,7 +1033,7 @@ export interface components {
             /** @description What was wrong and what to do, for a person. */
             detail: string;
             /** @description The nearest value that is allowed. */
-            nearest?: string;
+            nearest?: string | number;
             /** @description Which parameter is wrong. */
             parameter?: string;
             /** Format: int64 */
@@ -988,7 +1061,10 @@ export interface components {
                 limit?: number;
                 offset?: number;
             };
-            tz?: string;
+            tz?: string | null;
+        };
+        QueryComparison: {
+            metrics: (number | string | null)[] | null;
         };
         QueryMeta: {
             estimates: components["schemas"]["Estimates"];
@@ -1017,25 +1093,10 @@ export interface components {
             watermark: string | null;
         };
         QueryRow: {
+            comparison?: components["schemas"]["QueryComparison"];
             dimensions: string[];
             /** @description In the order asked for. */
             metrics: (number | string | null)[];
-        };
-        RawMeta: {
-            filter?: components["schemas"]["FilterEcho"];
-            /** Format: date-time */
-            from: string;
-            /** Format: date-time */
-            generated_at: string;
-            source: components["schemas"]["Source"];
-            /** Format: date-time */
-            to: string;
-            tz: string;
-            /**
-             * Format: date-time
-             * @description Every event accepted before this is counted; null until Redis has answered.
-             */
-            watermark: string | null;
         };
         Realtime: {
             events_per_second: number;
@@ -1100,6 +1161,26 @@ export interface components {
             /** @enum {string} */
             period: "day" | "week" | "month";
         };
+        RetentionMeta: {
+            estimates: components["schemas"]["Estimates"];
+            filter?: components["schemas"]["FilterEcho"];
+            /** Format: date-time */
+            from: string;
+            /** Format: date-time */
+            generated_at: string;
+            /** Format: int64 */
+            periods: number;
+            return_filter?: components["schemas"]["FilterEcho"];
+            source: components["schemas"]["Source"];
+            /** Format: date-time */
+            to: string;
+            tz: string;
+            /**
+             * Format: date-time
+             * @description Every event accepted before this is counted; null until Redis has answered.
+             */
+            watermark: string | null;
+        };
         Returned: {
             /** @description The period isn't over. */
             partial: boolean;
@@ -1109,36 +1190,45 @@ export interface components {
             /** Format: int64 */
             users: number;
         };
+        /** @description What the events of one session within a range amount to. */
         Session: {
             browser: string | null;
             country: string | null;
             device: string | null;
+            /** Format: double */
             duration_seconds: number;
-            /** Format: date-time */
             ended_at: string;
+            /** @description Its first and last events that have a page. */
             entry_page: string | null;
             /** Format: int64 */
             events: number;
             exit_page: string | null;
             session_id: string;
-            /** Format: date-time */
             started_at: string;
+            /** @description Of its first event. */
             user_id: string;
             value: string;
         };
+        /** @description What the events of one session within a range amount to. */
         SessionPath: {
             browser: string | null;
             country: string | null;
             device: string | null;
+            /** Format: double */
             duration_seconds: number;
-            /** Format: date-time */
             ended_at: string;
+            /** @description Its first and last events that have a page. */
             entry_page: string | null;
+            /**
+             * Format: int64
+             * @description All of its events; at most 1,000 are shown.
+             */
+            event_count: number;
             events: components["schemas"]["Event"][];
             exit_page: string | null;
             session_id: string;
-            /** Format: date-time */
             started_at: string;
+            /** @description Of its first event. */
             user_id: string;
             value: string;
         };
@@ -1248,6 +1338,8 @@ export interface components {
             generated_at: string;
             group_by?: string;
             interval?: string;
+            /** Format: int64 */
+            limit?: number;
             /** @description Whether a value may have had more events than are shown. */
             lower_bounds?: boolean;
             /**
@@ -1270,7 +1362,7 @@ export interface components {
             bounce_rate?: number | null;
             /** Format: date-time */
             bucket: string;
-            comparison?: components["schemas"]["ComparisonRow"];
+            comparison?: components["schemas"]["ComparisonRow"] | null;
             /** @description Milliseconds; null without durations. */
             duration_avg_ms?: number | null;
             /** @description Milliseconds; null without durations. */
@@ -1346,16 +1438,6 @@ export interface components {
         };
         /** @description The body is too large. */
         Problem413: {
-            headers: {
-                "X-Request-Id": components["headers"]["RequestId"];
-                [name: string]: unknown;
-            };
-            content: {
-                "application/problem+json": components["schemas"]["Problem"];
-            };
-        };
-        /** @description The body is not application/json. */
-        Problem415: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
                 [name: string]: unknown;
@@ -1469,7 +1551,7 @@ export interface components {
         /** @description Metrics to answer with, comma-separated; events, users, sessions and value where absent. */
         series_metrics: ("events" | "users" | "sessions" | "value" | "events_per_session" | "bounce_rate" | "duration_avg_ms" | "duration_p50_ms" | "duration_p95_ms" | "duration_p99_ms")[];
         session_id: string;
-        /** @description JSON: 2 to 10 steps as in the body of POST. */
+        /** @description JSON: steps as in the body of POST. */
         steps: string;
         /** @description End of the range, excluded; written as `from`. */
         to: string;
@@ -1524,6 +1606,13 @@ export interface operations {
                     };
                 };
             };
+            /** @description The address is too long. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -1555,6 +1644,13 @@ export interface operations {
                         meta: components["schemas"]["LettersMeta"];
                     };
                 };
+            };
+            /** @description The address is too long. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
@@ -1605,6 +1701,13 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
+            /** @description The address is too long. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -1641,6 +1744,13 @@ export interface operations {
                     "text/csv": string;
                 };
             };
+            /** @description The address is too long. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -1656,7 +1766,7 @@ export interface operations {
                 filter?: components["parameters"]["filter"];
                 /** @description Beginning of the range, included: RFC 3339 with an offset, unix seconds, now, or now-<number><s|m|h|d|w>. `now` is the end of the running minute. */
                 from?: components["parameters"]["from"];
-                /** @description JSON: 2 to 10 steps as in the body of POST. */
+                /** @description JSON: steps as in the body of POST. */
                 steps: components["parameters"]["steps"];
                 /** @description End of the range, excluded; written as `from`. */
                 to?: components["parameters"]["to"];
@@ -1686,11 +1796,18 @@ export interface operations {
                 content: {
                     "application/json": {
                         data: components["schemas"]["Funnel"];
-                        meta: components["schemas"]["RawMeta"];
+                        meta: components["schemas"]["FunnelMeta"];
                     };
                 };
             };
             304: components["responses"]["NotModified"];
+            /** @description The address is too long. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -1700,7 +1817,10 @@ export interface operations {
     postFunnel: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Tag of an answer that the client holds. */
+                "If-None-Match"?: components["parameters"]["If-None-Match"];
+            };
             path?: never;
             cookie?: never;
         };
@@ -1741,19 +1861,21 @@ export interface operations {
             200: {
                 headers: {
                     "Cache-Control": components["headers"]["CacheControl"];
+                    ETag: components["headers"]["ETag"];
+                    Watermark: components["headers"]["Watermark"];
                     "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {
                     "application/json": {
                         data: components["schemas"]["Funnel"];
-                        meta: components["schemas"]["RawMeta"];
+                        meta: components["schemas"]["FunnelMeta"];
                     };
                 };
             };
+            304: components["responses"]["NotModified"];
             400: components["responses"]["Problem400"];
             413: components["responses"]["Problem413"];
-            415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -1783,6 +1905,13 @@ export interface operations {
                 };
             };
             403: components["responses"]["Problem403"];
+            /** @description The address is too long. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             422: components["responses"]["Problem422"];
             503: components["responses"]["Problem503"];
         };
@@ -1811,7 +1940,7 @@ export interface operations {
                 content: {
                     "application/json": {
                         data: components["schemas"]["Metadata"];
-                        meta: components["schemas"]["StateMeta"];
+                        meta: components["schemas"]["MetricsMeta"];
                     };
                 };
             };
@@ -1875,6 +2004,13 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
+            /** @description The address is too long. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -1915,6 +2051,13 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
+            /** @description The address is too long. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -1963,6 +2106,13 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
+            /** @description The address is too long. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -2019,6 +2169,13 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
+            /** @description The address is too long. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -2113,7 +2270,6 @@ export interface operations {
             };
             400: components["responses"]["Problem400"];
             413: components["responses"]["Problem413"];
-            415: components["responses"]["Problem415"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -2159,11 +2315,18 @@ export interface operations {
                 content: {
                     "application/json": {
                         data: components["schemas"]["Retention"];
-                        meta: components["schemas"]["RawMeta"];
+                        meta: components["schemas"]["RetentionMeta"];
                     };
                 };
             };
             304: components["responses"]["NotModified"];
+            /** @description The address is too long. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -2213,6 +2376,13 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
+            /** @description The address is too long. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];
@@ -2252,12 +2422,19 @@ export interface operations {
                 content: {
                     "application/json": {
                         data: components["schemas"]["SessionPath"];
-                        meta: components["schemas"]["PageMeta"];
+                        meta: components["schemas"]["PathMeta"];
                     };
                 };
             };
             304: components["responses"]["NotModified"];
             404: components["responses"]["Problem404"];
+            /** @description The address is too long. */
+            414: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
             500: components["responses"]["Problem500"];

@@ -32,7 +32,7 @@ test("the parameters are those of the document", () => {
   expectTypeOf<keyof SessionParams>().toEqualTypeOf<keyof Asked<"session">>();
   expectTypeOf<keyof ExportParams>().toEqualTypeOf<keyof Asked<"exportEvents">>();
   expectTypeOf<keyof RetentionParams>().toEqualTypeOf<keyof Asked<"retention">>();
-  expectTypeOf<keyof FunnelParams>().toEqualTypeOf<keyof Omit<Schemas["FunnelQuery"], "order">>();
+  expectTypeOf<keyof FunnelParams>().toEqualTypeOf<keyof Schemas["FunnelQuery"]>();
   expectTypeOf<keyof QueryBody>().toEqualTypeOf<keyof Schemas["Query"]>();
 });
 

@@ -1,5 +1,8 @@
 // Every kind of question, to the three daemons as they run.
 
+import { execFile } from "node:child_process";
+import { resolve } from "node:path";
+import { promisify } from "node:util";
 import { afterAll, beforeAll, expect, test } from "vitest";
 import { is, Tidemark, TidemarkError } from "../../src/index.js";
 import { send, visits } from "./support.js";
@@ -107,4 +110,9 @@ test("what the client holds already isn't sent again", async () => {
   expect(second.data).toEqual(first.data);
   expect(second.data.events).toBe(4);
   expect(Date.parse(second.meta.watermark ?? "")).toBeGreaterThanOrEqual(Date.parse(first.meta.watermark ?? ""));
+});
+
+test("the types are those of the api's document", async () => {
+  const script = resolve(import.meta.dirname, "../../scripts/types.mjs");
+  await promisify(execFile)(process.execPath, [script, "--check", `${world.url}/openapi.json`]);
 });
