@@ -179,7 +179,8 @@ pub(super) async fn cells(
         .await
 }
 
-fn bounds(minutes: impl Iterator<Item = UnixMicros> + Clone) -> Option<(At, At)> {
+/// From the first minute to the end of the last one.
+pub(super) fn bounds(minutes: impl Iterator<Item = UnixMicros> + Clone) -> Option<(At, At)> {
     let (from, last) = (minutes.clone().min()?, minutes.max()?);
     Some((At(from), At(UnixMicros(last.0 + MINUTE))))
 }

@@ -10,11 +10,13 @@ use std::{
 
 use common::time::UnixMicros;
 use tokio::time::Instant;
+use tokio_postgres::types::ToSql;
 use uuid::Uuid;
 
 use super::{
     channel::{Channel, Moment, News as Brought, State},
     event::Event,
+    read,
     spec::{Events, Spec},
 };
 use crate::query::{
@@ -147,17 +149,19 @@ impl Tail {
     async fn read(&mut self, snapshot: &Snapshot) -> Result<Read, QueryError> {
         let rows = [&At(UnixMicros::now()) as _, &READ as _];
         let mut rows = snapshot.rows(statements::LIVE_NEWEST_EVENTS, &rows).await?;
-        if let Some((first, last)) = self.pending.accepted {
-            let minutes = self.pending.minutes.iter().rev().take(MOST_MINUTES);
-            let minutes: Vec<_> = minutes.copied().map(At).collect();
+        let minutes = self
+            .pending
+            .minutes
+            .iter()
+            .rev()
+            .take(MOST_MINUTES)
+            .copied();
+        let bounds = read::bounds(minutes.clone());
+        if let (Some((first, last)), Some((from, to))) = (self.pending.accepted, bounds) {
+            let minutes: Vec<_> = minutes.map(At).collect();
             let (first, last) = (At(first), At(UnixMicros(last.0 + MINUTE / 60_000)));
-            let late = [
-                &minutes as _,
-                &first as _,
-                &last as _,
-                &READ as _,
-                &SPARSE as _,
-            ];
+            let late: [&(dyn ToSql + Sync); 7] =
+                [&minutes, &first, &last, &READ, &SPARSE, &from, &to];
             rows.extend(
                 snapshot
                     .rows(statements::LIVE_ACCEPTED_EVENTS, &late)
