@@ -83,8 +83,9 @@ async fn one_look_reads_for_everybody() {
         .filter(|(name, _)| name.starts_with("live_"))
         .collect();
     assert!(live.len() <= STATEMENTS, "{calls:?}");
+    // One look may have begun before the counting did.
     for (name, calls) in live {
-        assert!(*calls <= looks, "{name}: {calls} in {looks} looks");
+        assert!(*calls <= looks + 1, "{name}: {calls} in {looks} looks");
     }
     // Nobody asks the database for a client.
     let others: Vec<_> = calls
