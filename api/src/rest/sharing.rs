@@ -3,7 +3,7 @@
 use axum::{
     body::{Body, Bytes, to_bytes},
     extract::{Request, State},
-    http::{Method, StatusCode, Uri, header, request::Parts},
+    http::{HeaderMap, Method, StatusCode, Uri, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
@@ -17,7 +17,8 @@ use crate::{query::range::MINUTE, state::ApiState};
 const MAX_BODY_BYTES: usize = 256 << 10;
 
 /// Keeps and shares the answers of the routes it is laid round. Without a recent reading of
-/// the stream each request is answered by itself.
+/// the stream each request is answered by itself, and so is one that wants no kept answer:
+/// whoever has just seen a commit may ask for it so.
 pub(super) async fn share(
     State((state, answers)): State<(ApiState, Answers)>,
     request: Request,
@@ -29,7 +30,8 @@ pub(super) async fn share(
         return too_large();
     };
     let question = question(&parts, &body);
-    let (Some(question), Some(reading)) = (question, state.reading()) else {
+    let reading = state.reading().filter(|_| !wants_none_kept(&parts.headers));
+    let (Some(question), Some(reading)) = (question, reading) else {
         return next.run(Request::from_parts(parts, body.into())).await;
     };
     // The router leaves the body out where HEAD was asked.
@@ -41,6 +43,15 @@ pub(super) async fn share(
     let work = || async move { Answer::of(next.run(request).await).await };
     let answer = answers.get(Moment { reading, minute }, question, work);
     answer.await.into_response()
+}
+
+/// `Cache-Control: no-cache` (RFC 9111, 5.2.1.4).
+fn wants_none_kept(headers: &HeaderMap) -> bool {
+    let listed = headers.get_all(header::CACHE_CONTROL).iter();
+    let listed = listed.filter_map(|value| value.to_str().ok());
+    listed
+        .flat_map(|list| list.split(','))
+        .any(|directive| directive.trim().eq_ignore_ascii_case("no-cache"))
 }
 
 fn too_large() -> Response {
@@ -72,7 +83,20 @@ fn by_name(uri: &Uri) -> String {
 
 #[cfg(test)]
 mod tests {
+    use axum::http::HeaderValue;
+
     use super::*;
+
+    #[test]
+    fn a_client_may_want_no_kept_answer() {
+        let wants = |value: &'static str| {
+            let value = HeaderValue::from_static(value);
+            wants_none_kept(&HeaderMap::from_iter([(header::CACHE_CONTROL, value)]))
+        };
+        assert!(wants("no-cache") && wants("max-age=0, No-Cache"));
+        assert!(!wants("max-age=0") && !wants("") && !wants("no-cached"));
+        assert!(!wants_none_kept(&HeaderMap::new()));
+    }
 
     #[test]
     fn the_order_of_names_makes_no_other_question() {
