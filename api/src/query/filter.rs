@@ -19,6 +19,10 @@ pub const MAX_TESTS: usize = 64;
 /// Values of one test.
 pub const MAX_VALUES: usize = 100;
 pub const MAX_VALUE_BYTES: usize = 2_048;
+/// Regular expressions in all filters of a question together: each may take some hundred KiB
+/// once it is compiled.
+pub const MAX_PATTERNS: usize = 20;
+
 /// Why something isn't a filter or a field.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{detail}")]
@@ -36,6 +40,12 @@ impl FilterError {
             allowed: Vec::new(),
         }
     }
+}
+
+fn too_many_patterns() -> FilterError {
+    FilterError::new(format!(
+        "a question has at most {MAX_PATTERNS} regular expressions; join some of them with |"
+    ))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -89,7 +99,8 @@ pub struct Test {
 
 impl Test {
     /// # Errors
-    /// No value or too many, one that is too long or holds NUL, a pattern that isn't one.
+    /// No value or too many, one that is too long or holds NUL, a pattern that isn't one, too
+    /// many patterns.
     pub fn new(
         field: Field,
         operator: Operator,
@@ -114,6 +125,9 @@ impl Test {
         }
         values.sort_unstable();
         values.dedup();
+        if operator == Operator::Matches && values.len() > MAX_PATTERNS {
+            return Err(too_many_patterns());
+        }
         let patterns = match operator {
             Operator::Matches => values.iter().map(|value| Pattern::new(value)).collect(),
             _ => Ok(Vec::new()),

@@ -2,7 +2,10 @@
 
 use serde_json::Value;
 
-use super::{Field, Filter, FilterError, MAX_DEPTH, MAX_TESTS, Operator, Test};
+use super::{
+    Field, Filter, FilterError, MAX_DEPTH, MAX_PATTERNS, MAX_TESTS, Operator, Test,
+    too_many_patterns,
+};
 
 const SHAPE: &str = "a filter is [\"is\"|\"is_not\"|\"contains\"|\"matches\"|\"in\", field, [values]], \
                      [\"and\"|\"or\", [filters]] or [\"not\", filter]";
@@ -14,6 +17,7 @@ impl Filter {
         let mut reader = Reader {
             place: Vec::new(),
             tests: 0,
+            patterns: 0,
         };
         reader.filter(tree, 1)
     }
@@ -26,6 +30,7 @@ impl Filter {
         let mut reader = Reader {
             place: Vec::new(),
             tests: 0,
+            patterns: 0,
         };
         let mut all = Self::everything();
         for (at, tree) in trees.iter().enumerate() {
@@ -39,6 +44,7 @@ struct Reader {
     /// Indices from the outermost list to the one at hand.
     place: Vec<usize>,
     tests: usize,
+    patterns: usize,
 }
 
 impl Reader {
@@ -122,6 +128,12 @@ impl Reader {
         })?;
         let values = self.within(2, |reader| reader.values(values))?;
         let operator = Operator::parse(name).unwrap_or(Operator::Is);
+        if operator == Operator::Matches {
+            self.patterns += values.len();
+            if self.patterns > MAX_PATTERNS {
+                return Err(self.wrong(too_many_patterns()));
+            }
+        }
         Test::new(field, operator, values)
             .map(Filter::Test)
             .map_err(|error| self.wrong(error))

@@ -2,7 +2,9 @@
 
 use serde_json::Value;
 
-use super::{Field, Filter, FilterError, MAX_TESTS, Operator, Test};
+use super::{
+    Field, Filter, FilterError, MAX_PATTERNS, MAX_TESTS, Operator, Test, too_many_patterns,
+};
 
 impl Filter {
     /// All of them; none: everything.
@@ -13,9 +15,13 @@ impl Filter {
         let mut all = Self::everything();
         for text in filters {
             all = all.and(one(text)?);
-            if all.tests().len() > MAX_TESTS {
+            let tests = all.tests();
+            if tests.len() > MAX_TESTS {
                 let detail = format!("a question has at most {MAX_TESTS} tests");
                 return Err(FilterError::new(detail));
+            }
+            if tests.iter().map(|test| test.patterns.len()).sum::<usize>() > MAX_PATTERNS {
+                return Err(too_many_patterns());
             }
         }
         Ok(all)
