@@ -18,6 +18,9 @@ use super::{
     sql_text::SqlText,
 };
 
+/// Groups that are told apart: each takes half a KiB and the waits of its users.
+const MOST_GROUPS: usize = 100_000;
+
 #[derive(Debug)]
 pub struct Funnel {
     pub range: Range,
@@ -79,7 +82,7 @@ pub struct Counted {
 }
 
 /// # Errors
-/// As [`Snapshot::rows`].
+/// As [`Snapshot::stream_typed`]; [`QueryError::Refused`] for more groups than can be held.
 pub async fn count(snapshot: &Snapshot, funnel: &Funnel) -> Result<Counted, QueryError> {
     let steps = funnel.steps.len();
     let mut counted = Counted {
@@ -91,12 +94,25 @@ pub async fn count(snapshot: &Snapshot, funnel: &Funnel) -> Result<Counted, Quer
     while let Some(row) = rows.try_next().await? {
         if let Some(chain) = users.row(&row)? {
             counted.add(&chain, steps);
+            if counted.groups.len() > MOST_GROUPS {
+                return Err(too_many_groups());
+            }
         }
     }
     if let Some(chain) = users.finish() {
         counted.add(&chain, steps);
     }
     Ok(counted)
+}
+
+fn too_many_groups() -> QueryError {
+    QueryError::Refused {
+        code: "too_many_values",
+        parameter: "by",
+        detail: format!(
+            "by has more than {MOST_GROUPS} values; take a field of fewer, or a shorter range"
+        ),
+    }
 }
 
 impl Counted {
