@@ -3,6 +3,8 @@
 mod body;
 mod parts;
 
+use std::collections::HashMap;
+
 use axum::{body::Bytes, extract::State, response::Response};
 use common::time::UnixMicros;
 use serde_json::{Map, Value, json};
@@ -90,13 +92,13 @@ async fn before(
         None => vec![earlier.range.from, earlier.range.to],
     };
     let mut keys: Vec<String> = Vec::new();
-    for row in rows {
-        for place in &row.places {
-            if let Place::Value(value) = place
-                && !keys.contains(value)
-            {
-                keys.push(value.clone());
-            }
+    let mut key_of: HashMap<&str, usize> = HashMap::new();
+    for place in rows.iter().flat_map(|row| &row.places) {
+        if let Place::Value(value) = place
+            && !key_of.contains_key(value.as_str())
+        {
+            key_of.insert(value, keys.len());
+            keys.push(value.clone());
         }
     }
     let series = match asked.field() {
@@ -118,7 +120,7 @@ async fn before(
             match place {
                 Place::Number(number) => bucket = *number,
                 Place::Value(value) => {
-                    key = keys.iter().position(|key| key == value).unwrap_or_default();
+                    key = key_of.get(value.as_str()).copied().unwrap_or_default();
                 }
             }
         }
