@@ -102,7 +102,7 @@ pub struct ApiConfig {
     pub rollups_retention_days: u32,
     #[serde(default)]
     pub dead_letters_retention_days: u32,
-    /// WebSockets at once; the next one gets 503.
+    /// Live clients at once, WebSockets and event streams together; the next one gets 503.
     #[serde(default = "live_max_sockets")]
     #[validate(range(min = 1, max = 100_000))]
     pub live_max_sockets: usize,
