@@ -65,16 +65,18 @@ impl Interval {
             }
     }
 
-    /// Fine enough for a chart, coarse enough for a screen: 60 to 400 buckets up to a year.
+    /// Fine enough for a chart, coarse enough for a screen: 60 to 400 buckets up to a year. Never
+    /// one that [`Self::nearest_allowed`] refuses where there is another.
     #[must_use]
     pub fn auto(range: Range) -> Self {
-        match range.micros() / MINUTE {
+        let usual = match range.micros() / MINUTE {
             0..=240 => Self::Minute,
             241..=720 => Self::FiveMinutes,
             721..=2_880 => Self::QuarterHour,
             2_881..=20_160 => Self::Hour,
             _ => Self::Day,
-        }
+        };
+        usual.nearest_allowed(range).unwrap_or(usual)
     }
 
     /// The finest interval at least as coarse as this one that keeps within [`MAX_BUCKETS`].

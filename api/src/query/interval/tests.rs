@@ -116,3 +116,15 @@ fn days_have_23_and_25_hours_and_hours_may_have_30_minutes() {
         ["2026-01-01T06:00:00+05:45", "2026-01-01T07:00:00+05:45"]
     );
 }
+
+#[test]
+fn auto_is_allowed_over_any_range() {
+    let days = |days: i64| Range {
+        from: UnixMicros(0),
+        to: UnixMicros(days * 1_440 * MINUTE),
+    };
+    assert_eq!(Interval::auto(days(365)), Interval::Day);
+    // Since 1970, as a client asks that gives `from=0`.
+    assert_eq!(Interval::auto(days(20_778)), Interval::Week);
+    assert_eq!(Interval::auto(days(100_000)), Interval::Month);
+}
