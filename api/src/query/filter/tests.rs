@@ -90,7 +90,7 @@ fn what_is_wrong_is_named_with_its_place() {
         assert!(error.detail.contains(want), "{text}: {error}");
     }
     assert!(Filter::from_query(std::iter::repeat_n("os:x", 65)).is_err());
-    let patterns = vec![r#"["matches","os",["a","b"]]"#; 11].join(",");
+    let patterns = [r#"["matches","os",["a","b"]]"#; 11].join(",");
     let error = from_json(&format!(r#"["and",[{patterns}]]"#)).unwrap_err();
     assert!(error.detail.contains("at most 20 regular"), "{error}");
     let pattern = |count| std::iter::repeat_n("os:matches:a", count);
