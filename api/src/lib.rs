@@ -4,6 +4,7 @@ pub mod config;
 pub mod error;
 pub mod live;
 pub mod observe;
+pub mod origins;
 pub mod page;
 pub mod query;
 pub mod rest;
@@ -52,5 +53,6 @@ fn router(state: ApiState, hub: Arc<Hub>) -> Router {
         .fallback(not_found)
         .method_not_allowed_fallback(rest::method_not_allowed)
         .layer(middleware::from_fn(problem_for_plain_rejections))
-        .layer(middleware::from_fn_with_state(state, observe::request))
+        .layer(middleware::from_fn_with_state(state, origins::allow))
+        .layer(middleware::from_fn(observe::request))
 }

@@ -3,23 +3,20 @@
 use std::time::Instant;
 
 use axum::{
-    extract::{MatchedPath, Request, State},
+    extract::{MatchedPath, Request},
     http::{HeaderName, HeaderValue, header},
     middleware::Next,
     response::Response,
 };
 use uuid::Uuid;
 
-use crate::state::ApiState;
-
 const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const LONGEST_ID: usize = 128;
 
 /// Names, times and counts every request.
-pub async fn request(State(state): State<ApiState>, request: Request, next: Next) -> Response {
+pub async fn request(request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = request_id(&request);
-    let origin = request.headers().get(header::ORIGIN).cloned();
     // The pattern, not the path: a client can't make new series.
     let route = request
         .extensions()
@@ -32,15 +29,6 @@ pub async fn request(State(state): State<ApiState>, request: Request, next: Next
     headers
         .entry(header::X_CONTENT_TYPE_OPTIONS)
         .or_insert(HeaderValue::from_static("nosniff"));
-    if let Some(origin) = origin {
-        let listed = origin
-            .to_str()
-            .is_ok_and(|origin| state.config.api.cors_origins.allow(origin));
-        headers.append(header::VARY, HeaderValue::from_static("origin"));
-        if listed {
-            headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
-        }
-    }
     let status = response.status().as_u16().to_string();
     metrics::histogram!("tidemark_api_request_seconds", "route" => route.clone())
         .record(started.elapsed().as_secs_f64());

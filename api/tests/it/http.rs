@@ -238,6 +238,40 @@ async fn request_ids_are_kept_if_plain() {
 }
 
 #[tokio::test]
+async fn pages_of_listed_origins_may_ask_and_read() {
+    let listed = [("CORS_ORIGINS", "https://good.example")];
+    let api = Api::with(Services::start().await, &listed).await;
+    let ask = async |method: &str, origin: &str| {
+        let request = format!(
+            "{method} /api/v1/query HTTP/1.1\r\nHost: x\r\nOrigin: {origin}\r\n\
+             Access-Control-Request-Method: POST\r\nContent-Length: 0\r\nConnection: close\r\n\r\n"
+        );
+        api.send(&request).await
+    };
+    let asked = ask("OPTIONS", "https://good.example").await;
+    assert_eq!(asked.status, 204);
+    for header in [
+        "access-control-allow-origin: https://good.example",
+        "access-control-allow-methods: get, head, post",
+        "access-control-allow-headers: content-type",
+    ] {
+        assert!(asked.head.contains(header), "{}", asked.head);
+    }
+    let answered = ask("POST", "https://good.example").await;
+    assert!(
+        answered
+            .head
+            .contains("access-control-expose-headers: etag")
+    );
+    for method in ["OPTIONS", "POST"] {
+        let other = ask(method, "https://evil.example").await;
+        assert!(!other.head.contains("access-control"), "{}", other.head);
+        assert!(other.head.contains("vary: origin"));
+    }
+    api.stop().await;
+}
+
+#[tokio::test]
 async fn the_page_is_served_with_a_strict_policy() {
     let api = Api::start().await.ready().await;
     let page = api.get("/").await;
