@@ -53,14 +53,14 @@ function State({ live, stopped }: { live: LiveResult<"events">; stopped: HeldEve
   const { data, error, stale } = live;
   if (error) return <Mark tone="warn" text={error.detail} />;
   if (stale) return <Mark tone="warn" text="not connected: these are the last ones seen" />;
-  if (!data) return null;
+  if (!data || data.events.length === 0) return null;
   return <p className="aside">{stopped ? waiting(newer(stopped, data)) : honesty(data)}</p>;
 }
 
 type RowsProps = Omit<Props, "filter"> & { held: HeldEvents };
 
 function Rows({ held, tz, onSession }: RowsProps) {
-  if (held.events.length === 0) return <EmptyState>No event has arrived since this page was opened.</EmptyState>;
+  if (held.events.length === 0) return <EmptyState>No event has arrived yet.</EmptyState>;
   return (
     <Table
       label="Latest events"

@@ -13,8 +13,7 @@ export function newer(stopped: HeldEvents, now: HeldEvents): number {
 }
 
 /** How far what is shown is all there is. */
-export function honesty({ events, skipped, sampled, rate }: HeldEvents): string {
-  if (events.length === 0) return "nothing has arrived yet";
+export function honesty({ skipped, sampled, rate }: HeldEvents): string {
   const left = skipped === 0 ? "" : `; ${format.plural(skipped, "event")} left out so far`;
   const shown = sampled ? `a sample of at most ${format.plural(rate, "event")} a second` : "every event is shown";
   return shown + left;
