@@ -10,7 +10,11 @@ export function Now() {
   const { events_per_second, last_5_minutes } = data;
   return (
     <p className="now">
-      <b>{format.rate(events_per_second)}</b> events/s · <b>{format.count(last_5_minutes.users)}</b> users in 5 minutes
+      <b>{format.rate(events_per_second)}</b> events/s
+      <span className="now-users">
+        {" "}
+        · <b>{format.count(last_5_minutes.users)}</b> users in 5 minutes
+      </span>
     </p>
   );
 }
