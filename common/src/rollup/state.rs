@@ -62,6 +62,8 @@ impl Rollup {
         }
     }
 
+    /// Eight times for each event: a call of its own costs a tenth of all of it.
+    #[inline(always)]
     pub fn add(&mut self, sample: &Sample) {
         self.events += 1;
         self.users.insert(sample.user);
