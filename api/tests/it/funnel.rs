@@ -142,6 +142,46 @@ async fn what_is_wrong_with_a_funnel_is_named() {
     api.stop().await;
 }
 
+#[tokio::test]
+async fn the_largest_funnel_is_answered() {
+    let api = Api::start().await.ready().await;
+    let mut events = shoppers();
+    events[0].properties = Some(r#"{"a": "100%_\\x"}"#.into());
+    events[1].properties = Some(r#"{"a": "100 x"}"#.into());
+    insert(&api.db, &events).await;
+    // As many values as fit into a body, in ten steps of 64 tests.
+    let values: Vec<_> = (0..60).map(|n| format!("{n:02}")).collect();
+    let test = json!(["contains", "properties.a", values]);
+    let step = |part: &str| {
+        let mut tests = vec![test.clone(); 63];
+        tests.push(json!(["contains", "properties.a", [part]]));
+        json!({"filter": ["and", tests]})
+    };
+    let steps: Vec<_> = ["%_", "_\\", "0%", "", "\\x", "%", "_", "\\", "1_0", "x"]
+        .map(step)
+        .into();
+    let response = post(&api, &asked(json!({"steps": steps, "by": "properties.a"}))).await;
+    assert_eq!(response.status, 200, "{}", response.body);
+    assert_eq!(response.json()["data"]["steps"][0]["users"], 1);
+    // What LIKE takes for wildcards are letters.
+    for (part, users) in [
+        ("%", 1),
+        ("_", 1),
+        ("\\", 1),
+        ("1_0", 0),
+        ("0%x", 0),
+        ("", 5),
+        ("100", 1),
+    ] {
+        let step = json!({"filter": ["contains", "properties.a", ["zz", part]]});
+        let body = post(&api, &asked(json!({"steps": [step.clone(), step]})))
+            .await
+            .json();
+        assert_eq!(body["data"]["steps"][0]["users"], users, "{part}");
+    }
+    api.stop().await;
+}
+
 /// Funnels that run, as the database sees it.
 async fn running(db: &tokio_postgres::Client) -> i64 {
     let sql = "SELECT count(*) FROM pg_stat_activity \

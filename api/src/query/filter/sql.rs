@@ -71,12 +71,11 @@ impl Test {
                     .push(")");
             }
             Operator::Contains => {
-                sql.push("(").join(&self.values, " OR ", |sql, part| {
-                    sql.push("strpos(");
-                    self.field.expression(sql);
-                    sql.push(", ").bind(part.clone(), Type::TEXT).push(") > 0");
-                });
-                sql.push(")");
+                let parts = self.values.iter().map(|part| like(part));
+                self.field.expression(sql);
+                sql.push(" LIKE ANY (")
+                    .bind(parts.collect::<Vec<_>>(), Type::TEXT_ARRAY)
+                    .push(")");
             }
             Operator::Matches => {
                 sql.push("(").join(&self.patterns, " OR ", |sql, pattern| {
@@ -87,4 +86,19 @@ impl Test {
             }
         }
     }
+}
+
+/// A pattern for what holds `part`, letter by letter. A statement has 65,535 parameters at most,
+/// too few for one for each value.
+fn like(part: &str) -> String {
+    let mut pattern = String::with_capacity(part.len() + 2);
+    pattern.push('%');
+    for letter in part.chars() {
+        if matches!(letter, '%' | '_' | '\\') {
+            pattern.push('\\');
+        }
+        pattern.push(letter);
+    }
+    pattern.push('%');
+    pattern
 }
