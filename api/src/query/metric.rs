@@ -235,9 +235,9 @@ impl Figures {
                 return beyond.then_some(DURATION_RELATIVE_ERROR);
             }
             Metric::BounceRate => {
-                let rate = self.bounce_rate.filter(|rate| *rate > 0.0);
-                let rate = rate.filter(|_| self.estimated.bounces);
-                return rate.map(|rate| Visits::error_of(rate) / rate);
+                let rate = self.bounce_rate.filter(|_| self.estimated.bounces);
+                // Of a rate of 0 any error is infinitely large.
+                return rate.map(|rate| (Visits::error_of(rate) / rate).min(1.0));
             }
             _ => false,
         };

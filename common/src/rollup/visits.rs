@@ -116,10 +116,12 @@ impl Visits {
         Some((once, entries.len()))
     }
 
-    /// The standard error of a rate of 0 to 1 that is an estimate.
+    /// The standard error of a rate of 0 to 1 that is an estimate; at least one session of the
+    /// sample, for where all of it is alike the rest need not be.
     #[must_use]
     pub fn error_of(rate: f64) -> f64 {
-        (rate * (1.0 - rate) / SAMPLE as f64).sqrt()
+        let least = 1.0 / SAMPLE as f64;
+        (rate * (1.0 - rate) / SAMPLE as f64).sqrt().max(least)
     }
 
     /// Whether every session is in the sample, and so the rate no estimate, but for collisions

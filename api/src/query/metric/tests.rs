@@ -40,6 +40,22 @@ fn few_are_exact_and_many_are_estimates() {
 }
 
 #[test]
+fn a_bounce_rate_of_a_full_sample_is_an_estimate_even_where_all_are_alike() {
+    let relative = |events: u32, sessions: u32| {
+        let figures = Figures::of(&rollup(events, 10, sessions));
+        let shown = estimates([&figures], &[Metric::BounceRate]);
+        let error = shown
+            .get("bounce_rate")
+            .map(|of| of["relative_error"].as_f64());
+        (figures.bounce_rate, error.flatten())
+    };
+    assert_eq!(relative(1_000, 1_000), (Some(1.0), None));
+    assert_eq!(relative(2_000, 2_000), (Some(1.0), Some(1.0 / 1_024.0)));
+    assert_eq!(relative(2_000, 1_000), (Some(0.0), None));
+    assert_eq!(relative(4_000, 2_000), (Some(0.0), Some(1.0)));
+}
+
+#[test]
 fn nothing_has_no_ratios() {
     let nothing = Figures::default();
     for metric in Metric::ALL {
