@@ -3,6 +3,7 @@
 mod answer;
 mod answers;
 mod asked;
+mod body;
 mod conditional;
 mod cursor;
 mod events;
@@ -60,13 +61,15 @@ fn shared(state: &ApiState) -> Router<ApiState> {
         .route("/api/v1/sessions", get(sessions::sessions))
         .route("/api/v1/sessions/{session_id}", get(sessions::session))
         .route("/api/v1/metadata", get(metadata::metadata));
-    match state.config.api.answer_cache_bytes {
+    let routes = match state.config.api.answer_cache_bytes {
         0 => routes,
         bytes => {
             let shared = (state.clone(), Answers::new(bytes));
             routes.route_layer(from_fn_with_state(shared, sharing::share))
         }
-    }
+    };
+    // Before a flight begins: a body comes from one client only.
+    routes.route_layer(from_fn(body::read))
 }
 
 /// The router's answer to a wrong method; axum adds `Allow`.

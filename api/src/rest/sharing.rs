@@ -1,20 +1,20 @@
 //! Who asks the same question at the same moment gets the same answer, computed once.
 
 use axum::{
-    body::{Body, Bytes, to_bytes},
+    body::{Body, Bytes},
     extract::{Request, State},
-    http::{HeaderMap, Method, StatusCode, Uri, header, request::Parts},
+    http::{HeaderMap, Method, Uri, header, request::Parts},
     middleware::Next,
     response::{IntoResponse, Response},
 };
-use common::{http::Problem, time::UnixMicros};
+use common::time::UnixMicros;
 use serde_json::Value;
 
-use super::answers::{Answer, Answers, Moment};
+use super::{
+    answers::{Answer, Answers, Moment},
+    body::whole,
+};
 use crate::{query::range::MINUTE, state::ApiState};
-
-/// A query in a body; far more than its bounded filters need.
-const MAX_BODY_BYTES: usize = 256 << 10;
 
 /// Keeps and shares the answers of the routes it is laid round. Without a recent reading of
 /// the stream each request is answered by itself, and so is one that wants no kept answer:
@@ -25,9 +25,10 @@ pub(super) async fn share(
     next: Next,
 ) -> Response {
     let (mut parts, body) = request.into_parts();
-    // A body is read before the flight begins: it comes from one client only.
-    let Ok(body) = to_bytes(body, MAX_BODY_BYTES).await else {
-        return too_large();
+    // It is in memory already: `body::read` lies round this.
+    let body = match whole(body).await {
+        Ok(body) => body,
+        Err(problem) => return problem.into_response(),
     };
     let question = question(&parts, &body);
     let reading = state.reading().filter(|_| !wants_none_kept(&parts.headers));
@@ -52,11 +53,6 @@ fn wants_none_kept(headers: &HeaderMap) -> bool {
     listed
         .flat_map(|list| list.split(','))
         .any(|directive| directive.trim().eq_ignore_ascii_case("no-cache"))
-}
-
-fn too_large() -> Response {
-    let detail = format!("a query has at most {MAX_BODY_BYTES} bytes");
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail).into_response()
 }
 
 /// What tells two questions apart: the path and the query by name, or the path and the JSON

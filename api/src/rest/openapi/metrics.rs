@@ -22,7 +22,7 @@ pub(super) fn operations() -> Vec<Operation> {
         .answers_now(&array(component("QueryRow")), "QueryMeta")
         .echoes("query", described(json!({"type": "object"}), "The query as it was understood, moments resolved."))
         .refuses(OF_QUERIES)
-        .refuses(&[400, 413]);
+        .refuses(&[400, 408, 413]);
     vec![
         get("summary", "/api/v1/metrics/summary", "Metrics of a whole range")
             .asks(&["from", "to", "tz", "filter", "metrics", "compare"])

@@ -125,6 +125,7 @@ fn responses() -> Map<String, Value> {
         (400, "The request can't be read."),
         (403, "Not from this origin."),
         (404, "There is no such thing."),
+        (408, "The body took too long to come."),
         (413, "The body is too large."),
         (
             422,

@@ -83,7 +83,7 @@ fn of_users() -> Vec<Operation> {
         .body("FunnelQuery", steps)
         .answers(&component("Funnel"), "FunnelMeta")
         .refuses(OF_QUERIES)
-        .refuses(&[400, 413]),
+        .refuses(&[400, 408, 413]),
         Operation::get(
             "/api/v1/retention",
             "retention",
