@@ -71,7 +71,7 @@ impl Fill<'_> {
             let Spec::Breakdown(breakdown) = spec else {
                 continue;
             };
-            let table = self.held.table(breakdown.dimension, now);
+            let table = self.held.table(breakdown.dimension, breakdown.minutes, now);
             found.unfinished |= !table.lacks(breakdown.minutes, self.end, 1).is_empty();
             let top = Top::of(table, breakdown, self.end);
             if let Some(sketches) = breakdown.sketches() {
@@ -81,6 +81,7 @@ impl Fill<'_> {
             }
             found.tops.insert(breakdown.clone(), top);
         }
+        self.held.make_room(&wanted, self.end, now);
         self.cells(&wanted, &sums, now).await?;
         let lacks = |(lens, span): &(Arc<Lens>, u16)| {
             let slice = self.held.slices.get(lens);
@@ -101,14 +102,14 @@ impl Fill<'_> {
         let mut pairs = BTreeSet::new();
         for spec in specs {
             if let Spec::Breakdown(breakdown) = spec {
-                let table = self.held.table(breakdown.dimension, now);
+                let table = self.held.table(breakdown.dimension, breakdown.minutes, now);
                 let lacks = table.lacks(breakdown.minutes, self.end, SUMS_A_TICK);
                 pairs.extend(lacks.into_iter().map(|at| (breakdown.dimension, at)));
             }
         }
         for (lens, span) in lenses.iter().flatten() {
             if matches!(lens.picked, Picked::Passing(_)) {
-                let slice = self.held.slice(lens, now);
+                let slice = self.held.slice(lens, *span, now);
                 let lacks = slice.lacks(*span, self.end, CELLS_A_TICK / PASSING);
                 pairs.extend(lacks.into_iter().map(|at| (lens.dimension, at)));
             }
@@ -136,7 +137,7 @@ impl Fill<'_> {
         #[allow(clippy::mutable_key_type)]
         let mut planned: HashSet<(&Arc<Lens>, UnixMicros)> = HashSet::new();
         for (lens, span) in wanted {
-            let slice = self.held.slice(lens, now);
+            let slice = self.held.slice(lens, *span, now);
             for at in slice.lacks(*span, self.end, budget / weight(lens)) {
                 let Some(values) = values_of(lens, at, sums) else {
                     continue;
@@ -167,7 +168,9 @@ impl Fill<'_> {
                 tick: self.tick,
                 rollup: place.merged.into_rollup(),
             };
-            self.held.slice(&place.lens, now).put(place.at, cell);
+            if let Some(slice) = self.held.slices.get_mut(&place.lens) {
+                slice.put(place.at, cell);
+            }
         }
         Ok(())
     }

@@ -4,7 +4,6 @@
 use std::{
     collections::{BTreeSet, HashMap},
     sync::Arc,
-    time::Duration,
 };
 
 use common::{
@@ -14,8 +13,8 @@ use common::{
 use tokio::time::Instant;
 
 use super::{
-    spec::{MAX_MINUTES, Metrics, REALTIME_MINUTES, Spec},
-    window::{Window, first},
+    spec::{Metrics, REALTIME_MINUTES, Spec},
+    window::{UNWANTED, Window},
 };
 use crate::query::{
     filter::Filter,
@@ -25,8 +24,9 @@ use crate::query::{
     values::{Meant, meant},
 };
 
-/// What nobody has wanted for so long is forgotten.
-const UNWANTED: Duration = Duration::from_secs(2);
+/// Minutes of one value that are held for all channels together. One takes 8 KiB where it has
+/// thousands of users and sessions, at most about 30 KiB with durations and the bounce rate.
+pub(super) const MOST_CELLS: usize = 8_000;
 
 /// Which events, and what of them is kept.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -112,31 +112,62 @@ impl Held {
         self.tables.values_mut().for_each(Window::touch_all);
     }
 
-    pub(super) fn slice(&mut self, lens: &Arc<Lens>, now: Instant) -> &mut Slice {
+    pub(super) fn slice(&mut self, lens: &Arc<Lens>, span: u16, now: Instant) -> &mut Slice {
         let slice = self.slices.entry(lens.clone());
         let slice = slice.or_insert_with(|| Window::new(now));
-        slice.wanted = now;
+        slice.want(span, now);
         slice
     }
 
-    pub(super) fn table(&mut self, dimension: Dimension, now: Instant) -> &mut Table {
+    pub(super) fn table(&mut self, dimension: Dimension, span: u16, now: Instant) -> &mut Table {
         let table = self.tables.entry(dimension);
         let table = table.or_insert_with(|| Window::new(now));
-        table.wanted = now;
+        table.want(span, now);
         table
+    }
+
+    /// Keeps to [`MOST_CELLS`] before `wanted` is read: what was of use to somebody who has
+    /// left gives way, the longest unwanted first.
+    pub(super) fn make_room(&mut self, wanted: &[(Arc<Lens>, u16)], end: UnixMicros, now: Instant) {
+        for (lens, span) in wanted {
+            self.slice(lens, *span, now);
+        }
+        if self.cells() <= MOST_CELLS {
+            return;
+        }
+        let mut unwanted = Vec::new();
+        for (lens, slice) in &mut self.slices {
+            if slice.wanted() == now {
+                slice.narrow(end);
+            } else {
+                unwanted.push((slice.wanted(), lens.clone()));
+            }
+        }
+        unwanted.sort_unstable_by_key(|(at, _)| *at);
+        let mut cells = self.cells();
+        for (_, lens) in unwanted {
+            if cells <= MOST_CELLS {
+                break;
+            }
+            let slice = self.slices.remove(&lens);
+            cells -= slice.map_or(0, |slice| slice.room());
+        }
+    }
+
+    fn cells(&self) -> usize {
+        self.slices.values().map(Window::room).sum()
     }
 
     /// Drops what is too old, or was of use to somebody who has left.
     pub(super) fn forget(&mut self, end: UnixMicros, now: Instant) {
-        let from = first(MAX_MINUTES, end);
         let wanted = |at: Instant| now.duration_since(at) < UNWANTED;
-        self.slices.retain(|_, slice| wanted(slice.wanted));
-        self.tables.retain(|_, table| wanted(table.wanted));
-        for slice in self.slices.values_mut() {
-            slice.keep_from(from);
-        }
-        for table in self.tables.values_mut() {
-            table.keep_from(from);
-        }
+        self.slices.retain(|_, slice| wanted(slice.wanted()));
+        self.tables.retain(|_, table| wanted(table.wanted()));
+        self.slices.values_mut().for_each(|slice| slice.trim(end));
+        self.tables.values_mut().for_each(|table| table.trim(end));
     }
 }
+
+#[cfg(test)]
+#[path = "held_tests.rs"]
+mod tests;

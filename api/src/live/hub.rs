@@ -14,6 +14,7 @@ use tokio_util::task::TaskTracker;
 
 use super::{
     channel::{Channel, Moment},
+    held::MOST_CELLS,
     log::Log,
     protocol::{From, Refusal},
     pull::{Place, Pulled},
@@ -22,9 +23,6 @@ use super::{
 
 /// Different things that are listened to at once.
 const MOST_CHANNELS: usize = 256;
-/// Minutes of one value that are held for all channels together. One takes 8 KiB where it has
-/// thousands of users and sessions, at most about 30 KiB with durations and the bounce rate.
-const MOST_CELLS: usize = 8_000;
 
 /// Shared by the feed and all clients.
 #[derive(Debug)]

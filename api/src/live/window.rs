@@ -1,18 +1,29 @@
 //! Something known of each of the last minutes, and which of them have to be read anew.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::Duration,
+};
 
 use common::time::UnixMicros;
 use tokio::time::Instant;
 
 use crate::query::range::MINUTE;
 
+/// What nobody has wanted for so long is forgotten.
+pub(super) const UNWANTED: Duration = Duration::from_secs(2);
+
 #[derive(Debug)]
 pub(super) struct Window<T> {
     minutes: BTreeMap<UnixMicros, T>,
     /// Known, but no longer true.
     stale: BTreeSet<UnixMicros>,
-    pub(super) wanted: Instant,
+    /// When it was wanted last.
+    wanted: Instant,
+    /// The most minutes that were wanted then.
+    span: u16,
+    /// The most minutes that were wanted lately, and when.
+    widest: (u16, Instant),
 }
 
 impl<T> Window<T> {
@@ -21,7 +32,43 @@ impl<T> Window<T> {
             minutes: BTreeMap::new(),
             stale: BTreeSet::new(),
             wanted: now,
+            span: 0,
+            widest: (0, now),
         }
+    }
+
+    /// Somebody wants the last `span` minutes.
+    pub(super) fn want(&mut self, span: u16, now: Instant) {
+        self.span = if self.wanted == now {
+            self.span.max(span)
+        } else {
+            span
+        };
+        self.wanted = now;
+        let (most, at) = self.widest;
+        if span >= most || now.duration_since(at) >= UNWANTED {
+            self.widest = (span, now);
+        }
+    }
+
+    pub(super) const fn wanted(&self) -> Instant {
+        self.wanted
+    }
+
+    /// Minutes that are known, or will be once all that was wanted is read.
+    pub(super) fn room(&self) -> usize {
+        self.minutes.len().max(self.span.into())
+    }
+
+    /// Forgets what is older than anybody has wanted lately.
+    pub(super) fn trim(&mut self, end: UnixMicros) {
+        self.keep_from(first(self.widest.0, end));
+    }
+
+    /// Forgets what is older than was wanted last.
+    pub(super) fn narrow(&mut self, end: UnixMicros) {
+        self.widest = (self.span, self.wanted);
+        self.trim(end);
     }
 
     /// These minutes have changed.
@@ -49,8 +96,7 @@ impl<T> Window<T> {
         self.minutes.insert(at, value);
     }
 
-    /// Forgets what is older.
-    pub(super) fn keep_from(&mut self, from: UnixMicros) {
+    fn keep_from(&mut self, from: UnixMicros) {
         self.minutes = self.minutes.split_off(&from);
         self.stale = self.stale.split_off(&from);
     }
@@ -97,7 +143,8 @@ mod tests {
         assert_eq!(window.lacks(4, at(10), 1), [at(8), at(7)]);
         window.put(at(8), 80);
         assert_eq!(window.lacks(4, at(10), 9), [at(7), at(6)]);
-        window.keep_from(at(8));
+        window.want(2, Instant::now());
+        window.trim(at(10));
         let known: Vec<_> = window.last(5, at(10)).map(|(_, value)| *value).collect();
         assert_eq!(known, [80, 9]);
         assert_eq!(window.between(at(9), at(20)).collect::<Vec<_>>(), [&9]);
