@@ -46,8 +46,7 @@ impl Entry {
         self.state.config.api.live_send_timeout()
     }
 
-    /// A place, to be kept while the client listens.
-    pub(super) fn enter(&self, headers: &HeaderMap) -> Result<OwnedSemaphorePermit, Problem> {
+    pub(super) fn enter(&self, headers: &HeaderMap) -> Result<Place, Problem> {
         if !origin_allowed(headers, &self.state) {
             let detail = "live updates are for our own page or an origin in CORS_ORIGINS";
             return Err(Problem::new(
@@ -63,12 +62,36 @@ impl Entry {
         if self.hub.shutdown.is_stopping() {
             return Err(full().retry_after(1));
         }
-        let place = self.places.clone().try_acquire_owned();
-        place.map_err(|_| full().retry_after(5))
+        let permit = self.places.clone().try_acquire_owned();
+        let permit = permit.map_err(|_| full().retry_after(5))?;
+        let place = Place {
+            permit: Some(permit),
+            places: self.places.clone(),
+            most: self.most,
+        };
+        place.count();
+        Ok(place)
     }
+}
 
+/// To be kept while a client listens.
+#[derive(Debug)]
+pub(super) struct Place {
+    permit: Option<OwnedSemaphorePermit>,
+    places: Arc<Semaphore>,
+    most: usize,
+}
+
+impl Place {
     fn count(&self) {
         observe::sockets(self.most - self.places.available_permits());
+    }
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        drop(self.permit.take());
+        self.count();
     }
 }
 
@@ -94,12 +117,10 @@ pub(super) async fn upgrade(
         .max_frame_size(MAX_MESSAGE)
         .on_upgrade(move |websocket| {
             let (hub, sockets) = (entry.hub.clone(), entry.hub.sockets.clone());
-            entry.count();
             sockets.track_future(async move {
                 let code = socket::run(websocket, hub, send_timeout).await;
                 observe::socket_closed(code);
                 drop(place);
-                entry.count();
             })
         })
 }

@@ -12,13 +12,13 @@ use common::http::Problem;
 use futures_util::stream;
 use serde::Deserialize;
 use tokio::{
-    sync::{Notify, OwnedSemaphorePermit},
+    sync::Notify,
     time::{Instant, Interval, MissedTickBehavior, interval},
 };
 use tokio_util::task::task_tracker::TaskTrackerToken;
 
 use super::{
-    entry::Entry,
+    entry::{Entry, Place},
     frame::{Kind, event, recovered},
     hub::{Hub, Subscription},
     protocol::{From, Refusal},
@@ -121,7 +121,7 @@ struct Events {
     hub: Arc<Hub>,
     code: u16,
     _token: TaskTrackerToken,
-    _place: OwnedSemaphorePermit,
+    _place: Place,
 }
 
 impl Drop for Events {
