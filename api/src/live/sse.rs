@@ -3,12 +3,13 @@
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use axum::{
+    Extension,
     body::{Body, Bytes},
     extract::{Query, State, rejection::QueryRejection},
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use common::http::Problem;
+use common::http::{Problem, Sending};
 use futures_util::stream;
 use serde::Deserialize;
 use tokio::{
@@ -62,6 +63,7 @@ impl Asked {
 
 pub(super) async fn stream(
     State(entry): State<Entry>,
+    Extension(sending): Extension<Sending>,
     headers: HeaderMap,
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Response {
@@ -86,6 +88,8 @@ pub(super) async fn stream(
         Ok(subscription) => subscription,
         Err(refusal) => return refuse(refusal),
     };
+    let send_timeout = entry.send_timeout();
+    sending.bound(send_timeout);
     let mut heartbeat = interval(HEARTBEAT);
     heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
     let events = Events {
@@ -93,7 +97,8 @@ pub(super) async fn stream(
         waker,
         heartbeat,
         given: Instant::now(),
-        send_timeout: entry.send_timeout(),
+        send_timeout,
+        sending,
         _token: entry.hub.sockets.token(),
         hub: entry.hub,
         code: GONE,
@@ -118,6 +123,7 @@ struct Events {
     /// When the last event was given: a client that takes long to ask for the next is slow.
     given: Instant,
     send_timeout: Duration,
+    sending: Sending,
     hub: Arc<Hub>,
     code: u16,
     _token: TaskTrackerToken,
@@ -126,7 +132,12 @@ struct Events {
 
 impl Drop for Events {
     fn drop(&mut self) {
-        observe::socket_closed(self.code);
+        let code = if self.sending.was_cut() {
+            TOO_SLOW
+        } else {
+            self.code
+        };
+        observe::socket_closed(code);
     }
 }
 

@@ -3,13 +3,17 @@
 use std::time::Duration;
 
 use common::time::UnixMicros;
+use testkit::wait_until;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpSocket, TcpStream},
     time::timeout,
 };
 
-use crate::support::{Api, Sent, write};
+use crate::{
+    rows::encoded,
+    support::{Api, Sent, write},
+};
 
 /// A socket on which the test writes the frames itself.
 struct Raw(TcpStream);
@@ -99,12 +103,73 @@ async fn broken_frames_are_closed_with_their_code() {
     api.stop().await;
 }
 
-/// Sockets ended so far with this code, by the api's own metrics.
-async fn closed(api: &Api, code: u16) -> u32 {
+/// Of the api's own metrics.
+async fn metric(api: &Api, name: &str) -> u32 {
     let metrics = api.get("/metrics").await.body;
-    let name = format!("tidemark_api_sockets_closed_total{{code=\"{code}\"}} ");
-    let value = metrics.lines().find_map(|line| line.strip_prefix(&name));
+    let mut values = metrics.lines().filter_map(|line| line.strip_prefix(name));
+    let value = values.find_map(|rest| rest.strip_prefix(' '));
     value.map_or(0, |value| value.parse().unwrap())
+}
+
+/// Sockets ended so far with this code.
+async fn closed(api: &Api, code: u16) -> u32 {
+    let name = format!("tidemark_api_sockets_closed_total{{code=\"{code}\"}}");
+    metric(api, &name).await
+}
+
+/// An event stream, not a byte of which has been read.
+async fn unread(api: &Api) -> TcpStream {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.set_recv_buffer_size(4_096).unwrap();
+    let mut stream = socket.connect(api.address).await.unwrap();
+    let params = encoded(r#"{"rate":100}"#);
+    let head = format!(
+        "GET /api/v1/live?topic=events&params={params} HTTP/1.1\r\nHost: {}\r\n\r\n",
+        api.address
+    );
+    stream.write_all(head.as_bytes()).await.unwrap();
+    stream
+}
+
+#[tokio::test]
+async fn a_stream_that_is_not_read_gives_its_place_back() {
+    let socket = TcpSocket::new_v4().unwrap();
+    // Accepted sockets have it too: little is on its way to who doesn't read.
+    socket.set_send_buffer_size(4_096).unwrap();
+    socket.bind("127.0.0.1:0".parse().unwrap()).unwrap();
+    let changes = [("LIVE_SEND_TIMEOUT_MS", "500"), ("LIVE_MAX_SOCKETS", "1")];
+    let services = testkit::Services::start().await;
+    let api = Api::on(socket.listen(16).unwrap(), services, &changes).await;
+    let mut api = api.ready().await;
+    let _unread = unread(&api).await;
+    let open = async || metric(&api, "tidemark_api_sockets").await == 1;
+    wait_until("the place is taken", Duration::from_secs(5), open).await;
+    assert_eq!(api.get("/api/v1/live?topic=pipeline").await.status, 503);
+    let page: &'static str = Box::leak("x".repeat(2_000).into_boxed_str());
+    let mut all = Vec::new();
+    for seq in 1..100 {
+        let now = UnixMicros::now();
+        let events = (0..50).map(|n| Sent {
+            page: Some(page),
+            ..Sent::at(UnixMicros(now.0 - n), 1)
+        });
+        let events: Vec<_> = events.collect();
+        all.extend(events.iter().cloned());
+        write(&mut api.db, &events, seq, &all).await;
+        if closed(&api, 4008).await > 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+    assert_eq!(closed(&api, 4008).await, 1);
+    let free = async || metric(&api, "tidemark_api_sockets").await == 0;
+    wait_until("the place is free", Duration::from_secs(5), free).await;
+    let mut next = unread(&api).await;
+    let mut head = [0; 12];
+    next.read_exact(&mut head).await.unwrap();
+    assert_eq!(&head, b"HTTP/1.1 200");
+    drop(next);
+    api.stop().await;
 }
 
 #[tokio::test]

@@ -37,6 +37,15 @@ impl Api {
     }
 
     pub(crate) async fn with(services: impl Into<Arc<Services>>, changes: &[(&str, &str)]) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        Self::on(listener, services, changes).await
+    }
+
+    pub(crate) async fn on(
+        listener: TcpListener,
+        services: impl Into<Arc<Services>>,
+        changes: &[(&str, &str)],
+    ) -> Self {
         let services = services.into();
         let mut variables = sample_variables();
         variables.extend(services.variables());
@@ -48,7 +57,6 @@ impl Api {
                 .map(|(name, value)| ((*name).into(), (*value).into())),
         );
         let config = Arc::new(Config::load(Loader::from_variables(variables)).unwrap());
-        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let (address, shutdown) = (listener.local_addr().unwrap(), Shutdown::new());
         api::run(config, listener, shutdown.clone()).unwrap();
         let db = services.db().await;

@@ -10,6 +10,7 @@ use tokio::{net::TcpListener, sync::Semaphore, time::timeout};
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
 
+use super::sending::{Bounded, Sending};
 use crate::{backoff::Backoff, shutdown::Shutdown};
 
 /// How long a client may take to send the head of a request, idle keep-alive included.
@@ -68,13 +69,17 @@ async fn accept(
 }
 
 async fn serve_connection(stream: tokio::net::TcpStream, router: Router, shutdown: Shutdown) {
-    let service = hyper::service::service_fn(move |request: Request<Incoming>| {
+    let sending = Sending::default();
+    let bounded = Bounded::new(stream, sending.clone());
+    let service = hyper::service::service_fn(move |mut request: Request<Incoming>| {
+        sending.unbind();
+        request.extensions_mut().insert(sending.clone());
         router.clone().oneshot(request.map(axum::body::Body::new))
     });
     let mut http = hyper::server::conn::http1::Builder::new();
     http.timer(TokioTimer::new())
         .header_read_timeout(HEAD_TIMEOUT);
-    let connection = http.serve_connection(TokioIo::new(stream), service);
+    let connection = http.serve_connection(TokioIo::new(bounded), service);
     let mut connection = std::pin::pin!(connection.with_upgrades());
     let result = tokio::select! {
         result = connection.as_mut() => result,
