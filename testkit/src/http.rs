@@ -19,6 +19,15 @@ pub async fn get(url: &str) -> io::Result<(u16, Value)> {
     send("GET", url, "application/json", Bytes::new()).await
 }
 
+/// As [`get`], for an answer that counts all that is committed by now: none that is kept.
+///
+/// # Errors
+/// Nobody answers within ten seconds.
+pub async fn get_fresh(url: &str) -> io::Result<(u16, Value)> {
+    let exchange = exchange("GET", url, ("cache-control", "no-cache"), Bytes::new());
+    timeout(TIMEOUT, exchange).await.map_err(io::Error::other)?
+}
+
 /// # Errors
 /// Nobody answers within ten seconds.
 pub async fn put(url: &str, body: &Value) -> io::Result<(u16, Value)> {
@@ -37,14 +46,14 @@ async fn send(
     content_type: &str,
     body: Bytes,
 ) -> io::Result<(u16, Value)> {
-    let exchange = exchange(method, url, content_type, body);
+    let exchange = exchange(method, url, ("content-type", content_type), body);
     timeout(TIMEOUT, exchange).await.map_err(io::Error::other)?
 }
 
 async fn exchange(
     method: &str,
     url: &str,
-    content_type: &str,
+    (name, value): (&str, &str),
     body: Bytes,
 ) -> io::Result<(u16, Value)> {
     let uri: Uri = url.parse().map_err(io::Error::other)?;
@@ -62,7 +71,7 @@ async fn exchange(
         .method(method)
         .uri(path)
         .header("host", authority)
-        .header("content-type", content_type)
+        .header(name, value)
         .body(Full::new(body))
         .map_err(io::Error::other)?;
     let response = sender

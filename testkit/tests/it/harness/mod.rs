@@ -142,7 +142,7 @@ impl Pipeline {
     /// `data` of a GET on the api.
     pub(crate) async fn get(&self, path: &str) -> Value {
         let url = format!("http://127.0.0.1:{}/api/v1{path}", self.api.port);
-        let (status, mut body) = http::get(&url).await.unwrap();
+        let (status, mut body) = http::get_fresh(&url).await.unwrap();
         assert_eq!(status, 200, "GET {url}: {body}");
         body["data"].take()
     }
