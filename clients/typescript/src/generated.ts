@@ -688,7 +688,7 @@ export interface components {
                 relative_error: number;
             };
         };
-        /** @description An event as live lists show it: all but its properties. */
+        /** @description An event without its properties. */
         Event: {
             accepted_at: string;
             browser: string | null;
