@@ -131,7 +131,8 @@ postgres_clear_remains() {
 postgres_has_no_process() { [[ -z $(processes_in "$POSTGRES_DIR/data") ]]; }
 
 # Exactly-once depends on fsync and synchronous_commit. TimescaleDB wants a background worker per database,
-# and a lock per chunk that a statement touches.
+# and a lock per chunk that a statement touches. Statements are counted by database, of which each test has
+# its own: where they don't fit, counts are thrown away.
 postgres_configuration() {
   cat <<TEXT
 listen_addresses = '127.0.0.1'
@@ -139,6 +140,7 @@ port = $(first_line "$POSTGRES_PORT_FILE")
 unix_socket_directories = ''
 max_connections = 200
 shared_preload_libraries = '$(postgres_preloaded)'
+pg_stat_statements.max = 50000
 timescaledb.telemetry_level = off
 timescaledb.max_background_workers = 32
 max_worker_processes = 64
