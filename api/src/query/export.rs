@@ -124,7 +124,7 @@ pub struct Export {
     writer: Writer,
     rows: Rows,
     snapshot: Snapshot,
-    count: u64,
+    events: u64,
 }
 
 impl Export {
@@ -147,7 +147,7 @@ impl Export {
             columns,
             rows,
             snapshot,
-            count: 0,
+            events: 0,
         })
     }
 
@@ -161,7 +161,7 @@ impl Export {
                 break;
             };
             self.row(&row)?;
-            self.count += 1;
+            self.events += 1;
         }
         let piece = self.writer.take();
         Ok((!piece.is_empty()).then_some(piece))
@@ -193,14 +193,19 @@ impl Export {
         Ok(())
     }
 
-    /// Gives the connection back after the last piece, and says how many events there were.
+    /// How many events the pieces hold.
+    #[must_use]
+    pub const fn events(&self) -> u64 {
+        self.events
+    }
+
+    /// Gives the connection back after the last piece.
     ///
     /// # Errors
-    /// The connection is gone, which no longer matters to the export.
-    pub async fn finish(self) -> Result<u64, QueryError> {
+    /// The connection is gone.
+    pub async fn finish(self) -> Result<(), QueryError> {
         drop(self.rows);
-        self.snapshot.finish().await?;
-        Ok(self.count)
+        self.snapshot.finish().await
     }
 }
 

@@ -51,10 +51,7 @@ pub(super) async fn export(
     let export = Export::begin(snapshot, range, &filter, columns, format).await?;
     let gzip = takes_gzip(&headers);
     let (transfer, taken) = Transfer::new(export, gzip, deadline);
-    exports.spawn(async move {
-        transfer.run().await;
-        drop(place);
-    });
+    exports.spawn(transfer.run(place));
     Ok(response(taken, range, format, gzip))
 }
 

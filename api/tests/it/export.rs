@@ -84,9 +84,16 @@ async fn whole(api: &Api, query: &str) -> String {
     String::from_utf8(body).unwrap()
 }
 
+/// With one place for exports.
+async fn alone() -> Api {
+    let services = Services::start().await;
+    let api = Api::with(services, &[("EXPORT_CONCURRENCY", "1")]).await;
+    api.ready().await
+}
+
 #[tokio::test]
 async fn an_export_is_csv_or_json_lines_and_packed_on_request() {
-    let api = Api::start().await.ready().await;
+    let api = alone().await;
     let start = at("2026-03-08T06:59:00Z");
     let first = Event {
         value_micros: Some(-1_500_000),
@@ -191,12 +198,22 @@ fn resident_bytes() -> u64 {
 }
 
 #[tokio::test]
+async fn whoever_sees_the_end_of_an_export_may_begin_the_next() {
+    let api = alone().await;
+    insert(
+        &api.db,
+        &[Event::new(at("2026-03-08T06:59:00Z"), "click", "u1")],
+    )
+    .await;
+    for _ in 0..50 {
+        whole(&api, &format!("{DAY}&columns=user_id")).await;
+    }
+    api.stop().await;
+}
+
+#[tokio::test]
 async fn a_large_export_waits_for_its_client_and_leaves_nothing_behind() {
-    let services = Services::start().await;
-    let api = Api::with(services, &[("EXPORT_CONCURRENCY", "1")])
-        .await
-        .ready()
-        .await;
+    let api = alone().await;
     crowd(&api).await;
     let before = resident_bytes();
     let slow = Download::begin(&api, DAY, "").await;

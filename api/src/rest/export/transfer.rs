@@ -5,7 +5,7 @@ use std::{io, time::Duration};
 use axum::body::Bytes;
 use flate2::{Compression, write::GzEncoder};
 use tokio::{
-    sync::mpsc,
+    sync::{OwnedSemaphorePermit, mpsc},
     time::{Instant, timeout_at},
 };
 
@@ -66,27 +66,39 @@ impl Transfer {
     }
 
     /// Ends with the export, with its deadline, or when the client has gone.
-    pub(super) async fn run(mut self) {
-        match self.hand_on().await {
-            Ok(()) => {
-                let events = self.export.finish().await;
-                observe::export_ended(events.unwrap_or_default());
-            }
+    pub(super) async fn run(mut self, place: OwnedSemaphorePermit) {
+        let whole = match self.hand_on().await {
+            Ok(()) => self.end(place).await,
+            Err(broken) => Err(broken),
+        };
+        match whole {
+            Ok(events) => observe::export_ended(events),
             Err(Broken::ClientLeft) => observe::export_left(),
             Err(error) => observe::export_broken(&causes(&error)),
         }
     }
 
+    /// A client that sees the end may ask for the next export at once: its place is free by then.
+    async fn end(self, place: OwnedSemaphorePermit) -> Result<u64, Broken> {
+        let events = self.export.events();
+        // Every row was handed on: what becomes of the connection no longer matters to the export.
+        let _ = self.export.finish().await;
+        drop(place);
+        send(&self.pieces, Piece::End, self.deadline).await?;
+        Ok(events)
+    }
+
     async fn hand_on(&mut self) -> Result<(), Broken> {
         while let Some(piece) = self.read().await? {
             if let Some(part) = self.packed(piece)? {
-                self.send(Piece::Part(part)).await?;
+                send(&self.pieces, Piece::Part(part), self.deadline).await?;
             }
         }
         if let Some(gzip) = self.gzip.take() {
-            self.send(Piece::Part(gzip.finish()?.into())).await?;
+            let rest = Piece::Part(gzip.finish()?.into());
+            send(&self.pieces, rest, self.deadline).await?;
         }
-        self.send(Piece::End).await
+        Ok(())
     }
 
     async fn read(&mut self) -> Result<Option<Vec<u8>>, Broken> {
@@ -107,15 +119,14 @@ impl Transfer {
         let packed = std::mem::take(gzip.get_mut());
         Ok((!packed.is_empty()).then(|| packed.into()))
     }
+}
 
-    async fn send(&mut self, piece: Piece) -> Result<(), Broken> {
-        let stalled = Instant::now() + STALLED;
-        let sent = timeout_at(stalled.min(self.deadline), self.pieces.send(piece)).await;
-        match sent {
-            Ok(Ok(())) => Ok(()),
-            Ok(Err(_)) => Err(Broken::ClientLeft),
-            Err(_) if stalled < self.deadline => Err(Broken::ClientStalled),
-            Err(_) => Err(Broken::TooLong),
-        }
+async fn send(pieces: &mpsc::Sender<Piece>, piece: Piece, deadline: Instant) -> Result<(), Broken> {
+    let stalled = Instant::now() + STALLED;
+    match timeout_at(stalled.min(deadline), pieces.send(piece)).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) => Err(Broken::ClientLeft),
+        Err(_) if stalled < deadline => Err(Broken::ClientStalled),
+        Err(_) => Err(Broken::TooLong),
     }
 }
