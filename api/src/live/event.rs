@@ -3,33 +3,23 @@
 use std::sync::Arc;
 
 use common::time::UnixMicros;
-use serde_json::{Map, Value};
+use jiff::tz::TimeZone;
+use serde_json::Value;
 use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::query::{
     database::{Instant as At, QueryError},
+    events::FullEvent,
     filter::{Field, Filter},
-    number::decimal,
+    rollups::corrupt,
 };
-
-const TEXTS: [&str; 9] = [
-    "user_id",
-    "session_id",
-    "page",
-    "referrer",
-    "country",
-    "device",
-    "browser",
-    "os",
-    "event_type",
-];
 
 #[derive(Debug)]
 pub(super) struct Event {
     pub(super) id: Uuid,
     pub(super) at: UnixMicros,
-    fields: Map<String, Value>,
+    fields: Value,
     /// As JSON.
     pub(super) text: Arc<str>,
 }
@@ -37,43 +27,19 @@ pub(super) struct Event {
 impl Event {
     /// A row of `live_newest_events` or `live_accepted_events`.
     pub(super) fn read(row: &Row) -> Result<Self, QueryError> {
-        let (id, At(at), At(accepted_at)): (Uuid, At, At) =
-            (row.try_get(0)?, row.try_get(2)?, row.try_get(3)?);
-        let value: Option<i64> = row.try_get(12)?;
-        let duration: Option<i32> = row.try_get(13)?;
-        let properties: Option<&str> = row.try_get(14)?;
-        let properties = properties.map(serde_json::from_str::<Value>).transpose();
-        let properties = properties.map_err(|error| QueryError::Corrupt(Box::new(error)))?;
-        let mut fields = Map::new();
-        for (at, name) in TEXTS.into_iter().enumerate() {
-            let column = if name == "event_type" { 1 } else { at + 4 };
-            let text: Option<String> = row.try_get(column)?;
-            fields.insert(name.into(), text.into());
-        }
-        fields.insert("event_id".into(), id.to_string().into());
-        fields.insert("occurred_at".into(), at.to_rfc3339().into());
-        fields.insert("accepted_at".into(), accepted_at.to_rfc3339().into());
-        fields.insert(
-            "value".into(),
-            value.map(|value| decimal(value.into())).into(),
-        );
-        fields.insert("duration_ms".into(), duration.into());
-        fields.insert("properties".into(), properties.unwrap_or_default());
+        let At(at) = row.try_get(2)?;
+        let event = FullEvent::read(row, &TimeZone::UTC)?;
+        let id = event.event.event_id;
+        let fields = serde_json::to_value(event).map_err(corrupt)?;
         Ok(Self::of(id, at, fields))
     }
 
-    fn of(id: Uuid, at: UnixMicros, fields: Map<String, Value>) -> Self {
-        let fields = Value::Object(fields);
-        let text = fields.to_string().into();
-        let fields = match fields {
-            Value::Object(fields) => fields,
-            _ => Map::new(),
-        };
+    fn of(id: Uuid, at: UnixMicros, fields: Value) -> Self {
         Self {
             id,
             at,
+            text: fields.to_string().into(),
             fields,
-            text,
         }
     }
 
@@ -116,9 +82,6 @@ mod tests {
     fn fields_and_properties_are_tested() {
         let fields = json!({"page": "/a", "country": null, "user_id": "u",
             "properties": {"plan": {"name": "pro", "seats": 3}, "tags": ["x", "y"], "paid": true}});
-        let Value::Object(fields) = fields else {
-            panic!()
-        };
         let event = Event::of(Uuid::nil(), UnixMicros(0), fields);
         let cases = [
             (json!(["is", "page", ["/a"]]), true),

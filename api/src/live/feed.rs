@@ -28,7 +28,7 @@ use crate::{
     observe,
     query::{
         database::{QueryError, Snapshot},
-        range::MINUTE,
+        range::end_of_minute,
     },
     state::ApiState,
 };
@@ -78,11 +78,6 @@ fn rest(look: Duration, sockets: usize) -> Duration {
     let sockets = u32::try_from(sockets).unwrap_or(u32::MAX);
     let sending = GAP_PER_SOCKET.saturating_mul(sockets);
     LEAST_GAP.max(REST * look).max(sending)
-}
-
-/// The end of the minute that `now` lies in.
-const fn end_of_minute(now: UnixMicros) -> UnixMicros {
-    UnixMicros((now.0.div_euclid(MINUTE) + 1) * MINUTE)
 }
 
 struct Feed {

@@ -79,7 +79,11 @@ pub struct FullEvent {
 }
 
 impl FullEvent {
-    pub(super) fn read(row: &Row, zone: &TimeZone) -> Result<Self, QueryError> {
+    /// A row of [`COLUMNS`] and [`PROPERTIES`].
+    ///
+    /// # Errors
+    /// [`QueryError::Corrupt`] for what can't be read.
+    pub fn read(row: &Row, zone: &TimeZone) -> Result<Self, QueryError> {
         let properties: Option<String> = row.try_get(14)?;
         let properties = properties.map(RawValue::from_string).transpose();
         Ok(Self {

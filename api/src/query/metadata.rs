@@ -1,18 +1,13 @@
 //! What there is to ask about: which values occur, from when to when, how often.
 
-use std::collections::HashMap;
-
+use super::{
+    database::{Instant, QueryError, Snapshot},
+    range::{MINUTE, Range},
+    reach, rollups, statements, values,
+};
 use common::{
     rollup::{Dimension, OTHER},
     time::UnixMicros,
-};
-use futures_util::future::try_join_all;
-
-use super::{
-    database::{Instant, QueryError, Snapshot},
-    pieces,
-    range::{MINUTE, Range},
-    reach, rollups, statements,
 };
 
 /// The values of one dimension, with their events, the most frequent first.
@@ -50,20 +45,13 @@ pub async fn values(snapshot: &Snapshot, minutes: Range) -> Result<Vec<Values>, 
     let pieces = rollups::cover(snapshot, Some(minutes), &edges).await?;
     let mut all = Vec::new();
     for dimension in &Dimension::ALL[1..] {
-        let read = pieces
-            .iter()
-            .map(|piece| pieces::sums(snapshot, piece, *dimension));
-        let mut sums: HashMap<String, u64> = HashMap::new();
-        for piece in try_join_all(read).await? {
-            for (value, sum) in piece.iter() {
-                match sums.get_mut(value) {
-                    Some(events) => *events += sum.events,
-                    None => drop(sums.insert(value.clone(), sum.events)),
-                }
-            }
-        }
-        let other_events = sums.remove(OTHER).unwrap_or_default();
-        let mut values: Vec<_> = sums.into_iter().collect();
+        let read = values::Values::of(snapshot, &pieces, *dimension, &[]).await?;
+        let mut sums = read.sums();
+        let other_events = sums.remove(OTHER).unwrap_or_default().events;
+        let values = sums.into_iter();
+        let mut values: Vec<_> = values
+            .map(|(value, sum)| (value.to_owned(), sum.events))
+            .collect();
         values.sort_unstable_by(|(a, of_a), (b, of_b)| of_b.cmp(of_a).then_with(|| a.cmp(b)));
         all.push(Values {
             dimension: *dimension,

@@ -67,13 +67,13 @@ pub fn split(range: Range) -> Split {
         };
         (from < to).then_some(range)
     };
-    let first = range.from.0.div_euclid(MINUTE) * MINUTE;
+    let first = Tier::Minute.bucket(range.from).0;
     let first = if first < range.from.0 {
         first + MINUTE
     } else {
         first
     };
-    let last = range.to.0.div_euclid(MINUTE) * MINUTE;
+    let last = Tier::Minute.bucket(range.to).0;
     if first > last {
         return Split {
             minutes: None,

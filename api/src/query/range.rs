@@ -21,6 +21,12 @@ impl Range {
     }
 }
 
+/// The end of the minute that `at` lies in.
+#[must_use]
+pub const fn end_of_minute(at: UnixMicros) -> UnixMicros {
+    UnixMicros((at.0.div_euclid(MINUTE) + 1) * MINUTE)
+}
+
 /// Clamped to what has a calendar.
 pub(super) fn timestamp(at: UnixMicros) -> Timestamp {
     let bounds = (

@@ -1,14 +1,15 @@
 //! How far back a scan of raw events goes. Only time is indexed, so what looks at all events of
 //! a range is bounded by their number, which rollups tell beforehand.
 
-use common::{rollup::Dimension, time::UnixMicros};
-use futures_util::future::try_join_all;
+use common::{
+    rollup::{Dimension, Tier},
+    time::UnixMicros,
+};
 
 use super::{
     database::{QueryError, Snapshot},
-    pieces,
     range::{MINUTE, Range},
-    rollups,
+    values::Values,
 };
 
 /// About so many events are grouped by session in a second.
@@ -21,17 +22,8 @@ pub const MOST_SEARCHED: u64 = 8_000_000;
 /// # Errors
 /// As [`Snapshot::rows`].
 pub async fn events_in(snapshot: &Snapshot, minutes: Range) -> Result<u64, QueryError> {
-    let edges = [minutes.from, minutes.to];
-    let pieces = rollups::cover(snapshot, Some(minutes), &edges).await?;
-    let sums = pieces
-        .iter()
-        .map(|piece| pieces::sums(snapshot, piece, Dimension::All));
-    let sums = try_join_all(sums).await?;
-    Ok(sums
-        .iter()
-        .flat_map(|sums| sums.iter())
-        .map(|(_, sum)| sum.events)
-        .sum())
+    let all = Values::read(snapshot, minutes, Dimension::All, &[]).await?;
+    Ok(all.sums().into_values().map(|sum| sum.events).sum())
 }
 
 /// The part of `range` up to its end that holds at most `most` events; at least its last minute.
@@ -44,7 +36,7 @@ pub async fn within_reach(
     most: u64,
 ) -> Result<Range, QueryError> {
     let end = UnixMicros(-((-range.to.0).div_euclid(MINUTE)) * MINUTE);
-    let first = range.from.0.div_euclid(MINUTE) * MINUTE;
+    let first = Tier::Minute.bucket(range.from).0;
     let (mut reached, mut width, mut events) = (end.0, MINUTE, 0_u64);
     while reached > first {
         let from = reached.saturating_sub(width).max(first);

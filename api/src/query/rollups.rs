@@ -182,7 +182,8 @@ pub fn parsed<T: std::str::FromStr<Err: Error + Send + Sync + 'static>>(
     text.parse().map_err(corrupt)
 }
 
-pub(super) fn corrupt(error: impl Error + Send + Sync + 'static) -> QueryError {
+/// A stored value that can't be read.
+pub fn corrupt(error: impl Error + Send + Sync + 'static) -> QueryError {
     QueryError::Corrupt(Box::new(error))
 }
 

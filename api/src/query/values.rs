@@ -10,7 +10,8 @@ use super::{
     filter::{Filter, Operator},
     kept::{Group, Sum, Sums},
     parts::Part,
-    pieces, plan,
+    pieces,
+    plan::{self, Piece},
     range::Range,
     rollups,
 };
@@ -33,6 +34,19 @@ impl<'p> Values<'p> {
     ) -> Result<Self, QueryError> {
         let minutes = plan::split(range).minutes;
         let pieces = rollups::cover(snapshot, minutes, &[range.from, range.to]).await?;
+        Self::of(snapshot, &pieces, dimension, parts).await
+    }
+
+    /// Of pieces that are known.
+    ///
+    /// # Errors
+    /// As [`Snapshot::rows`].
+    pub async fn of(
+        snapshot: &Snapshot,
+        pieces: &[Arc<Piece>],
+        dimension: Dimension,
+        parts: &'p [Part],
+    ) -> Result<Self, QueryError> {
         let read = pieces
             .iter()
             .map(|piece| pieces::sums(snapshot, piece, dimension));
@@ -53,6 +67,17 @@ impl<'p> Values<'p> {
             });
         }
         sums
+    }
+}
+
+impl Values<'_> {
+    /// Those that pass, in order; `None` as of [`passing`].
+    #[must_use]
+    pub fn passing(&self, filter: &Filter) -> Option<Vec<String>> {
+        let passing = passing(filter, self.sums())?.into_keys();
+        let mut passing: Vec<_> = passing.map(str::to_owned).collect();
+        passing.sort_unstable();
+        Some(passing)
     }
 }
 
@@ -88,6 +113,20 @@ pub fn meant(filter: &Filter) -> Meant {
 pub fn passes(filter: &Filter, value: &str) -> bool {
     let known = value != OTHER || filter.names_other() || filter.is_everything();
     known && filter.holds(value)
+}
+
+/// Those of `sums` that pass; `None` where values that were shortened would have to be looked
+/// into.
+#[must_use]
+pub fn passing<'v>(
+    filter: &Filter,
+    mut sums: HashMap<&'v str, Sum>,
+) -> Option<HashMap<&'v str, Sum>> {
+    if needs_whole_values(filter, sums.keys().copied()) {
+        return None;
+    }
+    sums.retain(|value, _| passes(filter, value));
+    Some(sums)
 }
 
 /// Whether some value was shortened and the filter would have to look into it.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     answer::{Meta, answer},
-    events, funnel,
+    funnel, list, metrics,
     parameters::Parameters,
     retention, sessions,
 };
@@ -14,11 +14,12 @@ use crate::{
     config::ApiConfig,
     error::ApiError,
     query::{
-        chains, filter,
+        chains,
+        filter::{self, Field},
         interval::Interval,
         metadata::{self, Values},
         metric::Metric,
-        range::{MAX_BUCKETS, MINUTE, Range},
+        range::{MAX_BUCKETS, MINUTE, Range, end_of_minute},
         rollups::Origin,
     },
     state::ApiState,
@@ -29,16 +30,13 @@ const LISTED_DAYS: i64 = 7;
 const TOP: usize = 20;
 const EVENT_TYPES: usize = 200;
 
-/// The fields that are known to raw events only.
-const RAW_FIELDS: [&str; 3] = ["user_id", "session_id", "properties.<path>"];
-
 pub(super) async fn metadata(
     State(state): State<ApiState>,
     uri: Uri,
 ) -> Result<Response, ApiError> {
     Parameters::read(&uri, &[])?;
     let meta = Meta::new(state.watermark());
-    let end = UnixMicros((UnixMicros::now().0.div_euclid(MINUTE) + 1) * MINUTE);
+    let end = end_of_minute(UnixMicros::now());
     let listed = Range {
         from: UnixMicros(end.0 - LISTED_DAYS * 1_440 * MINUTE),
         to: end,
@@ -101,7 +99,10 @@ fn dimensions(values: &[Values]) -> Vec<Value> {
             "top": values.values.iter().take(TOP).map(top).collect::<Vec<_>>(),
         })
     });
-    let raw = RAW_FIELDS.map(|name| json!({"name": name, "source": "raw", "top": []}));
+    let raw = Field::NAMES
+        .into_iter()
+        .filter(|name| name.parse::<Dimension>().is_err());
+    let raw = raw.map(|name| json!({"name": name, "source": "raw", "top": []}));
     listed.chain(raw).collect()
 }
 
@@ -118,9 +119,9 @@ fn kept(config: &ApiConfig) -> Value {
 fn limits(config: &ApiConfig) -> Value {
     json!({
         "buckets": MAX_BUCKETS,
-        "breakdown_rows": 1_000,
-        "events_per_page": events::MOST,
-        "sessions_per_page": sessions::MOST,
+        "breakdown_rows": metrics::MAX_LIMIT,
+        "events_per_page": list::MOST,
+        "sessions_per_page": list::MOST,
         "events_per_session_path": sessions::MOST_EVENTS,
         "funnel_steps": {"min": funnel::MIN_STEPS, "max": chains::MAX_STEPS},
         "retention_periods": retention::MOST_PERIODS,

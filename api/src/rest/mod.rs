@@ -9,6 +9,7 @@ mod cursor;
 mod events;
 mod export;
 mod funnel;
+mod list;
 mod metadata;
 mod metrics;
 mod openapi;

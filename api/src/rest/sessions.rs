@@ -10,22 +10,15 @@ use serde_json::{Map, json};
 
 use super::{
     answer::{Meta, answer},
-    asked::filtered,
-    cursor::{self, Cursor},
+    list::{List, Page},
     parameters::Parameters,
 };
 use crate::{
     error::ApiError,
-    query::{
-        range::rfc3339_in,
-        reach,
-        rollups::Origin,
-        sessions::{self, Position},
-    },
+    query::{range::rfc3339_in, reach, rollups::Origin, sessions},
     state::ApiState,
 };
 
-pub(super) const MOST: u32 = 1_000;
 /// Events of one session that its path shows.
 pub(super) const MOST_EVENTS: usize = 1_000;
 
@@ -33,41 +26,32 @@ pub(super) async fn sessions(
     State(state): State<ApiState>,
     uri: Uri,
 ) -> Result<Response, ApiError> {
-    let allowed = ["from", "to", "tz", "filter", "limit", "cursor"];
-    let parameters = Parameters::read(&uri, &allowed)?;
-    let (name, zone) = parameters.zone()?;
-    let limit = parameters.limit(50, MOST)?;
-    let filter = parameters.filter("filter")?;
-    let asked = cursor::question("sessions", &parameters, &filter);
-    let cursor = Cursor::<Position>::read(&parameters, asked)?;
-    let range = match &cursor {
-        Some(cursor) => cursor.range(),
-        None => parameters.range(UnixMicros::now())?,
-    };
-    let meta = Meta::new(state.watermark()).range(range, &name, &zone);
+    let list = List::read("sessions", &uri)?;
+    let scope = &list.scope;
+    let meta = Meta::new(state.watermark());
     let snapshot = state.database.snapshot().await?;
     // A cursor's range is within reach already: all its pages are of the same events.
-    let searched = match &cursor {
-        Some(_) => range,
-        None => reach::within_reach(&snapshot, range, reach::MOST_GROUPED).await?,
+    let searched = match &list.after {
+        Some(_) => scope.range,
+        None => reach::within_reach(&snapshot, scope.range, reach::MOST_GROUPED).await?,
     };
-    let after = cursor.as_ref().map(|cursor| &cursor.after);
-    let (page, next) =
-        sessions::page(&snapshot, searched, &filter, after, limit as usize, &zone).await?;
+    let (rows, next) = sessions::page(
+        &snapshot,
+        searched,
+        &scope.filter,
+        list.after.as_ref(),
+        list.limit as usize,
+        &scope.zone,
+    )
+    .await?;
     snapshot.finish().await?;
-    let next = next.map(|after| Cursor::new(asked, searched, after).text());
-    let mut meta = meta
-        .counted(Origin::Raw, Map::new())
-        .with("limit", limit)
-        .with("next_cursor", next.clone());
-    if let Some(from) = reach::searched_from(range, searched) {
-        meta = meta.with("searched_from", rfc3339_in(from, &zone));
-    }
-    let mut response = answer(page, filtered(meta, &filter));
-    if let Some(next) = next {
-        cursor::link_next(&mut response, &uri, &next);
-    }
-    Ok(response)
+    let page = Page {
+        rows,
+        range: searched,
+        next,
+        searched_from: reach::searched_from(scope.range, searched),
+    };
+    Ok(list.answer(meta, page))
 }
 
 pub(super) async fn session(

@@ -2,7 +2,7 @@
 
 use common::time::UnixMicros;
 
-use crate::query::range::MINUTE;
+use crate::query::range::end_of_minute;
 
 /// 9999-12-31T23:59:59Z.
 const LAST_SECOND: i64 = 253_402_300_799;
@@ -18,12 +18,12 @@ pub fn parse(text: &str, now: UnixMicros) -> Result<UnixMicros, &'static str> {
     const SHAPE: &str =
         "must be RFC 3339 with an offset, unix seconds, now, or now-<number><s|m|h|d|w>";
     if let Some(ago) = text.strip_prefix("now") {
-        let end = (now.0.div_euclid(MINUTE) + 1) * MINUTE;
+        let end = end_of_minute(now);
         if ago.is_empty() {
-            return Ok(UnixMicros(end));
+            return Ok(end);
         }
         let ago = ago.strip_prefix('-').and_then(duration).ok_or(SHAPE)?;
-        return Ok(UnixMicros(end - ago));
+        return Ok(UnixMicros(end.0 - ago));
     }
     if text
         .bytes()

@@ -147,11 +147,7 @@ type Told = (Value, Counted<Vec<Figures>>);
 impl Series<'_> {
     fn earlier(&self) -> Option<(Question, &[UnixMicros])> {
         let before = self.before?;
-        let question = Question {
-            range: before.range,
-            ..self.question.clone()
-        };
-        Some((question, &before.edges))
+        Some((self.question.over(before.range), &before.edges))
     }
 
     async fn single(&self, snapshot: &Snapshot) -> Result<Told, QueryError> {
@@ -185,10 +181,7 @@ impl Series<'_> {
             offset: 0,
             search: None,
         };
-        let largest = Question {
-            metrics: vec![Metric::Events],
-            ..self.question.clone()
-        };
+        let largest = self.question.only(&[Metric::Events]);
         let largest = metrics::breakdown(snapshot, &largest, field, &page)
             .await?
             .data;

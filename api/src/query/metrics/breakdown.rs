@@ -15,7 +15,7 @@ use crate::query::{
     page::{Page, Sort},
     raw::{self, By, Place},
     rollups::Sketches,
-    values::{Values, needs_whole_values, passes},
+    values::{Values, passing},
 };
 
 /// A page of values, and what all of them add up to.
@@ -55,10 +55,7 @@ async fn from_events(
     page: &Page,
 ) -> Result<Breakdown, QueryError> {
     let found_by_sums = page.order.iter().all(sorted_by_sums) && page.limit <= FEW_KEYS;
-    let sums = Question {
-        metrics: vec![Metric::Events, Metric::Value],
-        ..question.clone()
-    };
+    let sums = question.only(&[Metric::Events, Metric::Value]);
     let asked = if found_by_sums { &sums } else { question };
     let found = raw::rows(snapshot, asked, &[By::Value(field)], Some(page)).await?;
     let key = |row: raw::RawRow| match row.places.into_iter().next() {
@@ -69,11 +66,7 @@ async fn from_events(
     let only_sums = |metric: &Metric| sums.metrics.contains(metric);
     if found_by_sums && !rows.is_empty() && !question.metrics.iter().all(only_sums) {
         let keys: Vec<String> = rows.into_iter().map(|(key, _)| key).collect();
-        let told_apart = Keys {
-            field,
-            keys: &keys,
-            rest: false,
-        };
+        let told_apart = Keys::only(field, &keys);
         let edges = [question.range.from, question.range.to];
         let figures = grouped::from_events(snapshot, question, &edges, told_apart).await?;
         rows = keys
@@ -105,12 +98,11 @@ async fn from_rollups(
 ) -> Result<Option<Counted<Breakdown>>, QueryError> {
     let question = by.question;
     let values = Values::read(snapshot, question.range, by.dimension, &by.parts).await?;
-    let mut sums = values.sums();
-    if needs_whole_values(&question.filter, sums.keys().copied()) {
-        return Ok(None);
-    }
+    let sums = values.sums();
     let other_events = sums.get(OTHER).map_or(0, |other| other.events);
-    sums.retain(|value, _| passes(&question.filter, value));
+    let Some(sums) = passing(&question.filter, sums) else {
+        return Ok(None);
+    };
     let total_events = sums.values().map(|sum| sum.events).sum();
     let told = question.filter.names_other();
     let search = page.search.as_deref().unwrap_or_default();
@@ -169,11 +161,7 @@ async fn complete(
     }
     let keys: Vec<String> = rows.into_iter().map(|(key, _)| key).collect();
     let edges = [by.question.range.from, by.question.range.to];
-    let told_apart = Keys {
-        field,
-        keys: &keys,
-        rest: false,
-    };
+    let told_apart = Keys::only(field, &keys);
     let counted = grouped::from_rollups(snapshot, by, &edges, told_apart).await?;
     let figures = counted.map(|counted| counted.data).unwrap_or_default();
     let figures = figures.into_iter();

@@ -1,18 +1,15 @@
 //! Series of several values of a field at once.
 
-use common::{rollup::OTHER, time::UnixMicros};
+use common::{rollup::Rollup, time::UnixMicros};
 
 use super::{ByRollups, Counted, Question, set_bounce_rates};
 use crate::query::{
-    cells::cells,
     database::{QueryError, Snapshot},
     filter::Field,
     kept::Group,
-    metric::Figures,
-    pieces::Asked,
+    metric::{Figures, Metric},
     raw::{self, By, Place},
-    rollups::Sketches,
-    values::{Values, needs_whole_values, passes},
+    values::{Values, passes},
 };
 
 /// The values of a field that are told apart, and whether all others are counted together.
@@ -21,6 +18,18 @@ pub struct Keys<'a> {
     pub field: &'a Field,
     pub keys: &'a [String],
     pub rest: bool,
+}
+
+impl<'a> Keys<'a> {
+    /// These, and none of the rest.
+    #[must_use]
+    pub const fn only(field: &'a Field, keys: &'a [String]) -> Self {
+        Self {
+            field,
+            keys,
+            rest: false,
+        }
+    }
 }
 
 /// More numbers than this aren't put together for one answer.
@@ -91,60 +100,28 @@ pub(super) async fn from_rollups(
 ) -> Result<Option<Counted<Vec<Vec<Figures>>>>, QueryError> {
     let question = by.question;
     let of_key = |key: &String| {
-        let values: Vec<String> = Some(key)
-            .filter(|key| passes(&question.filter, key))
-            .into_iter()
-            .cloned()
-            .collect();
-        Group::from(values)
+        let passing = Some(key).filter(|key| passes(&question.filter, key));
+        passing.cloned().into_iter().collect()
     };
     let mut groups: Vec<Group> = keys.keys.iter().map(of_key).collect();
     if keys.rest {
         let values = Values::read(snapshot, question.range, by.dimension, &by.parts).await?;
-        let sums = values.sums();
-        if needs_whole_values(&question.filter, sums.keys().copied()) {
+        let Some(mut rest) = values.passing(&question.filter) else {
             return Ok(None);
-        }
-        let mut rest: Vec<String> = sums
-            .into_keys()
-            .filter(|value| passes(&question.filter, value))
-            .filter(|value| !keys.keys.iter().any(|key| key == value))
-            .map(str::to_owned)
-            .collect();
-        rest.sort_unstable();
+        };
+        rest.retain(|value| !keys.keys.contains(value));
         groups.push(rest.into());
     }
-    let rows = groups.len();
-    let told = groups
-        .iter()
-        .any(|group| group.iter().any(|value| value == OTHER));
-    if !told {
-        groups.push([OTHER.to_owned()].into());
-    }
-    let asked = Asked {
-        dimension: by.dimension,
-        groups: &groups,
-        sketches: Sketches::of(&question.metrics),
-    };
-    let cells = cells(snapshot, question.range, edges, asked, &by.parts).await?;
-    let figures = |row: &Vec<_>| row.iter().map(Figures::of).collect::<Vec<_>>();
-    let mut data: Vec<Vec<Figures>> = cells.iter().take(rows).map(figures).collect();
+    let counted = by.count(snapshot, edges, groups).await?;
+    let figures = |row: Vec<Rollup>| row.iter().map(Figures::of).collect();
+    let mut counted: Counted<Vec<Vec<Figures>>> =
+        counted.map(|rows| rows.into_iter().map(figures).collect());
     if by.lacks_bounce_rate() {
-        let exact = from_events(snapshot, &question.bounce_rate(), edges, keys).await?;
-        for (row, exact) in data.iter_mut().zip(exact) {
+        let rates = question.only(&[Metric::BounceRate]);
+        let exact = from_events(snapshot, &rates, edges, keys).await?;
+        for (row, exact) in counted.data.iter_mut().zip(exact) {
             set_bounce_rates(row, &exact);
         }
     }
-    let other = groups
-        .iter()
-        .zip(&cells)
-        .filter(|(group, _)| group.iter().any(|value| value == OTHER))
-        .flat_map(|(_, row)| row)
-        .map(|bucket| bucket.events)
-        .sum();
-    Ok(Some(Counted {
-        data,
-        origin: by.origin(),
-        other_events: (!told).then_some(other),
-    }))
+    Ok(Some(counted))
 }

@@ -126,17 +126,10 @@ async fn both(
         offset: 0,
         search: None,
     };
-    let names = Question {
-        metrics: vec![Metric::Events],
-        ..question.clone()
-    };
+    let names = question.only(&[Metric::Events]);
     let found = breakdown(snapshot, &names, field, &all).await?;
     let keys: Vec<String> = found.data.rows.into_iter().map(|(key, _)| key).collect();
-    let told_apart = Keys {
-        field,
-        keys: &keys,
-        rest: false,
-    };
+    let told_apart = Keys::only(field, &keys);
     let counted = grouped(snapshot, question, edges, told_apart).await?;
     let origin = match (found.origin, counted.origin) {
         (a, b) if a == b => a,

@@ -6,7 +6,10 @@ mod list;
 mod realtime;
 mod series;
 
-use common::rollup::Dimension;
+use common::{
+    rollup::{Dimension, OTHER, Rollup},
+    time::UnixMicros,
+};
 
 pub use self::{
     breakdown::{Breakdown, breakdown},
@@ -16,13 +19,16 @@ pub use self::{
     series::series,
 };
 use super::{
+    cells::cells,
     database::{QueryError, Snapshot},
     filter::{Field, Filter},
+    kept::Group,
     metric::{Figures, Metric},
     parts::{self, Part},
+    pieces::Asked,
     plan,
     range::Range,
-    rollups::Origin,
+    rollups::{Origin, Sketches},
 };
 
 /// Which events, and what of them.
@@ -99,6 +105,33 @@ impl<'q> ByRollups<'q> {
         self.dimension != Dimension::All && self.question.metrics.contains(&Metric::BounceRate)
     }
 
+    /// Each of `groups` in each bucket; beside them the events under `(other)`, where what is
+    /// counted under names may be too few because of them.
+    async fn count(
+        &self,
+        snapshot: &Snapshot,
+        edges: &[UnixMicros],
+        mut groups: Vec<Group>,
+    ) -> Result<Counted<Vec<Vec<Rollup>>>, QueryError> {
+        let mut named = groups.iter().flat_map(|group| group.iter());
+        let bounded = self.dimension != Dimension::All && named.all(|value| value != OTHER);
+        if bounded {
+            groups.push([OTHER.to_owned()].into());
+        }
+        let asked = Asked {
+            dimension: self.dimension,
+            groups: &groups,
+            sketches: Sketches::of(&self.question.metrics),
+        };
+        let mut data = cells(snapshot, self.question.range, edges, asked, &self.parts).await?;
+        let other = bounded.then(|| data.pop().unwrap_or_default());
+        Ok(Counted {
+            data,
+            origin: self.origin(),
+            other_events: other.map(|row| row.iter().map(|bucket| bucket.events).sum()),
+        })
+    }
+
     fn origin(&self) -> Origin {
         if self.parts.is_empty() && !self.lacks_bounce_rate() {
             Origin::Rollup
@@ -119,10 +152,20 @@ fn dimension_of(filter: &Filter, by: Option<&Field>) -> Option<Dimension> {
 }
 
 impl Question {
-    /// The same, but for the bounce rate alone.
-    fn bounce_rate(&self) -> Self {
+    /// The same in another range.
+    #[must_use]
+    pub fn over(&self, range: Range) -> Self {
         Self {
-            metrics: vec![Metric::BounceRate],
+            range,
+            ..self.clone()
+        }
+    }
+
+    /// The same, but for these metrics.
+    #[must_use]
+    pub fn only(&self, metrics: &[Metric]) -> Self {
+        Self {
+            metrics: metrics.to_vec(),
             ..self.clone()
         }
     }

@@ -1,15 +1,15 @@
 //! The last minutes one by one, and the last seconds.
 
-use common::time::UnixMicros;
+use common::{rollup::Rollup, time::UnixMicros};
 
-use super::{Counted, Question, series};
+use super::{ByRollups, Counted, Question, series};
 use crate::query::{
     database::{QueryError, Snapshot},
     filter::Filter,
     metric::{Figures, Metric},
-    range::{MINUTE, Range},
+    range::{MINUTE, Range, end_of_minute},
     raw::{self, By, Place},
-    rollups::Origin,
+    rollups::{Merging, Origin},
 };
 
 /// How many minutes `realtime` shows.
@@ -17,6 +17,8 @@ pub const REALTIME_MINUTES: i64 = 30;
 /// How many full seconds it shows.
 pub const SECONDS: i64 = 60;
 const SECOND: i64 = 1_000_000;
+/// Minutes of `last_5`.
+const LAST: usize = 5;
 /// Events of the last two minutes up to which seconds are counted, one event after the other.
 const MOST_COUNTED: u64 = 2_000_000;
 
@@ -35,42 +37,36 @@ pub struct Realtime {
 /// What `realtime` shows at `now`.
 #[must_use]
 pub fn realtime_range(now: UnixMicros) -> Range {
-    let end = (now.0.div_euclid(MINUTE) + 1) * MINUTE;
+    let to = end_of_minute(now);
     Range {
-        from: UnixMicros(end - REALTIME_MINUTES * MINUTE),
-        to: UnixMicros(end),
+        from: UnixMicros(to.0 - REALTIME_MINUTES * MINUTE),
+        to,
     }
 }
 
 /// # Errors
-/// As [`series()`].
+/// As [`super::series()`].
 pub async fn realtime(
     snapshot: &Snapshot,
     now: UnixMicros,
     filter: &Filter,
 ) -> Result<Counted<Realtime>, QueryError> {
     let range = realtime_range(now);
-    let question = |minutes: i64| Question {
-        range: Range {
-            from: UnixMicros(range.to.0 - minutes * MINUTE),
-            to: range.to,
-        },
+    let question = Question {
+        range,
         filter: filter.clone(),
         metrics: vec![Metric::Events, Metric::Users],
     };
-    let (all, last) = (question(REALTIME_MINUTES), question(5));
     let edges: Vec<_> = (0..=REALTIME_MINUTES)
         .map(|m| UnixMicros(range.from.0 + m * MINUTE))
         .collect();
-    let last_edges = [last.range.from, last.range.to];
-    let all_edges = [range.from, range.to];
-    let (minutes, last_5, last_30) = futures_util::try_join!(
-        series(snapshot, &all, &edges),
-        series(snapshot, &last, &last_edges),
-        series(snapshot, &all, &all_edges),
-    )?;
+    let counted = windows(snapshot, &question, &edges).await?;
+    let Windows {
+        minutes,
+        last_5,
+        last_30,
+    } = counted.data;
     let recent: u64 = minutes
-        .data
         .iter()
         .rev()
         .take(2)
@@ -82,23 +78,68 @@ pub async fn realtime(
         seconds(snapshot, now, filter).await?
     };
     let passed = (now.0 - (range.to.0 - 2 * MINUTE)) as f64 / 1e6;
-    let only = |counted: Counted<Vec<Figures>>| counted.data.into_iter().next().unwrap_or_default();
-    let origin = match minutes.origin {
+    let origin = match counted.origin {
         Origin::Raw => Origin::Raw,
         _ => Origin::RollupAndRaw,
     };
-    let other_events = last_30.other_events;
     Ok(Counted {
         data: Realtime {
-            minutes: edges.into_iter().zip(minutes.data).collect(),
-            last_5: only(last_5),
-            last_30: only(last_30),
+            minutes: edges.into_iter().zip(minutes).collect(),
+            last_5,
+            last_30,
             events_per_second: recent as f64 / passed,
             seconds,
         },
         origin,
-        other_events,
+        other_events: counted.other_events,
     })
+}
+
+struct Windows {
+    minutes: Vec<Figures>,
+    last_5: Figures,
+    last_30: Figures,
+}
+
+/// The minutes one by one, and the last of them together: by rollups from one reading, for these
+/// merge; different users of single events are counted anew.
+async fn windows(
+    snapshot: &Snapshot,
+    question: &Question,
+    edges: &[UnixMicros],
+) -> Result<Counted<Windows>, QueryError> {
+    let by_rollups = ByRollups::of(snapshot, question, None).await?;
+    if let Some(by) = by_rollups
+        && let Some(counted) = series::from_rollups(snapshot, &by, edges).await?
+    {
+        return Ok(counted.map(|minutes| Windows {
+            minutes: minutes.iter().map(Figures::of).collect(),
+            last_5: together(&minutes, LAST),
+            last_30: together(&minutes, minutes.len()),
+        }));
+    }
+    let all = question.range;
+    let from = UnixMicros(all.to.0 - LAST as i64 * MINUTE);
+    let last = question.over(Range { from, to: all.to });
+    let (last_edges, all_edges) = ([from, all.to], [all.from, all.to]);
+    let (minutes, last_5, last_30) = futures_util::try_join!(
+        series::from_events(snapshot, question, edges),
+        series::from_events(snapshot, &last, &last_edges),
+        series::from_events(snapshot, question, &all_edges),
+    )?;
+    let only = |figures: Vec<Figures>| figures.into_iter().next().unwrap_or_default();
+    Ok(Counted::exactly(Windows {
+        minutes,
+        last_5: only(last_5),
+        last_30: only(last_30),
+    }))
+}
+
+fn together(minutes: &[Rollup], last: usize) -> Figures {
+    let mut all = Merging::default();
+    let last = minutes.iter().rev().take(last);
+    last.for_each(|minute| all.merge(minute.clone()));
+    Figures::of(&all.into_rollup())
 }
 
 async fn seconds(

@@ -1,17 +1,14 @@
 //! The figures of each bucket; a summary is a series of one.
 
-use common::{rollup::OTHER, time::UnixMicros};
+use common::{rollup::Rollup, time::UnixMicros};
 
 use super::{ByRollups, Counted, Question, set_bounce_rates};
 use crate::query::{
-    cells::cells,
     database::{QueryError, Snapshot},
     kept::Group,
-    metric::Figures,
-    pieces::Asked,
+    metric::{Figures, Metric},
     raw::{self, By, Place},
-    rollups::Sketches,
-    values::{Meant, Values, meant, needs_whole_values, passes},
+    values::{Meant, Values, meant},
 };
 
 /// One for each bucket between two of `edges`, over the events of the question's range.
@@ -24,9 +21,16 @@ pub async fn series(
     edges: &[UnixMicros],
 ) -> Result<Counted<Vec<Figures>>, QueryError> {
     let by_rollups = ByRollups::of(snapshot, question, None).await?;
-    if let Some(by_rollups) = by_rollups
-        && let Some(counted) = from_rollups(snapshot, &by_rollups, edges).await?
+    if let Some(by) = by_rollups
+        && let Some(counted) = from_rollups(snapshot, &by, edges).await?
     {
+        let mut counted: Counted<Vec<_>> =
+            counted.map(|buckets| buckets.iter().map(Figures::of).collect());
+        if by.lacks_bounce_rate() {
+            let rates = question.only(&[Metric::BounceRate]);
+            let exact = from_events(snapshot, &rates, edges).await?;
+            set_bounce_rates(&mut counted.data, &exact);
+        }
         return Ok(counted);
     }
     from_events(snapshot, question, edges)
@@ -34,7 +38,7 @@ pub async fn series(
         .map(Counted::exactly)
 }
 
-async fn from_events(
+pub(super) async fn from_events(
     snapshot: &Snapshot,
     question: &Question,
     edges: &[UnixMicros],
@@ -56,40 +60,18 @@ async fn from_events(
 }
 
 /// `None` where values that were shortened would have to be looked into.
-async fn from_rollups(
+pub(super) async fn from_rollups(
     snapshot: &Snapshot,
     by: &ByRollups<'_>,
     edges: &[UnixMicros],
-) -> Result<Option<Counted<Vec<Figures>>>, QueryError> {
-    let question = by.question;
+) -> Result<Option<Counted<Vec<Rollup>>>, QueryError> {
     let Some(group) = group_of(snapshot, by).await? else {
         return Ok(None);
     };
-    let bounded = !question.filter.is_everything() && !group.iter().any(|value| value == OTHER);
-    let mut groups = vec![group];
-    if bounded {
-        groups.push([OTHER.to_owned()].into());
-    }
-    let asked = Asked {
-        dimension: by.dimension,
-        groups: &groups,
-        sketches: Sketches::of(&question.metrics),
-    };
-    let cells = cells(snapshot, question.range, edges, asked, &by.parts).await?;
-    let figures = |row: &Vec<_>| row.iter().map(Figures::of).collect::<Vec<_>>();
-    let mut data = cells.first().map(figures).unwrap_or_default();
-    if by.lacks_bounce_rate() {
-        let exact = from_events(snapshot, &question.bounce_rate(), edges).await?;
-        set_bounce_rates(&mut data, &exact);
-    }
-    let other = cells
-        .get(1)
-        .map(|other| other.iter().map(|bucket| bucket.events).sum());
-    Ok(Some(Counted {
-        data,
-        origin: by.origin(),
-        other_events: other,
-    }))
+    let counted = by.count(snapshot, edges, vec![group]).await?;
+    Ok(Some(
+        counted.map(|rows| rows.into_iter().next().unwrap_or_default()),
+    ))
 }
 
 /// The values that pass the filter.
@@ -99,15 +81,5 @@ async fn group_of(snapshot: &Snapshot, by: &ByRollups<'_>) -> Result<Option<Grou
         return Ok(Some(values));
     }
     let values = Values::read(snapshot, by.question.range, by.dimension, &by.parts).await?;
-    let sums = values.sums();
-    if needs_whole_values(filter, sums.keys().copied()) {
-        return Ok(None);
-    }
-    let mut passing: Vec<String> = sums
-        .into_keys()
-        .filter(|value| passes(filter, value))
-        .map(str::to_owned)
-        .collect();
-    passing.sort_unstable();
-    Ok(Some(passing.into()))
+    Ok(values.passing(filter).map(Group::from))
 }

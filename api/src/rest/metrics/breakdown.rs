@@ -22,7 +22,7 @@ use crate::{
     state::ApiState,
 };
 
-const MAX_LIMIT: u32 = 1_000;
+pub(in crate::rest) const MAX_LIMIT: u32 = 1_000;
 /// Pages begin below this.
 const MAX_OFFSET: usize = 1_000_000;
 
@@ -65,10 +65,9 @@ pub(in crate::rest) async fn breakdown(
         filter: scope.filter.clone(),
         metrics: with_order(&shown, &page.order),
     };
-    let earlier = parameters.compare()?.map(|compare| Question {
-        range: compare.shift(scope.range, &scope.zone).range(scope.range),
-        ..question.clone()
-    });
+    let earlier = parameters
+        .compare()?
+        .map(|compare| question.over(compare.shift(scope.range, &scope.zone).range(scope.range)));
     let meta = Meta::new(state.watermark());
     let snapshot = state.database.snapshot().await?;
     let counted = metrics::breakdown(&snapshot, &question, &field, &page).await?;
@@ -107,11 +106,7 @@ async fn same_keys(
     shown: &Breakdown,
 ) -> Result<Vec<Figures>, QueryError> {
     let keys: Vec<_> = shown.rows.iter().map(|row| row.0.clone()).collect();
-    let keys = Keys {
-        field,
-        keys: &keys,
-        rest: false,
-    };
+    let keys = Keys::only(field, &keys);
     let edges = [earlier.range.from, earlier.range.to];
     let counted = metrics::grouped(snapshot, earlier, &edges, keys).await?;
     Ok(counted.data.into_iter().flatten().collect())

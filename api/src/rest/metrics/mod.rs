@@ -4,4 +4,8 @@ mod breakdown;
 mod realtime;
 mod summary;
 
-pub(super) use self::{breakdown::breakdown, realtime::realtime, summary::summary};
+pub(super) use self::{
+    breakdown::{MAX_LIMIT, breakdown},
+    realtime::realtime,
+    summary::summary,
+};

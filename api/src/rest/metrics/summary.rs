@@ -33,10 +33,8 @@ pub(in crate::rest) async fn summary(
         filter: scope.filter.clone(),
         metrics: metrics.clone(),
     };
-    let earlier = compare.map(|compare| Question {
-        range: compare.shift(scope.range, &scope.zone).range(scope.range),
-        ..question.clone()
-    });
+    let earlier = compare
+        .map(|compare| question.over(compare.shift(scope.range, &scope.zone).range(scope.range)));
     let meta = Meta::new(state.watermark());
     let snapshot = state.database.snapshot().await?;
     let counted = series(&snapshot, &question, &[scope.range.from, scope.range.to]).await?;

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use super::schema::{component, one_of, text};
 use crate::{
     query::{compare::Compare, interval::Interval, metric::Metric},
-    rest::{events, retention},
+    rest::{list, retention},
 };
 
 pub(super) fn metric_names() -> [&'static str; Metric::COUNT] {
@@ -152,7 +152,7 @@ fn of_lists() -> Vec<(String, Value)> {
             "events_limit",
             "limit",
             "Events of a page, newest first.",
-            number(1, events::MOST, 50),
+            number(1, list::MOST, 50),
         ),
         named(
             "letters_limit",

@@ -83,10 +83,7 @@ async fn before(
         return Ok(None);
     };
     let shift = compare.shift(asked.range, &asked.zone);
-    let earlier = Question {
-        range: shift.range(asked.range),
-        ..question.clone()
-    };
+    let earlier = question.over(shift.range(asked.range));
     let edges = match asked.interval {
         Some(interval) => shift.buckets(asked.range, edges, interval),
         None => vec![earlier.range.from, earlier.range.to],
@@ -103,11 +100,7 @@ async fn before(
     }
     let series = match asked.field() {
         Some(field) => {
-            let told_apart = Keys {
-                field,
-                keys: &keys,
-                rest: false,
-            };
+            let told_apart = Keys::only(field, &keys);
             metrics::grouped(snapshot, &earlier, &edges, told_apart)
                 .await?
                 .data
