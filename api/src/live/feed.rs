@@ -34,10 +34,10 @@ use crate::{
 };
 
 /// Least time between two looks, however many hints come.
-const LEAST_GAP: Duration = Duration::from_millis(20);
+const LEAST_GAP: Duration = Duration::from_millis(10);
 /// The more clients there are, the fewer frames each of them gets: sending must not take all
 /// of the time.
-const GAP_PER_SOCKET: Duration = Duration::from_micros(20);
+const GAP_PER_SOCKET: Duration = Duration::from_micros(5);
 /// So many times as long as a look took, the feed rests.
 const REST: u32 = 3;
 /// Positions leave out writers that have gone: this often it is asked which.
