@@ -16,8 +16,13 @@ use super::{
     statements,
 };
 
-/// Up to so many rows are looked up one by one; more are read in runs of buckets.
+/// Up to so many rows are looked up one by one; more are read in runs of buckets, along with
+/// the values that lie between.
 const MOST_LOOKUPS: usize = 4_096;
+/// So few values are looked up in any number of buckets: pages have hundreds of others.
+const FEW_VALUES: usize = 4;
+/// Buckets that one statement looks up: more would be looked for in chunks that can't hold them.
+const LOOKUPS_AT_ONCE: usize = 1_024;
 
 /// Which rows: those of each group, no value in two of them.
 #[derive(Debug, Clone, Copy)]
@@ -168,12 +173,11 @@ async fn read_runs(
     runs: &[Range],
     values: &[&str],
     asked: Asked<'_>,
-    visit: impl FnMut(&tokio_postgres::Row) -> Result<(), QueryError>,
+    mut visit: impl FnMut(&tokio_postgres::Row) -> Result<(), QueryError>,
 ) -> Result<(), QueryError> {
     let (Some(first), Some(last)) = (runs.first(), runs.last()) else {
         return Ok(());
     };
-    let (from, to) = (Instant(first.from), Instant(last.to));
     let dimension = asked.dimension.id();
     let Sketches {
         users,
@@ -183,19 +187,26 @@ async fn read_runs(
     } = &asked.sketches;
     let buckets = runs.iter().flat_map(|run| tier_buckets(tier, *run));
     let buckets: Vec<_> = buckets.map(Instant).collect();
-    let single = asked.dimension == Dimension::All;
-    if single || buckets.len() * values.len() > MOST_LOOKUPS {
-        let firsts: Vec<_> = runs.iter().map(|run| Instant(run.from)).collect();
-        let lasts: Vec<_> = runs.iter().map(|run| Instant(run.to)).collect();
-        let statement = statements::rollup_rows_in_runs(tier);
-        let parameters: &[&(dyn ToSql + Sync)] = &[
-            &dimension, &values, &from, &to, &firsts, &lasts, users, sessions, durations, visits,
-        ];
-        return snapshot.each_row(statement, parameters, visit).await;
+    let few = values.len() <= FEW_VALUES || buckets.len() * values.len() <= MOST_LOOKUPS;
+    if few && asked.dimension != Dimension::All {
+        let statement = statements::rollup_rows_by_key(tier);
+        for buckets in buckets.chunks(LOOKUPS_AT_ONCE) {
+            let (Some(first), Some(last)) = (buckets.first(), buckets.last()) else {
+                continue;
+            };
+            let parameters: &[&(dyn ToSql + Sync)] = &[
+                &dimension, &values, first, last, &buckets, users, sessions, durations, visits,
+            ];
+            snapshot.each_row(statement, parameters, &mut visit).await?;
+        }
+        return Ok(());
     }
-    let statement = statements::rollup_rows_by_key(tier);
+    let (from, to) = (Instant(first.from), Instant(last.to));
+    let firsts: Vec<_> = runs.iter().map(|run| Instant(run.from)).collect();
+    let lasts: Vec<_> = runs.iter().map(|run| Instant(run.to)).collect();
+    let statement = statements::rollup_rows_in_runs(tier);
     let parameters: &[&(dyn ToSql + Sync)] = &[
-        &dimension, &values, &from, &to, &buckets, users, sessions, durations, visits,
+        &dimension, &values, &from, &to, &firsts, &lasts, users, sessions, durations, visits,
     ];
     snapshot.each_row(statement, parameters, visit).await
 }

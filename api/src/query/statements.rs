@@ -57,14 +57,14 @@ const ROWS_IN_RUNS: [Statement; Tier::COUNT] = by_tier!(
      AND bucket >= run.first AND bucket < run.last OFFSET 0) r"
 );
 
-// $5 are the buckets between $3 and $4: each is looked up with each value. With the bounds alone
+// $5 are the buckets from $3 to $4: each is looked up with each value. With the bounds alone
 // the plan reads all values.
 const ROWS_BY_KEY: [Statement; Tier::COUNT] = by_tier!(
     "rollup_rows_by_key",
     "SELECT bucket, events, value_micros::text, duration_ms::text, \
      CASE WHEN $6 THEN users END, CASE WHEN $7 THEN sessions END, CASE WHEN $8 THEN durations END, \
      CASE WHEN $9 THEN visits END, value",
-    "WHERE dimension = $1 AND bucket >= $3 AND bucket < $4 AND bucket = ANY ($5) \
+    "WHERE dimension = $1 AND bucket >= $3 AND bucket <= $4 AND bucket = ANY ($5) \
      AND value = ANY ($2)"
 );
 
