@@ -4,8 +4,16 @@ local kinds = {
   "summary?", "timeseries?", "breakdown?dimension=page&", "breakdown?dimension=country&",
 }
 
+local function remember(status, received)
+  if status == 200 then
+    headers = { ["If-None-Match"] = received["ETag"] or received["etag"] }
+  end
+end
+
 init = function(arguments)
   mode, now = arguments[1], tonumber(arguments[2])
+  -- Only where it is needed: wrk keeps the head of every answer for it.
+  if mode == "unchanged" then response = remember end
 end
 
 request = function()
@@ -18,13 +26,4 @@ request = function()
   local from = to - 86400 - 60 * math.floor(turn / 720)
   local kind = kinds[turn % #kinds + 1]
   return wrk.format("GET", "/api/v1/metrics/" .. kind .. "from=" .. from .. "&to=" .. to)
-end
-
--- Defined only where it is needed: wrk parses every answer for it.
-response = function(status, received)
-  if mode == "unchanged" and status == 200 then
-    headers = { ["If-None-Match"] = received["ETag"] or received["etag"] }
-  elseif mode ~= "unchanged" then
-    response = nil
-  end
 end
