@@ -11,6 +11,9 @@ use common::{
     telemetry,
 };
 
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Answers questions about events over REST and WebSocket, and serves the dashboard.
 #[derive(Parser)]
 #[command(version)]
