@@ -79,7 +79,7 @@ pub struct FullEvent {
 }
 
 impl FullEvent {
-    /// A row of [`COLUMNS`] and [`PROPERTIES`].
+    /// A row of `COLUMNS` and `PROPERTIES`.
     ///
     /// # Errors
     /// [`QueryError::Corrupt`] for what can't be read.
