@@ -32,7 +32,7 @@ const MAX_SUBSCRIPTIONS: usize = 16;
 /// Messages a client may send per heartbeat.
 const MAX_MESSAGES: u32 = 100;
 /// Our own: the client reads too slowly.
-const TOO_SLOW: u16 = 4008;
+pub(super) const TOO_SLOW: u16 = 4008;
 
 /// Why a socket ends.
 #[derive(Debug)]

@@ -24,14 +24,12 @@ use super::{
     hub::{Hub, Subscription},
     protocol::{From, Refusal},
     pull::Pulled,
-    socket::{HEARTBEAT, heartbeat},
+    socket::{HEARTBEAT, TOO_SLOW, heartbeat},
     spec::{Params, Spec},
 };
 use crate::observe;
 
 const LAST_EVENT_ID: &str = "last-event-id";
-/// What a metric calls the end of a stream that was too slow, as of a socket.
-const TOO_SLOW: u16 = 4008;
 const GONE: u16 = 1006;
 
 #[derive(Debug, Deserialize)]

@@ -37,6 +37,12 @@ impl Compare {
         }
     }
 
+    /// What `range` is compared with.
+    #[must_use]
+    pub fn range(self, range: Range, zone: &TimeZone) -> Range {
+        self.shift(range, zone).range(range)
+    }
+
     /// How moments of `range` are moved to those they are compared with.
     #[must_use]
     pub fn shift(self, range: Range, zone: &TimeZone) -> Shift<'_> {
@@ -128,7 +134,7 @@ mod tests {
             to: at(to),
         };
         let zone = TimeZone::get(zone).unwrap();
-        let moved = compare.shift(range, &zone).range(range);
+        let moved = compare.range(range, &zone);
         (moved.from.to_rfc3339(), moved.to.to_rfc3339())
     }
 

@@ -1,13 +1,14 @@
 //! What there is to ask about: which values occur, from when to when, how often.
 
+use common::{
+    rollup::{Dimension, OTHER},
+    time::UnixMicros,
+};
+
 use super::{
     database::{Instant, QueryError, Snapshot},
     range::{MINUTE, Range},
     reach, rollups, statements, values,
-};
-use common::{
-    rollup::{Dimension, OTHER},
-    time::UnixMicros,
 };
 
 /// The values of one dimension, with their events, the most frequent first.

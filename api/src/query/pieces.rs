@@ -175,9 +175,6 @@ async fn read_runs(
     asked: Asked<'_>,
     mut visit: impl FnMut(&tokio_postgres::Row) -> Result<(), QueryError>,
 ) -> Result<(), QueryError> {
-    let (Some(first), Some(last)) = (runs.first(), runs.last()) else {
-        return Ok(());
-    };
     let dimension = asked.dimension.id();
     let Sketches {
         users,
@@ -201,6 +198,9 @@ async fn read_runs(
         }
         return Ok(());
     }
+    let (Some(first), Some(last)) = (runs.first(), runs.last()) else {
+        return Ok(());
+    };
     let (from, to) = (Instant(first.from), Instant(last.to));
     let firsts: Vec<_> = runs.iter().map(|run| Instant(run.from)).collect();
     let lasts: Vec<_> = runs.iter().map(|run| Instant(run.to)).collect();

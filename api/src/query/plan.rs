@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use common::{rollup::Tier, time::UnixMicros};
 
-use super::range::{MINUTE, Range};
+use super::range::{Range, first_minute};
 
 /// A state of a built bucket: the transaction that built it, and when that began. Numbers of
 /// transactions come again after 2^32 of them or in a restored database, and a clock may be set
@@ -67,12 +67,7 @@ pub fn split(range: Range) -> Split {
         };
         (from < to).then_some(range)
     };
-    let first = Tier::Minute.bucket(range.from).0;
-    let first = if first < range.from.0 {
-        first + MINUTE
-    } else {
-        first
-    };
+    let first = first_minute(range.from).0;
     let last = Tier::Minute.bucket(range.to).0;
     if first > last {
         return Split {
@@ -148,6 +143,7 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
+    use crate::query::range::MINUTE;
 
     fn range(from: i64, to: i64) -> Range {
         Range {

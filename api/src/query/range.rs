@@ -21,6 +21,12 @@ impl Range {
     }
 }
 
+/// Where the first minute begins that has nothing before `at`.
+#[must_use]
+pub const fn first_minute(at: UnixMicros) -> UnixMicros {
+    UnixMicros(-((-at.0).div_euclid(MINUTE)) * MINUTE)
+}
+
 /// The end of the minute that `at` lies in.
 #[must_use]
 pub const fn end_of_minute(at: UnixMicros) -> UnixMicros {

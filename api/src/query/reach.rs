@@ -8,7 +8,7 @@ use common::{
 
 use super::{
     database::{QueryError, Snapshot},
-    range::{MINUTE, Range},
+    range::{MINUTE, Range, first_minute},
     values::Values,
 };
 
@@ -35,7 +35,7 @@ pub async fn within_reach(
     range: Range,
     most: u64,
 ) -> Result<Range, QueryError> {
-    let end = UnixMicros(-((-range.to.0).div_euclid(MINUTE)) * MINUTE);
+    let end = first_minute(range.to);
     let first = Tier::Minute.bucket(range.from).0;
     let (mut reached, mut width, mut events) = (end.0, MINUTE, 0_u64);
     while reached > first {

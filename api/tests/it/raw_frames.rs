@@ -117,6 +117,27 @@ async fn closed(api: &Api, code: u16) -> u32 {
     metric(api, &name).await
 }
 
+/// Commits events of 2 KB, fifty at a time, until a client that takes nothing of them is closed;
+/// fewer than `most` times.
+async fn commit_until_cut(api: &mut Api, most: i64) {
+    let page: &'static str = Box::leak("x".repeat(2_000).into_boxed_str());
+    let mut all = Vec::new();
+    for seq in 1..most {
+        let now = UnixMicros::now();
+        let events = (0..50).map(|n| Sent {
+            page: Some(page),
+            ..Sent::at(UnixMicros(now.0 - n), 1)
+        });
+        let events: Vec<_> = events.collect();
+        all.extend(events.iter().cloned());
+        write(&mut api.db, &events, seq, &all).await;
+        if closed(api, 4008).await > 0 {
+            break;
+        }
+        tokio::time::sleep(Duration::from_millis(200)).await;
+    }
+}
+
 /// An event stream, not a byte of which has been read.
 async fn unread(api: &Api) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
@@ -145,22 +166,7 @@ async fn a_stream_that_is_not_read_gives_its_place_back() {
     let open = async || metric(&api, "tidemark_api_sockets").await == 1;
     wait_until("the place is taken", Duration::from_secs(5), open).await;
     assert_eq!(api.get("/api/v1/live?topic=pipeline").await.status, 503);
-    let page: &'static str = Box::leak("x".repeat(2_000).into_boxed_str());
-    let mut all = Vec::new();
-    for seq in 1..100 {
-        let now = UnixMicros::now();
-        let events = (0..50).map(|n| Sent {
-            page: Some(page),
-            ..Sent::at(UnixMicros(now.0 - n), 1)
-        });
-        let events: Vec<_> = events.collect();
-        all.extend(events.iter().cloned());
-        write(&mut api.db, &events, seq, &all).await;
-        if closed(&api, 4008).await > 0 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
+    commit_until_cut(&mut api, 100).await;
     assert_eq!(closed(&api, 4008).await, 1);
     let free = async || metric(&api, "tidemark_api_sockets").await == 0;
     wait_until("the place is free", Duration::from_secs(5), free).await;
@@ -189,24 +195,8 @@ async fn who_reads_nothing_is_cut_off_and_the_others_are_served() {
         }
     }
     let reading = tokio::spawn(reading.close_code());
-    let page: &'static str = Box::leak("x".repeat(2_000).into_boxed_str());
-    let mut all = Vec::new();
     // About 1.5 MB for the slow one with each look at the database, until nothing more fits.
-    for seq in 1..150 {
-        let now = UnixMicros::now();
-        let events: Vec<_> = (0..50)
-            .map(|n| Sent {
-                page: Some(page),
-                ..Sent::at(UnixMicros(now.0 - n), 1)
-            })
-            .collect();
-        all.extend(events.iter().cloned());
-        write(&mut api.db, &events, seq, &all).await;
-        if closed(&api, 4008).await > 0 {
-            break;
-        }
-        tokio::time::sleep(Duration::from_millis(200)).await;
-    }
+    commit_until_cut(&mut api, 150).await;
     assert_eq!(closed(&api, 4008).await, 1);
     assert!(!reading.is_finished(), "who reads goes on");
     api.stop().await;

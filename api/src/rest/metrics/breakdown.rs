@@ -67,7 +67,7 @@ pub(in crate::rest) async fn breakdown(
     };
     let earlier = parameters
         .compare()?
-        .map(|compare| question.over(compare.shift(scope.range, &scope.zone).range(scope.range)));
+        .map(|compare| question.over(compare.range(scope.range, &scope.zone)));
     let meta = Meta::new(state.watermark());
     let snapshot = state.database.snapshot().await?;
     let counted = metrics::breakdown(&snapshot, &question, &field, &page).await?;

@@ -33,8 +33,7 @@ pub(in crate::rest) async fn summary(
         filter: scope.filter.clone(),
         metrics: metrics.clone(),
     };
-    let earlier = compare
-        .map(|compare| question.over(compare.shift(scope.range, &scope.zone).range(scope.range)));
+    let earlier = compare.map(|compare| question.over(compare.range(scope.range, &scope.zone)));
     let meta = Meta::new(state.watermark());
     let snapshot = state.database.snapshot().await?;
     let counted = series(&snapshot, &question, &[scope.range.from, scope.range.to]).await?;
