@@ -39,7 +39,7 @@ async fn main() -> ExitCode {
         }
     };
     if let Some(Command::Healthcheck) = arguments.command {
-        let answer = healthcheck(config.api.api_port).await;
+        let answer = healthcheck(config.server.api_port).await;
         return ExitCode::from(u8::from(answer.is_err()));
     }
     telemetry::init_logs("api", &config.process);
@@ -56,7 +56,7 @@ async fn main() -> ExitCode {
 async fn serve(config: Arc<Config>) -> anyhow::Result<()> {
     let shutdown = Shutdown::new();
     shutdown.on_signals()?;
-    let listener = bind(config.bind.bind_address, config.api.api_port).await?;
+    let listener = bind(config.bind.bind_address, config.server.api_port).await?;
     let deadline = Duration::from_millis(config.process.shutdown_timeout_ms);
     api::run(config, listener, shutdown.clone())?;
     shutdown.finished(deadline).await?;

@@ -19,7 +19,7 @@ pub async fn allow(State(state): State<ApiState>, request: Request, next: Next) 
     let Some(origin) = request.headers().get(header::ORIGIN).cloned() else {
         return next.run(request).await;
     };
-    let allowed = &state.config.api.cors_origins;
+    let allowed = &state.config.server.cors_origins;
     let listed = origin.to_str().is_ok_and(|origin| allowed.allow(origin));
     let asks = request.method() == Method::OPTIONS
         && request

@@ -22,9 +22,9 @@ const IMMUTABLE: &str = "public, max-age=31536000, immutable";
 
 /// `/`, what it needs, and `/config.json` for its scripts.
 pub fn router(config: &Config) -> Router {
-    let policy = content_security_policy(&config.api.ingestion_public_url.0);
+    let policy = content_security_policy(&config.server.ingestion_public_url.0);
     let settings = json!({
-        "ingestion_url": config.api.ingestion_public_url.0,
+        "ingestion_url": config.server.ingestion_public_url.0,
         "version": env!("CARGO_PKG_VERSION"),
     });
     let page = move |policy: Option<HeaderValue>| move || async move { index(policy) };

@@ -60,15 +60,15 @@ impl ApiState {
     /// # Errors
     /// An address is wrong, which a loaded configuration excludes.
     pub fn start(config: Arc<Config>, health: Health, shutdown: &Shutdown) -> anyhow::Result<Self> {
-        let timeout = config.api.query_timeout();
+        let bounds = &config.query;
+        let (timeout, wait) = (bounds.query_timeout(), bounds.query_wait());
         let pool = clients::postgres::pool(&config.postgres, "api", timeout)?;
-        let (places, wait) = (config.api.query_concurrency, config.api.query_wait());
         let database = Database::new(
             pool.clone(),
-            places,
+            bounds.query_concurrency,
             wait,
             timeout,
-            config.api.query_cache_bytes,
+            bounds.query_cache_bytes,
         );
         let keys = StreamKeys::new(&config.stream.stream_key);
         let redis = clients::redis::pool(&config.redis)?;
@@ -85,12 +85,8 @@ impl ApiState {
             clients::postgres::close_idle(pool, &postgres).await;
         });
         let reporter = Arc::new(Reporter::new(database.clone(), stream.clone()));
-        let (places, limit) = (
-            config.api.analysis_concurrency,
-            config.api.analysis_timeout(),
-        );
-        let analyses = Places::new(places, wait, limit);
-        let (places, most_time) = (config.api.export_concurrency, config.api.export_timeout());
+        let analyses = Places::new(bounds.analysis_concurrency, wait, bounds.analysis_timeout());
+        let (places, most_time) = (bounds.export_concurrency, bounds.export_timeout());
         let exports = Exports::new(places, most_time, shutdown.clone());
         Ok(Self {
             config,

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use common::config::{
-    BindConfig, ConfigError, Loader, PostgresConfig, ProcessConfig, RedisConfig, StreamConfig,
+    BindConfig, ConfigError, Loader, PostgresConfig, ProcessConfig, RedisConfig, RetentionConfig,
+    StreamConfig,
 };
 use serde::Deserialize;
 use validator::Validate;
@@ -49,18 +50,6 @@ pub struct ConsumerConfig {
     #[serde(default = "compact_interval")]
     #[validate(range(min = 1, max = 3_600))]
     pub compact_interval: u64,
-    /// Days that raw events are kept; 0 keeps them for ever.
-    #[serde(default)]
-    #[validate(range(min = 0, max = 36_500))]
-    pub events_retention_days: u32,
-    /// Days that rollups are kept; 0 keeps them for ever.
-    #[serde(default)]
-    #[validate(range(min = 0, max = 36_500))]
-    pub rollups_retention_days: u32,
-    /// Days that dead letters are kept; 0 keeps them for ever.
-    #[serde(default)]
-    #[validate(range(min = 0, max = 36_500))]
-    pub dead_letters_retention_days: u32,
     /// Days after which chunks of raw events are compressed, where the edition of TimescaleDB
     /// can; 0 never.
     #[serde(default)]
@@ -110,13 +99,13 @@ impl ConsumerConfig {
 /// is still accepted.
 fn refuse_short_retention(
     loader: &mut Loader,
-    stream: &Option<StreamConfig>,
-    consumer: &Option<ConsumerConfig>,
+    stream: Option<&StreamConfig>,
+    retention: Option<&RetentionConfig>,
 ) {
-    let (Some(stream), Some(consumer)) = (stream, consumer) else {
+    let (Some(stream), Some(retention)) = (stream, retention) else {
         return;
     };
-    let days = u64::from(consumer.events_retention_days);
+    let days = u64::from(retention.events_retention_days);
     if days > 0 && days * 86_400 < stream.event_max_age {
         loader.refuse(
             "EVENTS_RETENTION_DAYS",
@@ -174,6 +163,7 @@ pub struct Config {
     pub redis: RedisConfig,
     pub postgres: PostgresConfig,
     pub stream: StreamConfig,
+    pub retention: RetentionConfig,
     pub consumer: ConsumerConfig,
     /// Always, but where the cost of folding is measured.
     pub folds: bool,
@@ -183,28 +173,22 @@ impl Config {
     /// # Errors
     /// Every wrong variable at once.
     pub fn load(mut loader: Loader) -> Result<Self, ConfigError> {
-        let sections = (
-            loader.section(),
-            loader.section(),
-            loader.section(),
-            loader.section(),
-            loader.section(),
-            loader.section(),
-        );
-        refuse_short_retention(&mut loader, &sections.4, &sections.5);
+        let (process, bind) = (loader.section(), loader.section());
+        let (redis, postgres) = (loader.section(), loader.section());
+        let (stream, retention) = (loader.section(), loader.section());
+        let consumer = loader.section();
+        refuse_short_retention(&mut loader, stream.as_ref(), retention.as_ref());
         loader.finish()?;
-        let (Some(process), Some(bind), Some(redis), Some(postgres), Some(stream), Some(consumer)) =
-            sections
-        else {
-            return Err(ConfigError(Vec::new()));
-        };
+        // Unwrap safety: a section that is absent has left a problem.
+        #[allow(clippy::unwrap_used)]
         Ok(Self {
-            process,
-            bind,
-            redis,
-            postgres,
-            stream,
-            consumer,
+            process: process.unwrap(),
+            bind: bind.unwrap(),
+            redis: redis.unwrap(),
+            postgres: postgres.unwrap(),
+            stream: stream.unwrap(),
+            retention: retention.unwrap(),
+            consumer: consumer.unwrap(),
             folds: true,
         })
     }

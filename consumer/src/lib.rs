@@ -95,7 +95,7 @@ async fn migrate_with_retries(postgres: &PostgresConfig, health: &Health, shutdo
 }
 
 fn compaction(config: &Config) -> CompactConfig {
-    let consumer = &config.consumer;
+    let (consumer, retention) = (&config.consumer, &config.retention);
     CompactConfig {
         postgres: config.postgres.clone(),
         redis: config.redis.clone(),
@@ -104,9 +104,9 @@ fn compaction(config: &Config) -> CompactConfig {
         interval: Duration::from_secs(consumer.compact_interval),
         max_values: consumer.rollup_max_values,
         retention: Retention {
-            events_days: consumer.events_retention_days,
-            rollups_days: consumer.rollups_retention_days,
-            dead_letters_days: consumer.dead_letters_retention_days,
+            events_days: retention.events_retention_days,
+            rollups_days: retention.rollups_retention_days,
+            dead_letters_days: retention.dead_letters_retention_days,
             compress_after_days: consumer.compress_after_days,
         },
     }

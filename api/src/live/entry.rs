@@ -43,7 +43,7 @@ impl Entry {
     }
 
     pub(super) fn send_timeout(&self) -> Duration {
-        self.state.config.api.live_send_timeout()
+        self.state.config.live.live_send_timeout()
     }
 
     pub(super) fn enter(&self, headers: &HeaderMap) -> Result<Place, Problem> {
@@ -142,5 +142,5 @@ fn origin_allowed(headers: &HeaderMap, state: &ApiState) -> bool {
     let same = own
         .zip(host)
         .is_some_and(|(own, host)| own.eq_ignore_ascii_case(host));
-    same || state.config.api.cors_origins.allow(origin)
+    same || state.config.server.cors_origins.allow(origin)
 }

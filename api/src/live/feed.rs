@@ -47,7 +47,7 @@ const WRITERS_INTERVAL: Duration = Duration::from_secs(60);
 pub(super) async fn run(state: ApiState, hub: Arc<Hub>, hints: Arc<[Notify; 2]>) {
     let mut feed = Feed::new(state, hub);
     let mut backoff = Backoff::default();
-    let interval = feed.state.config.api.live_interval();
+    let interval = feed.state.config.live.live_interval();
     loop {
         let started = Clock::now();
         let unfinished = match feed.tick().await {

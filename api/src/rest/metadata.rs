@@ -1,7 +1,7 @@
 //! `/api/v1/metadata`: what there is to ask about, and within which bounds.
 
 use axum::{extract::State, http::Uri, response::Response};
-use common::{rollup::Dimension, time::UnixMicros};
+use common::{config::RetentionConfig, rollup::Dimension, time::UnixMicros};
 use serde_json::{Map, Value, json};
 
 use super::{
@@ -11,7 +11,7 @@ use super::{
     retention, sessions,
 };
 use crate::{
-    config::ApiConfig,
+    config::QueryConfig,
     error::ApiError,
     query::{
         chains,
@@ -60,8 +60,8 @@ pub(super) async fn metadata(
         "metrics": Metric::names(),
         "intervals": std::iter::once("auto").chain(intervals).collect::<Vec<_>>(),
         "data": data,
-        "retention": kept(&state.config.api),
-        "limits": limits(&state.config.api),
+        "retention": kept(&state.config.retention),
+        "limits": limits(&state.config.query),
         "time_zones": "IANA names such as Europe/Berlin in tz, UTC by default; hours and longer intervals \
                        follow the zone's clock, weeks begin on Monday",
     });
@@ -107,7 +107,7 @@ fn dimensions(values: &[Values]) -> Vec<Value> {
 }
 
 /// Days; `null` is for ever.
-fn kept(config: &ApiConfig) -> Value {
+fn kept(config: &RetentionConfig) -> Value {
     let days = |days: u32| (days > 0).then_some(days);
     json!({
         "events_days": days(config.events_retention_days),
@@ -116,7 +116,7 @@ fn kept(config: &ApiConfig) -> Value {
     })
 }
 
-fn limits(config: &ApiConfig) -> Value {
+fn limits(config: &QueryConfig) -> Value {
     json!({
         "buckets": MAX_BUCKETS,
         "breakdown_rows": metrics::MAX_LIMIT,

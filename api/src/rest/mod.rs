@@ -62,7 +62,7 @@ fn shared(state: &ApiState) -> Router<ApiState> {
         .route("/api/v1/sessions", get(sessions::sessions))
         .route("/api/v1/sessions/{session_id}", get(sessions::session))
         .route("/api/v1/metadata", get(metadata::metadata));
-    let routes = match state.config.api.answer_cache_bytes {
+    let routes = match state.config.query.answer_cache_bytes {
         0 => routes,
         bytes => {
             let shared = (state.clone(), Answers::new(bytes));

@@ -9,6 +9,7 @@ mod loader;
 mod postgres;
 mod process;
 mod redis;
+mod retention;
 mod secret;
 mod stream;
 
@@ -17,4 +18,5 @@ pub use loader::{ConfigError, Loader, Problem, sample_variables};
 pub use postgres::{PostgresConfig, PostgresUrl};
 pub use process::{LogFilter, LogFormat, ProcessConfig};
 pub use redis::{RedisConfig, RedisUrl};
+pub use retention::RetentionConfig;
 pub use stream::StreamConfig;
