@@ -3,22 +3,19 @@
 
 mod error;
 mod instant;
+mod places;
 
 use std::{
     pin::{Pin, pin},
-    sync::Arc,
     time::Duration,
 };
 
 use deadpool_postgres::{Object, Pool};
 use futures_util::{Stream, TryStreamExt as _};
-use tokio::{
-    sync::{OwnedSemaphorePermit, Semaphore},
-    time::timeout,
-};
+use tokio::{sync::OwnedSemaphorePermit, time::timeout};
 use tokio_postgres::{NoTls, Row, RowStream, types::ToSql};
 
-pub use self::{error::QueryError, instant::Instant};
+pub use self::{error::QueryError, instant::Instant, places::Places};
 use super::{kept::Kept, sql_text::SqlText};
 
 /// How long a connection may take to be there: a dead database is an answer, not a wait.
@@ -30,32 +27,6 @@ const CANCEL_WAIT: Duration = Duration::from_secs(2);
 /// A constant SQL text; its first line names it.
 #[derive(Debug, Clone, Copy)]
 pub struct Statement(pub &'static str);
-
-/// How many questions of a kind there may be at once, and how long each statement may take.
-/// Cheap to clone.
-#[derive(Debug, Clone)]
-pub struct Places {
-    semaphore: Arc<Semaphore>,
-    wait: Duration,
-    limit: Duration,
-}
-
-impl Places {
-    /// One more than `count` waits for `wait`.
-    #[must_use]
-    pub fn new(count: usize, wait: Duration, limit: Duration) -> Self {
-        Self {
-            semaphore: Arc::new(Semaphore::new(count)),
-            wait,
-            limit,
-        }
-    }
-
-    async fn take(&self) -> Result<OwnedSemaphorePermit, QueryError> {
-        let permit = timeout(self.wait, self.semaphore.clone().acquire_owned()).await;
-        permit.ok().and_then(Result::ok).ok_or(QueryError::Busy)
-    }
-}
 
 /// Where queries are answered from; cheap to clone.
 #[derive(Debug, Clone)]

@@ -2,225 +2,123 @@ use std::time::{Duration, Instant};
 
 use testkit::Services;
 
-use crate::support::Api;
+use crate::support::{Api, Response};
 
-/// Path, status, code, what the detail says.
-const CASES: &[(&str, u16, &str, &str)] = &[
+/// Code, then path below `/api/v1` and what the detail says.
+const REFUSED: &[(&str, &[(&str, &str)])] = &[
     (
-        "/api/v1/metrics/summary?frm=now",
-        422,
         "unknown_parameter",
-        "allowed are: from, to, tz, filter, metrics, compare",
+        &[
+            (
+                "metrics/summary?frm=now",
+                "allowed are: from, to, tz, filter, metrics, compare",
+            ),
+            ("pipeline?x=1", "x"),
+        ],
     ),
     (
-        "/api/v1/metrics/summary?from=now&from=now",
-        422,
         "invalid_parameter",
-        "twice",
+        &[
+            ("metrics/summary?from=now&from=now", "twice"),
+            ("metrics/summary?from=now&to=now-1h", "before"),
+            ("metrics/summary?from=yesterday", "RFC 3339"),
+            ("metrics/summary?tz=Mars/Base", "IANA"),
+            ("metrics/summary?tz=%00", "NUL"),
+            ("metrics/timeseries?interval=1d&from=now-40000d", "now-"),
+            ("metrics/timeseries?interval=2m", "auto"),
+            ("metrics/timeseries?metrics=money", "sessions"),
+            ("metrics/timeseries?fill=one", "zero"),
+            ("metrics/breakdown", "not a field"),
+            ("metrics/breakdown?dimension=page&limit=0", "1000"),
+            ("metrics/summary?metrics=events,money", "events_per_session"),
+            ("metrics/summary?compare=last", "previous"),
+            ("metrics/timeseries?limit=3", "group_by"),
+            ("metrics/timeseries?group_by=color", "not a field"),
+            ("metrics/timeseries?group_by=page&limit=51", "50"),
+            (
+                "metrics/breakdown?dimension=properties..a",
+                "path of properties",
+            ),
+            (
+                "metrics/breakdown?dimension=page&order=money:desc",
+                "not a metric",
+            ),
+            ("metrics/breakdown?dimension=page&order=events:up", "desc"),
+        ],
     ),
     (
-        "/api/v1/metrics/summary?from=now&to=now-1h",
-        422,
-        "invalid_parameter",
-        "before",
-    ),
-    (
-        "/api/v1/metrics/summary?from=yesterday",
-        422,
-        "invalid_parameter",
-        "RFC 3339",
-    ),
-    (
-        "/api/v1/metrics/summary?tz=Mars/Base",
-        422,
-        "invalid_parameter",
-        "IANA",
-    ),
-    (
-        "/api/v1/metrics/summary?tz=%00",
-        422,
-        "invalid_parameter",
-        "NUL",
-    ),
-    (
-        "/api/v1/metrics/summary?filter=planet:earth",
-        422,
         "invalid_filter",
-        "country",
+        &[
+            ("metrics/summary?filter=planet:earth", "country"),
+            ("metrics/summary?filter=country", "country:DE"),
+            ("metrics/summary?filter=page:matches:(", "unclosed group"),
+            ("metrics/summary?filter=page:matches:a%7B256%7D", "255"),
+            (
+                "metrics/summary?filter=%5B%22is%22%2C%22page%22%5D",
+                "a filter is",
+            ),
+        ],
     ),
     (
-        "/api/v1/metrics/summary?filter=country",
-        422,
-        "invalid_filter",
-        "country:DE",
-    ),
-    (
-        "/api/v1/metrics/timeseries?interval=1m&from=now-30d",
-        422,
         "too_many_buckets",
-        "is 5m",
+        &[
+            ("metrics/timeseries?interval=1m&from=now-30d", "is 5m"),
+            (
+                "metrics/timeseries?interval=1d&from=0&to=2000000000",
+                "is 1w",
+            ),
+        ],
     ),
     (
-        "/api/v1/metrics/timeseries?interval=1d&from=now-40000d",
-        422,
-        "invalid_parameter",
-        "now-",
-    ),
-    (
-        "/api/v1/metrics/timeseries?interval=1d&from=0&to=2000000000",
-        422,
-        "too_many_buckets",
-        "is 1w",
-    ),
-    (
-        "/api/v1/metrics/timeseries?interval=2m",
-        422,
-        "invalid_parameter",
-        "auto",
-    ),
-    (
-        "/api/v1/metrics/timeseries?metrics=money",
-        422,
-        "invalid_parameter",
-        "sessions",
-    ),
-    (
-        "/api/v1/metrics/timeseries?fill=one",
-        422,
-        "invalid_parameter",
-        "zero",
-    ),
-    (
-        "/api/v1/metrics/breakdown",
-        422,
-        "invalid_parameter",
-        "not a field",
-    ),
-    (
-        "/api/v1/metrics/breakdown?dimension=page&limit=0",
-        422,
-        "invalid_parameter",
-        "1000",
-    ),
-    (
-        "/api/v1/metrics/summary?metrics=events,money",
-        422,
-        "invalid_parameter",
-        "events_per_session",
-    ),
-    (
-        "/api/v1/metrics/summary?compare=last",
-        422,
-        "invalid_parameter",
-        "previous",
-    ),
-    (
-        "/api/v1/metrics/summary?filter=page:matches:(",
-        422,
-        "invalid_filter",
-        "unclosed group",
-    ),
-    (
-        "/api/v1/metrics/summary?filter=page:matches:a%7B256%7D",
-        422,
-        "invalid_filter",
-        "255",
-    ),
-    (
-        "/api/v1/metrics/summary?filter=%5B%22is%22%2C%22page%22%5D",
-        422,
-        "invalid_filter",
-        "a filter is",
-    ),
-    (
-        "/api/v1/metrics/summary?filter=user_id:u1&from=now-500d",
-        422,
         "range_too_long",
-        "400 days",
+        &[(
+            "metrics/summary?filter=user_id:u1&from=now-500d",
+            "400 days",
+        )],
     ),
     (
-        "/api/v1/metrics/summary?filter=page:(other)&filter=country:DE",
-        422,
         "unsupported_filter",
-        "(other)",
+        &[(
+            "metrics/summary?filter=page:(other)&filter=country:DE",
+            "(other)",
+        )],
     ),
     (
-        "/api/v1/metrics/timeseries?limit=3",
-        422,
-        "invalid_parameter",
-        "group_by",
-    ),
-    (
-        "/api/v1/metrics/timeseries?group_by=color",
-        422,
-        "invalid_parameter",
-        "not a field",
-    ),
-    (
-        "/api/v1/metrics/timeseries?group_by=page&limit=51",
-        422,
-        "invalid_parameter",
-        "50",
-    ),
-    (
-        "/api/v1/metrics/breakdown?dimension=properties..a",
-        422,
-        "invalid_parameter",
-        "path of properties",
-    ),
-    (
-        "/api/v1/metrics/breakdown?dimension=page&order=money:desc",
-        422,
-        "invalid_parameter",
-        "not a metric",
-    ),
-    (
-        "/api/v1/metrics/breakdown?dimension=page&order=events:up",
-        422,
-        "invalid_parameter",
-        "desc",
-    ),
-    (
-        "/api/v1/metrics/breakdown?dimension=page&cursor=x",
-        422,
         "invalid_cursor",
-        "next_cursor",
+        &[("metrics/breakdown?dimension=page&cursor=x", "next_cursor")],
     ),
-    ("/api/v1/pipeline?x=1", 422, "unknown_parameter", "x"),
-    ("/nothing", 404, "not_found", "/nothing"),
-    ("/assets/nothing.js", 404, "not_found", "file"),
-    ("/ws", 400, "bad_request", ""),
 ];
 
 #[tokio::test]
 async fn what_is_wrong_is_a_problem_that_names_it() {
     let api = Api::start().await.ready().await;
-    for (path, status, code, detail) in CASES {
-        let response = api.get(path).await;
-        let problem = response.json();
-        assert_eq!(
-            (response.status, problem["code"].as_str()),
-            (*status, Some(*code)),
-            "{path}: {problem}"
-        );
-        assert!(
-            problem["detail"].as_str().unwrap().contains(detail),
-            "{path}: {problem}"
-        );
-        assert!(
-            response
-                .head
-                .contains("content-type: application/problem+json"),
-            "{path}"
-        );
-        assert!(response.head.contains("x-request-id: "), "{path}");
+    for (code, cases) in REFUSED {
+        for (path, detail) in *cases {
+            let path = format!("/api/v1/{path}");
+            assert_problem(&api.get(&path).await, (422, code), detail, &path);
+        }
+    }
+    for (path, status, code, detail) in [
+        ("/nothing", 404, "not_found", "/nothing"),
+        ("/assets/nothing.js", 404, "not_found", "file"),
+        ("/ws", 400, "bad_request", ""),
+    ] {
+        assert_problem(&api.get(path).await, (status, code), detail, path);
     }
     let posted = api.send("POST /api/v1/pipeline HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n\r\n").await;
-    assert_eq!(
-        (posted.status, posted.json()["code"].as_str()),
-        (405, Some("method_not_allowed"))
-    );
+    assert_problem(&posted, (405, "method_not_allowed"), "", "POST");
     api.stop().await;
+}
+
+fn assert_problem(response: &Response, want: (u16, &str), detail: &str, path: &str) {
+    let problem = response.json();
+    let said = (response.status, problem["code"].as_str().unwrap());
+    assert_eq!(said, want, "{path}: {problem}");
+    let names = problem["detail"].as_str().unwrap().contains(detail);
+    assert!(names, "{path}: {problem}");
+    for header in ["content-type: application/problem+json", "x-request-id: "] {
+        assert!(response.head.contains(header), "{path}: {}", response.head);
+    }
 }
 
 #[tokio::test]

@@ -1,12 +1,12 @@
 use common::{rollup::Tier, time::UnixMicros};
-use proptest::{prelude::*, strategy::ValueTree as _, test_runner::TestRunner};
 use serde_json::{Value, json};
 
-use crate::support::{Api, MINUTE, Sent, build, write};
+use crate::{
+    rows::at,
+    support::{Api, MINUTE, Sent, build, write},
+};
 
-fn at(text: &str) -> UnixMicros {
-    UnixMicros::parse_rfc3339(text).unwrap()
-}
+mod sums;
 
 fn plus(start: UnixMicros, seconds: f64) -> UnixMicros {
     UnixMicros(start.0 + (seconds * 1e6) as i64)
@@ -153,32 +153,17 @@ async fn parts_of_minutes_are_counted_from_raw_rows() {
         .map(|n| Sent::at(plus(start, f64::from(n)), n as u32))
         .collect();
     write(&mut api.db, &events, 1, &events).await;
-    let count = async |from: &str, to: &str| {
-        let body = api
-            .body(&format!("/api/v1/metrics/summary?from={from}&to={to}"))
-            .await;
-        (
-            body["data"]["events"].as_u64().unwrap(),
-            body["meta"]["source"].as_str().unwrap().to_owned(),
-        )
-    };
-    let (rollup, both) = ("rollup".to_owned(), "rollup+raw".to_owned());
-    assert_eq!(
-        count("2026-03-08T06:59:00Z", "2026-03-08T07:02:00Z").await,
-        (180, rollup)
-    );
-    assert_eq!(
-        count("2026-03-08T06:59:10.5Z", "2026-03-08T07:02:10Z").await,
-        (179, both.clone())
-    );
-    assert_eq!(
-        count("2026-03-08T06:59:10Z", "2026-03-08T06:59:11Z").await,
-        (1, both.clone())
-    );
-    assert_eq!(
-        count("2026-03-08T06:59:10.000001Z", "2026-03-08T06:59:11Z").await,
-        (0, both)
-    );
+    for (from, to, counted, source) in [
+        ("06:59:00", "07:02:00", 180, "rollup"),
+        ("06:59:10.5", "07:02:10", 179, "rollup+raw"),
+        ("06:59:10", "06:59:11", 1, "rollup+raw"),
+        ("06:59:10.000001", "06:59:11", 0, "rollup+raw"),
+    ] {
+        let range = format!("from=2026-03-08T{from}Z&to=2026-03-08T{to}Z");
+        let body = api.body(&format!("/api/v1/metrics/summary?{range}")).await;
+        assert_eq!(body["data"]["events"], counted, "{range}");
+        assert_eq!(body["meta"]["source"], source, "{range}");
+    }
     api.stop().await;
 }
 
@@ -226,198 +211,6 @@ async fn a_dirty_bucket_is_not_used() {
         "the hour rows are what is read"
     );
     api.stop().await;
-}
-
-fn random_events() -> impl Strategy<Value = Vec<Sent>> {
-    // Around the change of the clock in New York and Lord Howe, on ten days.
-    let start = at("2026-03-28T00:00:00Z").0;
-    let event = (
-        0..10 * 86_400_000_000_i64,
-        0..300_u32,
-        prop::option::of(0..80_u32),
-        prop::option::of(prop::sample::select(&["/", "/a", "/b", "/c"][..])),
-        prop::option::of(prop::sample::select(&["DE", "FR"][..])),
-        prop::option::of(-1_000_000_000_000..1_000_000_000_000_i64),
-        prop::option::of(0..10_000_u32),
-    )
-        .prop_map(
-            move |(at, user, session, page, country, value_micros, duration_ms)| Sent {
-                at: UnixMicros(start + at),
-                user,
-                session,
-                page,
-                country,
-                value_micros,
-                duration_ms,
-            },
-        );
-    prop::collection::vec(event, 400)
-}
-
-#[tokio::test]
-async fn series_and_breakdowns_sum_to_what_sql_counts() {
-    let mut api = Api::start().await.ready().await;
-    let mut runner = TestRunner::default();
-    let events = random_events().new_tree(&mut runner).unwrap().current();
-    write(&mut api.db, &events, 1, &events).await;
-    build(&mut api.db, Tier::QuarterHour, &events, |bucket| {
-        bucket.0 / 1_000_000 % 7 == 0
-    })
-    .await;
-    build(&mut api.db, Tier::Hour, &events, |bucket| {
-        bucket.0 / 1_000_000 % 11 == 0
-    })
-    .await;
-    build(&mut api.db, Tier::Day, &events, |bucket| {
-        bucket.0 / 86_400_000_000 % 3 == 0
-    })
-    .await;
-    const ZONES: [&str; 5] = [
-        "UTC",
-        "America/New_York",
-        "Asia/Kathmandu",
-        "Australia/Lord_Howe",
-        "Europe/Berlin",
-    ];
-    let question = (
-        0..9 * 86_400_000_000_i64,
-        1_i64..3 * 86_400_000_000,
-        any::<bool>(),
-        prop::sample::select(&ZONES[..]),
-        prop::sample::select(&["1m", "5m", "15m", "1h", "1d"][..]),
-        prop::option::of(prop::sample::select(
-            &["country:DE", "page:/a", "page:"][..],
-        )),
-    );
-    for _ in 0..40 {
-        let (from, length, whole, zone, interval, filter) =
-            question.new_tree(&mut runner).unwrap().current();
-        let align = |micros: i64| {
-            if whole {
-                micros / MINUTE * MINUTE
-            } else {
-                micros
-            }
-        };
-        let from = UnixMicros(at("2026-03-28T00:00:00Z").0 + align(from));
-        let to = UnixMicros(from.0 + align(length).max(MINUTE));
-        let mut query = format!(
-            "from={}&to={}&tz={zone}",
-            from.to_rfc3339(),
-            to.to_rfc3339()
-        );
-        if let Some(filter) = filter {
-            query.push_str(&format!("&filter={filter}"));
-        }
-        check(&api, &query, (from, to), interval, filter).await;
-    }
-    api.stop().await;
-}
-
-async fn check(
-    api: &Api,
-    query: &str,
-    range: (UnixMicros, UnixMicros),
-    interval: &str,
-    filter: Option<&str>,
-) {
-    let (column, value) = filter
-        .and_then(|filter| filter.split_once(':'))
-        .unwrap_or(("event_type", "click"));
-    let sql = format!(
-        "SELECT count(*), count(DISTINCT user_id), count(DISTINCT session_id), \
-         coalesce(sum(value_micros), 0)::text, coalesce(sum(duration_ms), 0)::bigint, count(duration_ms) \
-         FROM events WHERE occurred_at >= to_timestamp($1::bigint / 1000000) + $1 % 1000000 * interval '1 microsecond' \
-         AND occurred_at < to_timestamp($2::bigint / 1000000) + $2 % 1000000 * interval '1 microsecond' \
-         AND coalesce({column}, '') = $3"
-    );
-    let row = api
-        .db
-        .query_one(&sql, &[&range.0.0, &range.1.0, &value])
-        .await
-        .unwrap();
-    let micros: i128 = row.get::<_, String>(3).parse().unwrap();
-    let summary = api.data(&format!("/api/v1/metrics/summary?{query}")).await;
-    assert_eq!(number(&summary["events"]), row.get::<_, i64>(0), "{query}");
-    assert_eq!(number(&summary["users"]), row.get::<_, i64>(1), "{query}");
-    assert_eq!(
-        number(&summary["sessions"]),
-        row.get::<_, i64>(2),
-        "{query}"
-    );
-    assert_eq!(micros_of(&summary["value"]), micros, "{query}");
-    let (sum, count): (i64, i64) = (row.get(4), row.get(5));
-    let average = summary["duration_avg_ms"].as_f64().unwrap_or_default();
-    assert!(
-        (average * count as f64 - sum as f64).abs() <= count as f64 * 0.001,
-        "{query}"
-    );
-    assert_parts(
-        api,
-        query,
-        interval,
-        filter.map(|_| column),
-        (number(&summary["events"]), micros),
-    )
-    .await;
-}
-
-/// The buckets of a series and the rows of a breakdown sum to the whole.
-async fn assert_parts(
-    api: &Api,
-    query: &str,
-    interval: &str,
-    column: Option<&str>,
-    (events, micros): (i64, i128),
-) {
-    let series = api
-        .data(&format!(
-            "/api/v1/metrics/timeseries?{query}&interval={interval}"
-        ))
-        .await;
-    let rows = series.as_array().unwrap();
-    assert_eq!(
-        rows.iter().map(|row| number(&row["events"])).sum::<i64>(),
-        events,
-        "{query}"
-    );
-    assert_eq!(
-        rows.iter()
-            .map(|row| micros_of(&row["value"]))
-            .sum::<i128>(),
-        micros,
-        "{query}"
-    );
-
-    let dimension = column.unwrap_or("page");
-    let breakdown = api
-        .data(&format!(
-            "/api/v1/metrics/breakdown?{query}&dimension={dimension}"
-        ))
-        .await;
-    let rows = breakdown.as_array().unwrap();
-    assert_eq!(
-        rows.iter().map(|row| number(&row["events"])).sum::<i64>(),
-        events,
-        "{query}"
-    );
-    assert_eq!(
-        rows.iter()
-            .map(|row| micros_of(&row["value"]))
-            .sum::<i128>(),
-        micros,
-        "{query}"
-    );
-}
-
-fn number(value: &Value) -> i64 {
-    value.as_i64().unwrap()
-}
-
-fn micros_of(value: &Value) -> i128 {
-    let text = value.as_str().unwrap();
-    let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
-    format!("{whole}{fraction:0<6}").parse().unwrap()
 }
 
 #[tokio::test]

@@ -1,7 +1,8 @@
-//! The writer of one lane: a loop around one attempt, and what each failure means for the
-//! next.
+//! The writer of one lane: a loop around one attempt.
 
-use std::{collections::HashSet, sync::Arc, time::Duration};
+mod learn;
+
+use std::{sync::Arc, time::Duration};
 
 use common::{
     admin::Health, backoff::Backoff, config::PostgresConfig, event::Limits, shutdown::Shutdown,
@@ -60,12 +61,6 @@ pub struct Writer {
     /// Batches that go by the staged path at once, since old events come again.
     staged_left: u32,
 }
-
-/// Batches in a row that held duplicates nobody suspected, after which old events seem to
-/// come again.
-const MISSES_TOLERATED: u32 = 3;
-/// Then so many batches go staged at once: a failed COPY costs more.
-const STAGED_AFTER_MISSES: u32 = 8;
 
 /// Of the time for one attempt, where a batch turns out to need more.
 const MAX_DOUBLINGS: u32 = 4;
@@ -219,81 +214,6 @@ impl Writer {
             self.session = Some(Session::open(&config.postgres, &config.lane, held).await?);
         }
         self.session.as_mut().ok_or(Failure::TimedOut)
-    }
-
-    /// Draws the consequence of a failure. True: try again at once.
-    async fn learn(&mut self, work: &mut Work, failure: Failure) -> bool {
-        match failure {
-            Failure::Duplicate => {
-                work.path = Path::Staged;
-                if work
-                    .suspects
-                    .as_ref()
-                    .is_some_and(|guess| guess.were_sought)
-                {
-                    self.missed += 1;
-                    if self.missed >= MISSES_TOLERATED {
-                        self.staged_left = STAGED_AFTER_MISSES;
-                    }
-                }
-                self.config.recent.watch(&work.batch.rows);
-                true
-            }
-            Failure::Handled => {
-                work.check_handled = true;
-                true
-            }
-            Failure::Rebuilt => self.rotate().await,
-            Failure::Data(_) => self.reject_rows(work).await,
-            Failure::Retry(_) => false,
-            failure => {
-                work.timeouts += u32::from(matches!(failure, Failure::TimedOut));
-                // It may have been committed: the entries tell.
-                work.check_handled = true;
-                self.lose_session(&failure);
-                false
-            }
-        }
-    }
-
-    fn lose_session(&mut self, failure: &Failure) {
-        self.health.down("postgres", observe::with_cause(failure));
-        self.session = None;
-        self.name_holder = None;
-    }
-
-    async fn rotate(&mut self) -> bool {
-        let Some(session) = &mut self.session else {
-            return true;
-        };
-        match timeout(self.config.timeout, session.rotate()).await {
-            Ok(Ok(())) => true,
-            _ => {
-                self.lose_session(&Failure::TimedOut);
-                false
-            }
-        }
-    }
-
-    async fn reject_rows(&mut self, work: &mut Work) -> bool {
-        let Some(session) = &self.session else {
-            return false;
-        };
-        let limits = self.config.limits;
-        let search = recover::refused_rows(session, &work.batch);
-        match timeout(self.config.timeout, search).await {
-            Ok(Ok(refused)) if !refused.is_empty() => {
-                observe::rows_refused(&self.config.lane, refused.len());
-                work.refused.extend(refused);
-                work.leave_out(&HashSet::new(), limits);
-                true
-            }
-            // The culprit is none of the rows: start from a clean connection.
-            _ => {
-                self.lose_session(&Failure::TimedOut);
-                false
-            }
-        }
     }
 }
 
