@@ -2,16 +2,14 @@
 
 use std::{
     path::{Path, PathBuf},
-    process::Stdio,
-    time::Instant,
+    time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, ensure};
+use anyhow::Context as _;
 use common::{event::Limits, time::UnixMicros};
 use ingestion::source::synthetic::{Content, Population, Run};
 use redis::AsyncCommands as _;
 use testkit::{Daemon, Services};
-use tokio::process::Command;
 use uuid::Uuid;
 
 use crate::{
@@ -19,33 +17,33 @@ use crate::{
     figure::{Bar, Figure, Outcome, Unit},
     pipeline::{ingestion, stop},
     round::fresh,
+    wrk::{self, Wrk},
 };
 
-const SCRIPT: &str = include_str!("collector.lua");
 /// Different bodies of 500 events each.
 const BODIES: u64 = 20;
 const EVENTS: u64 = 500;
-const CONNECTIONS: &str = "8";
-/// Nobody drains the stream meanwhile: longer would fill Redis.
-const LASTS: &str = "4s";
+const WRK: Wrk = Wrk {
+    script: include_str!("collector.lua"),
+    connections: 8,
+    // Nobody drains the stream meanwhile: longer would fill Redis.
+    lasts: Duration::from_secs(4),
+};
 
 const MEASURE: &str = "collector over HTTP, 500 events of NDJSON a request: accepted";
 
 pub(crate) async fn run() -> anyhow::Result<Outcome> {
     let bar = Bar::AtLeast(150_000.0);
-    if !is_installed().await {
-        let missing = Figure::missing(MEASURE, Unit::EventsPerSecond, "wrk is not installed");
-        return Ok(Outcome {
-            figures: vec![missing.bar(bar)],
-            costs: Vec::new(),
-        });
-    }
     let services = fresh().await?;
     let folder = Folder::with_bodies(services.stream.limits())?;
     let mut daemon = ingestion(&services, &[]).await?;
     let rate = send(&services, &daemon, &folder.0).await?;
     let memory = daemon.peak_memory()? as f64 / MIB;
     stop(&mut daemon).await?;
+    let Some(rate) = rate else {
+        let missing = Figure::missing(MEASURE, Unit::EventsPerSecond, wrk::MISSING);
+        return Ok(vec![missing.bar(bar)].into());
+    };
     let measure = "peak memory of `ingestion`, collecting";
     let figures = vec![
         Figure::new(MEASURE, Unit::EventsPerSecond, rate).bar(bar),
@@ -53,56 +51,33 @@ pub(crate) async fn run() -> anyhow::Result<Outcome> {
             .largest()
             .bar(Bar::AtMost(100.0)),
     ];
-    Ok(Outcome {
-        figures,
-        costs: Vec::new(),
-    })
+    Ok(figures.into())
 }
 
-async fn is_installed() -> bool {
-    let found = Command::new("wrk")
-        .arg("--version")
-        .stdout(Stdio::null())
-        .stderr(Stdio::null())
-        .status()
-        .await;
-    found.is_ok()
-}
-
-/// Events per second that Redis accepted while wrk ran.
-async fn send(services: &Services, daemon: &Daemon, folder: &Path) -> anyhow::Result<f64> {
+/// Events per second that Redis accepted while wrk ran; `None` without wrk.
+async fn send(services: &Services, daemon: &Daemon, folder: &Path) -> anyhow::Result<Option<f64>> {
     let url = format!("http://127.0.0.1:{}/api/v1/events", daemon.port);
+    let (folder, bodies) = (folder.to_string_lossy(), BODIES.to_string());
     let started = Instant::now();
-    let output = Command::new("wrk")
-        .args(["--threads", "1", "--connections", CONNECTIONS])
-        .args(["--duration", LASTS, "--script"])
-        .arg(folder.join("collector.lua"))
-        .args([url.as_str(), "--"])
-        .arg(folder)
-        .arg(BODIES.to_string())
-        .output()
-        .await?;
+    if WRK.run(&url, &[&folder, &bodies]).await?.is_none() {
+        return Ok(None);
+    }
     let seconds = started.elapsed().as_secs_f64();
-    let said = String::from_utf8_lossy(&output.stdout);
-    ensure!(output.status.success(), "wrk failed: {said}");
-    let refused = said.lines().find(|line| line.contains("Non-2xx"));
-    ensure!(refused.is_none(), "the collector refused requests: {said}");
     let mut redis = services.redis().await;
     let ledger = services.keys().ledger;
     let accepted: u64 = redis.hget(&ledger, "accepted:collector").await?;
-    Ok(accepted as f64 / seconds)
+    Ok(Some(accepted as f64 / seconds))
 }
 
 /// Removed with what is in it.
 struct Folder(PathBuf);
 
 impl Folder {
-    /// The script, and bodies of the generator's events.
+    /// Bodies of the generator's events.
     fn with_bodies(limits: Limits) -> anyhow::Result<Self> {
         let name = format!("tidemark-bench-{}", Uuid::new_v4().simple());
         let folder = Self(std::env::temp_dir().join(name));
         std::fs::create_dir(&folder.0).context("a folder for the bodies")?;
-        std::fs::write(folder.0.join("collector.lua"), SCRIPT)?;
         let started = UnixMicros::now();
         let run = Run { seed: 42, started };
         let content = Content::new(run, &Population::default(), 0, &limits);

@@ -1,8 +1,12 @@
 //! What was measured, and what it has to reach.
 
-use std::{collections::BTreeMap, fmt};
+use std::fmt;
 
 use serde::{Deserialize, Serialize};
+
+mod outcome;
+
+pub(crate) use outcome::{Cost, Outcome};
 
 /// One measure. Each round adds a sample; the value is what [`Pick`] makes of them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
@@ -195,57 +199,6 @@ impl fmt::Display for Verdict {
     }
 }
 
-/// CPU time by process, in microseconds an event (seconds per million events), of one phase.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Cost {
-    pub(crate) phase: String,
-    pub(crate) by_process: BTreeMap<String, f64>,
-}
-
-impl Cost {
-    /// Of all processes.
-    pub(crate) fn sum(&self) -> f64 {
-        self.by_process.values().sum()
-    }
-}
-
-impl fmt::Display for Cost {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}: CPU µs/event:", self.phase)?;
-        for (process, micros) in &self.by_process {
-            write!(f, " {process} {micros:.2}")?;
-        }
-        Ok(())
-    }
-}
-
-/// What a scenario returns.
-#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
-pub(crate) struct Outcome {
-    pub(crate) figures: Vec<Figure>,
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub(crate) costs: Vec<Cost>,
-}
-
-impl Outcome {
-    pub(crate) fn value_of(&self, measure: &str) -> Option<f64> {
-        let mut figures = self.figures.iter();
-        figures.find(|figure| figure.measure == measure)?.value()
-    }
-
-    /// Adds the samples of another round. Of costs the last round's stay.
-    pub(crate) fn add(&mut self, round: Self) {
-        for figure in round.figures {
-            let same = |known: &&mut Figure| known.measure == figure.measure;
-            match self.figures.iter_mut().find(same) {
-                Some(known) => known.samples.extend(figure.samples),
-                None => self.figures.push(figure),
-            }
-        }
-        self.costs = round.costs;
-    }
-}
-
 pub(crate) fn thousands(figure: f64) -> String {
     let digits = format!("{figure:.0}");
     let mut text = String::new();
@@ -282,20 +235,5 @@ mod tests {
         assert_eq!(figure(&[0.89]).verdict(), Some(Verdict::Missed));
         assert_eq!(figure(&[]).verdict(), Some(Verdict::NotMeasured));
         assert!(!Bar::AtMost(200.0).holds(200.1));
-    }
-
-    #[test]
-    fn rounds_add_samples_to_the_same_measure() {
-        let once = |sample| Outcome {
-            figures: vec![figure(&[sample])],
-            costs: Vec::new(),
-        };
-        let mut sum = Outcome::default();
-        [0.5, 0.7]
-            .into_iter()
-            .for_each(|sample| sum.add(once(sample)));
-        assert_eq!(sum.figures, [figure(&[0.5, 0.7])]);
-        let json = serde_json::to_string(&sum).unwrap();
-        assert_eq!(serde_json::from_str::<Outcome>(&json).unwrap(), sum);
     }
 }

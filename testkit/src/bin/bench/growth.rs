@@ -4,9 +4,9 @@ use std::time::Instant;
 
 use consumer::decode::COLUMNS;
 use testkit::Services;
-use tokio::process::Command;
 
 use crate::{
+    disk,
     drain::{Consumers, drain},
     figure::{Bar, Figure, Outcome, Unit, thousands},
     publish, quiet,
@@ -26,15 +26,11 @@ const LOADERS: u64 = 2;
 pub(crate) async fn run(round: &mut Round) -> anyhow::Result<Outcome> {
     let source = fresh().await?;
     let need = SIZES[SIZES.len() - 1] * round.events * BYTES_PER_ROW;
-    if let Some(free) = free_bytes(&source).await?.filter(|free| *free < need) {
-        let why = format!("{} GB are free, {} GB needed", free >> 30, need >> 30);
-        let figures = SIZES[1..].iter();
-        let figures =
-            figures.map(|size| Figure::missing(name(*size, round.events), Unit::Ratio, &why));
-        return Ok(Outcome {
-            figures: figures.map(|figure| figure.bar(BAR)).collect(),
-            costs: Vec::new(),
-        });
+    if let Some(why) = disk::lacks(&source, need).await? {
+        let name = |size: &u64| name(*size, round.events);
+        let missing = |size| Figure::missing(name(size), Unit::Ratio, &why).bar(BAR);
+        let figures: Vec<_> = SIZES[1..].iter().map(missing).collect();
+        return Ok(figures.into());
     }
     let mut outcome = Outcome::default();
     let mut first = None;
@@ -128,23 +124,4 @@ fn copy_of(copy: u64) -> String {
     let moved = format!("occurred_at - make_interval(days => {days}, mins => {minutes})");
     let values = COLUMNS.replacen("occurred_at", &moved, 1);
     format!("INSERT INTO events ({COLUMNS}) SELECT {values} FROM first_rows")
-}
-
-/// On the disk of the database; `None` where that is another machine's.
-pub(crate) async fn free_bytes(source: &Services) -> anyhow::Result<Option<u64>> {
-    let row = source
-        .db()
-        .await
-        .query_one("SHOW data_directory", &[])
-        .await?;
-    let folder: String = row.get(0);
-    let output = Command::new("df")
-        .args(["--output=avail", "--block-size=1", &folder])
-        .output()
-        .await?;
-    let text = String::from_utf8_lossy(&output.stdout).into_owned();
-    Ok(text
-        .lines()
-        .nth(1)
-        .and_then(|line| line.trim().parse().ok()))
 }

@@ -13,6 +13,7 @@ mod lanes;
 mod latency;
 mod machine;
 mod micro;
+mod node;
 mod peer;
 mod pipeline;
 mod preload;
@@ -30,6 +31,7 @@ mod store;
 mod together;
 mod variants;
 mod waits;
+mod wrk;
 
 use std::{collections::BTreeMap, process::ExitCode};
 

@@ -1,7 +1,6 @@
 //! The consumer that a Node programmer would write (bench/peers/node), on the same data.
 
 use std::{
-    path::{Path, PathBuf},
     process::Stdio,
     time::{Duration, Instant},
 };
@@ -18,12 +17,13 @@ use tokio::{
 use crate::{
     cpu::Meter,
     figure::{Bar, Cost, Figure, Outcome, Unit},
+    node::NodePeer,
     preload::{Entries, Pages, preload},
     publish, quiet,
     round::{Round, fresh},
 };
 
-const FOLDER: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../bench/peers/node");
+const PEER: NodePeer = NodePeer("node");
 const GROUP: &str = "peer-node";
 const LIMIT: Duration = Duration::from_secs(120);
 /// Entries of a read that served the peer best, of 4, 8, 16 and 40: 8,000 events.
@@ -48,14 +48,10 @@ pub(crate) async fn run(round: &mut Round) -> anyhow::Result<Outcome> {
     let ours = "drain, as a multiple of the Node consumer's on batch entries";
     let ours_single = "drain from single-event entries, as a multiple of the Node consumer's";
     let bars = [Bar::AtLeast(4.0), Bar::AtLeast(2.0)];
-    if !Path::new(FOLDER).join("node_modules").exists() {
-        let why = "`npm ci` in bench/peers/node installs it";
-        let figures = [ours, ours_single].map(|name| Figure::missing(name, Unit::Ratio, why));
-        let figures = figures.into_iter().zip(bars);
-        return Ok(Outcome {
-            figures: figures.map(|(figure, bar)| figure.bar(bar)).collect(),
-            costs: Vec::new(),
-        });
+    if let Some(why) = PEER.lacks() {
+        let missing = |(name, bar)| Figure::missing(name, Unit::Ratio, &why).bar(bar);
+        let figures = [ours, ours_single].into_iter().zip(bars).map(missing);
+        return Ok(figures.collect::<Vec<_>>().into());
     }
     let clean = round.clean().await?.drained.rate;
     let singles = round.singles().await?.drained.rate;
@@ -100,15 +96,11 @@ async fn drain(
 ) -> anyhow::Result<Peer> {
     quiet::wait(source).await?;
     let meter = Meter::start(source).await?;
-    let mut child = Command::new("node")
-        .arg(PathBuf::from(FOLDER).join("main.js"))
-        .envs(source.variables())
+    let mut child = PEER
+        .command(&source.variables())
         .env("CONSUMER_GROUP", GROUP)
         .env("READ_COUNT", read_count)
-        .env("NODE_ENV", "production")
-        .stdin(Stdio::null())
         .stdout(Stdio::piped())
-        .kill_on_drop(true)
         .spawn()
         .context("can't start node")?;
     let pid = child.id().context("node has ended")?;

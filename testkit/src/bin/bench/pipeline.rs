@@ -3,13 +3,27 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
-use serde_json::Value;
-use testkit::{Daemon, Program, Services, free_port, http};
+use serde_json::{Value, json};
+use testkit::{Daemon, Program, Services, audit, free_port, http, wait_for};
 
 use crate::{drain::MIB, round::fresh};
 
 const READY_LIMIT: Duration = Duration::from_secs(30);
 const STOP_LIMIT: Duration = Duration::from_secs(30);
+
+/// A rate that the generator can't reach, events per second.
+pub(crate) const FLAT_OUT: u32 = 2_000_000;
+
+/// Events of the past.
+pub(crate) struct History {
+    pub(crate) events: u64,
+    /// Before now, over which they are spread.
+    pub(crate) seconds: u32,
+    /// SQL that says whether their tiers are there.
+    pub(crate) built: &'static str,
+    /// For making them, storing them, and building their tiers, each.
+    pub(crate) limit: Duration,
+}
 
 pub(crate) struct Pipeline {
     pub(crate) services: Services,
@@ -41,6 +55,28 @@ impl Pipeline {
 
     pub(crate) const fn daemons(&mut self) -> [&mut Daemon; 3] {
         [&mut self.ingestion, &mut self.consumer, &mut self.api]
+    }
+
+    /// Stores events of the past and waits for their tiers.
+    pub(crate) async fn history(&self, history: &History) -> anyhow::Result<()> {
+        let settings = json!({
+            "running": true, "rate": FLAT_OUT, "limit": history.events,
+            "history_seconds": history.seconds,
+        });
+        tell(&self.ingestion, &settings).await?;
+        let finished = async || {
+            let status = ask(&self.ingestion).await;
+            status.is_ok_and(|body| body["status"]["finished"] == true)
+        };
+        ensure!(wait_for(history.limit, finished).await, "no history");
+        audit::quiet(&self.services, history.limit).await?;
+        let db = self.services.db().await;
+        let built = async || {
+            let built = db.query_one(history.built, &[]).await;
+            built.is_ok_and(|row| row.get(0))
+        };
+        ensure!(wait_for(history.limit, built).await, "no tiers");
+        Ok(())
     }
 
     /// A new process in the place of the old one.
@@ -120,7 +156,7 @@ fn generator(ingestion: &Daemon) -> String {
 
 /// Stops the generator and waits until Redis has acknowledged what it made; its last status.
 pub(crate) async fn settle(ingestion: &Daemon) -> anyhow::Result<Value> {
-    tell(ingestion, &serde_json::json!({"running": false})).await?;
+    tell(ingestion, &json!({"running": false})).await?;
     for _ in 0..200 {
         tokio::time::sleep(Duration::from_millis(50)).await;
         let body = ask(ingestion).await?;

@@ -56,10 +56,7 @@ pub(crate) async fn run() -> anyhow::Result<Outcome> {
     figures.push(Figure::new(measure, Unit::Count, missed as f64).largest());
     let measure = "schedule → Redis, p99 of the slowest run";
     figures.push(Figure::new(measure, Unit::Milliseconds, delay).largest());
-    Ok(Outcome {
-        figures,
-        costs: Vec::new(),
-    })
+    Ok(figures.into())
 }
 
 /// A profile whose highest rate is `rate`.

@@ -19,10 +19,7 @@ pub(crate) async fn run(round: &mut Round) -> anyhow::Result<Outcome> {
     if !is_known().await? {
         let why = format!("this consumer has no {FLAG}");
         let figure = Figure::missing(measure, Unit::Percent, why);
-        return Ok(Outcome {
-            figures: vec![figure.bar(Bar::AtMost(20.0))],
-            costs: Vec::new(),
-        });
+        return Ok(vec![figure.bar(Bar::AtMost(20.0))].into());
     }
     let clean = round.clean().await?.drained;
     let source = fresh().await?;

@@ -20,6 +20,7 @@ use commits::Commits;
 pub(crate) use stages::percentile;
 use stages::{STAGES, Sample};
 use watch::Watches;
+pub(crate) use watch::position;
 
 const RATE: u32 = 10_000;
 /// Connections, caches and plans get warm in it; not counted.
@@ -68,8 +69,5 @@ fn outcome(samples: &[Sample]) -> Outcome {
             figures.push(Figure::new(measure, Unit::Milliseconds, value));
         }
     }
-    Outcome {
-        figures,
-        costs: Vec::new(),
-    }
+    figures.into()
 }

@@ -151,8 +151,8 @@ where
     }
 }
 
-/// `writer:seq,writer:seq`.
-fn position(text: &str) -> BTreeMap<i64, i64> {
+/// The last commit of each writer, from `writer:seq,writer:seq`.
+pub(crate) fn position(text: &str) -> BTreeMap<i64, i64> {
     let pairs = text.split(',').filter_map(|pair| {
         let (writer, seq) = pair.split_once(':')?;
         Some((writer.parse().ok()?, seq.parse().ok()?))

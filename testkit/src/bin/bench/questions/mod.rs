@@ -8,6 +8,7 @@ mod year;
 use anyhow::ensure;
 
 use crate::{
+    disk,
     drain::MIB,
     figure::{Bar, Figure, Outcome, Unit},
     latency::percentile,
@@ -28,14 +29,11 @@ const RANGES: [(i64, &str, f64); 3] = [
 
 pub(crate) async fn run() -> anyhow::Result<Outcome> {
     let mut pipeline = Pipeline::start(&[]).await?;
-    if let Some(why) = year::lacks(&pipeline.services).await? {
+    if let Some(why) = disk::lacks(&pipeline.services, year::BYTES_NEEDED).await? {
         let missing = |(_, name, most): (i64, &str, f64)| {
             Figure::missing(measure(name, 0.99), Unit::Milliseconds, &why).bar(Bar::AtMost(most))
         };
-        return Ok(Outcome {
-            figures: RANGES.map(missing).into(),
-            costs: Vec::new(),
-        });
+        return Ok(Vec::from(RANGES.map(missing)).into());
     }
     let stored = year::fill(&mut pipeline).await?;
     let mut asker = Asker::connect(pipeline.api.port).await?;
@@ -58,10 +56,7 @@ pub(crate) async fn run() -> anyhow::Result<Outcome> {
     figures.push(Figure::new(name, Unit::Mebibytes, memory).largest());
     figures.extend(express::figures(&pipeline.services, day).await?);
     pipeline.stop_but_consumer().await?;
-    Ok(Outcome {
-        figures,
-        costs: Vec::new(),
-    })
+    Ok(figures.into())
 }
 
 fn measure(range: &str, q: f64) -> String {

@@ -1,16 +1,15 @@
-//! A year of events: two days through the pipeline, one of them copied to all days before.
+//! A year of events: three days through the pipeline, the whole one of the last two copied to all
+//! days before.
 
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, ensure};
-use serde_json::json;
-use testkit::{Services, audit, wait_for};
+use anyhow::Context as _;
+use testkit::Services;
 use tokio_postgres::Client;
 
 use crate::{
     drain::MIB,
-    growth::free_bytes,
-    pipeline::{Pipeline, ask, stop, tell},
+    pipeline::{History, Pipeline, stop},
 };
 
 /// Events of a day; in a year they are fifty million.
@@ -23,8 +22,15 @@ const LOADERS: i32 = 2;
 /// Whose minutes are copied as well: the ends of the ranges that are asked for lie in them.
 const WITH_MINUTES: [i32; 4] = [6, 29, 89, DAYS];
 /// For rows, rollups, their indexes and the write-ahead log.
-const BYTES_NEEDED: u64 = 40_000 * MIB as u64;
-const LIMIT: Duration = Duration::from_secs(240);
+pub(crate) const BYTES_NEEDED: u64 = 40_000 * MIB as u64;
+/// What comes through the pipeline, with every tier.
+const HISTORY: History = History {
+    events: 3 * EVENTS_PER_DAY,
+    seconds: 3 * 86_400,
+    built: "SELECT EXISTS (SELECT FROM rollup_built WHERE tier = 86400
+              AND bucket = date_trunc('day', now(), 'UTC') - interval '1 day')",
+    limit: Duration::from_secs(240),
+};
 
 /// What stands in each table for the day that is copied, and its column of time.
 const COPIED: [(&str, &str); 5] = [
@@ -35,20 +41,10 @@ const COPIED: [(&str, &str); 5] = [
     ("rollup_built", "bucket"),
 ];
 
-/// Why there is no room for it; `None` where there is.
-pub(crate) async fn lacks(services: &Services) -> anyhow::Result<Option<String>> {
-    let free = free_bytes(services).await?;
-    Ok(free.filter(|free| *free < BYTES_NEEDED).map(|free| {
-        let gigabytes = |bytes: u64| bytes >> 30;
-        let (free, need) = (gigabytes(free), gigabytes(BYTES_NEEDED));
-        format!("{free} GB are free, {need} GB needed")
-    }))
-}
-
 /// Fills the database. The consumer has ended then: nothing changes any more.
 pub(crate) async fn fill(pipeline: &mut Pipeline) -> anyhow::Result<u64> {
     let started = Instant::now();
-    two_days(pipeline).await?;
+    last_days(pipeline).await?;
     stop(&mut pipeline.consumer).await?;
     let db = pipeline.services.db().await;
     for (table, column) in COPIED {
@@ -71,28 +67,11 @@ pub(crate) async fn fill(pipeline: &mut Pipeline) -> anyhow::Result<u64> {
     Ok(stored)
 }
 
-/// Yesterday and the day before it come through the pipeline, with every tier.
-async fn two_days(pipeline: &Pipeline) -> anyhow::Result<()> {
-    let settings = json!({
-        "running": true, "rate": 1_000_000, "limit": 3 * EVENTS_PER_DAY,
-        "history_seconds": 3 * 86_400,
-    });
-    tell(&pipeline.ingestion, &settings).await?;
-    let finished = async || {
-        let status = ask(&pipeline.ingestion).await;
-        status.is_ok_and(|body| body["status"]["finished"] == true)
-    };
-    ensure!(wait_for(LIMIT, finished).await, "no history");
-    audit::quiet(&pipeline.services, LIMIT).await?;
+/// Yesterday and today as far as it is; yesterday is whole because the day before it comes through
+/// the pipeline too.
+async fn last_days(pipeline: &Pipeline) -> anyhow::Result<()> {
+    pipeline.history(&HISTORY).await?;
     let db = pipeline.services.db().await;
-    let built = async || {
-        let day = "SELECT EXISTS (SELECT FROM rollup_built WHERE tier = 86400
-                     AND bucket = date_trunc('day', now(), 'UTC') - interval '1 day')";
-        db.query_one(day, &[])
-            .await
-            .is_ok_and(|row| row.get::<_, bool>(0))
-    };
-    ensure!(wait_for(LIMIT, built).await, "yesterday isn't built");
     // The days before it are copies as well.
     for (table, column) in COPIED.into_iter().chain([("rollup_1m", "bucket")]) {
         let clear = format!(

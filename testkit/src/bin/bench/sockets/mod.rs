@@ -15,7 +15,7 @@ use tokio::time::{MissedTickBehavior, interval, sleep};
 use crate::{
     drain::MIB,
     figure::{Bar, Figure, Outcome, Unit},
-    latency::percentile,
+    latency::{percentile, position},
     pipeline::{Pipeline, tell},
 };
 use client::{Arrival, Clients};
@@ -31,10 +31,7 @@ const WARM_UP: Duration = Duration::from_secs(3);
 pub(crate) async fn run() -> anyhow::Result<Outcome> {
     let mut figures = many().await?;
     figures.extend(few().await?);
-    Ok(Outcome {
-        figures,
-        costs: Vec::new(),
-    })
+    Ok(figures.into())
 }
 
 fn subscribe(minutes: u16) -> String {
@@ -99,7 +96,7 @@ async fn latencies(pipeline: &Pipeline, noted: &[Vec<Arrival>]) -> anyhow::Resul
         .collect();
     let mut late = Vec::new();
     for arrivals in noted {
-        let mut arrivals = arrivals.iter().map(|a| (counted(&a.position), a.at));
+        let mut arrivals = arrivals.iter().map(|a| (position(&a.position), a.at));
         let mut latest = arrivals.next();
         for (writer, seq, at) in &commits {
             let counts =
@@ -112,15 +109,6 @@ async fn latencies(pipeline: &Pipeline, noted: &[Vec<Arrival>]) -> anyhow::Resul
         }
     }
     Ok(late)
-}
-
-/// `writer:seq,writer:seq`.
-fn counted(position: &str) -> BTreeMap<i64, i64> {
-    let pair = |pair: &str| {
-        let (writer, seq) = pair.split_once(':')?;
-        Some((writer.parse().ok()?, seq.parse().ok()?))
-    };
-    position.split(',').filter_map(pair).collect()
 }
 
 async fn few() -> anyhow::Result<Vec<Figure>> {
@@ -137,24 +125,18 @@ async fn few() -> anyhow::Result<Vec<Figure>> {
     tell(&pipeline.ingestion, &json!({"running": false})).await?;
     pipeline.stop().await?;
     let name = "1,000 sockets at full speed: frames";
-    let ours_figure = Figure::new(name, Unit::PerSecond, ours);
+    let mut figures = vec![Figure::new(name, Unit::PerSecond, ours)];
     let ratio = "1,000 sockets at full speed, as a multiple of the Node broadcaster's frames";
     let bar = Bar::AtLeast(2.0);
-    Ok(match peer::rate(FEW, bytes).await? {
-        Some(theirs) => vec![
-            ours_figure,
-            Figure::new(
-                "the same from a Node broadcaster (ws)",
-                Unit::PerSecond,
-                theirs,
-            ),
-            Figure::new(ratio, Unit::Ratio, ours / theirs).bar(bar),
-        ],
-        None => vec![
-            ours_figure,
-            Figure::missing(ratio, Unit::Ratio, "`npm ci` in bench/peers/ws installs it").bar(bar),
-        ],
-    })
+    if let Some(why) = peer::PEER.lacks() {
+        figures.push(Figure::missing(ratio, Unit::Ratio, why).bar(bar));
+        return Ok(figures);
+    }
+    let theirs = peer::rate(FEW, bytes).await?;
+    let name = "the same from a Node broadcaster (ws)";
+    figures.push(Figure::new(name, Unit::PerSecond, theirs));
+    figures.push(Figure::new(ratio, Unit::Ratio, ours / theirs).bar(bar));
+    Ok(figures)
 }
 
 /// Frames per second, and the mean bytes of one.

@@ -2,23 +2,25 @@
 
 use std::time::Duration;
 
-use anyhow::ensure;
 use common::time::UnixMicros;
 use redis::AsyncCommands as _;
 use serde_json::json;
-use testkit::{Program, audit, stream, wait_for};
+use testkit::{Program, stream};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep};
 use tokio_postgres::Client;
 
 use crate::{
     drain::MIB,
-    pipeline::{Pipeline, ask, resident, tell},
+    pipeline::{FLAT_OUT, History, Pipeline, resident, tell},
 };
 
-const FLAT_OUT: u32 = 2_000_000;
-const HISTORY_EVENTS: u32 = 500_000;
-const HISTORY_SECONDS: u32 = 86_400;
-const HISTORY_LIMIT: Duration = Duration::from_secs(90);
+const HISTORY: History = History {
+    events: 500_000,
+    seconds: 86_400,
+    // Of the 24 hours before now, those that are over and whole.
+    built: "SELECT count(*) >= 22 FROM rollup_built WHERE tier = 3600",
+    limit: Duration::from_secs(90),
+};
 /// Until the backlog is at its bound.
 const WARM_UP: Duration = Duration::from_secs(5);
 const STEP: Duration = Duration::from_millis(100);
@@ -30,31 +32,11 @@ const SIZE_EVERY: u32 = 10 * STEPS_PER_SECOND;
 /// they ask for. Its consumer is replaced by a new one: the memory that so many minutes took
 /// is not that of the load. The old one's peak, MiB.
 pub(crate) async fn history(pipeline: &mut Pipeline) -> anyhow::Result<f64> {
-    let settings = json!({
-        "running": true, "rate": FLAT_OUT, "limit": HISTORY_EVENTS,
-        "history_seconds": HISTORY_SECONDS,
-    });
-    tell(&pipeline.ingestion, &settings).await?;
-    let finished = async || {
-        let status = ask(&pipeline.ingestion).await;
-        status.is_ok_and(|body| body["status"]["finished"] == true)
-    };
-    ensure!(wait_for(HISTORY_LIMIT, finished).await, "no history");
-    audit::quiet(&pipeline.services, HISTORY_LIMIT).await?;
-    let db = pipeline.services.db().await;
-    let built = async || {
-        let hours = "SELECT count(*) FROM rollup_built WHERE tier = 3600";
-        let count = db.query_one(hours, &[]).await;
-        count.is_ok_and(|row| row.get::<_, i64>(0) >= HOURS_BUILT)
-    };
-    ensure!(wait_for(HISTORY_LIMIT, built).await, "no tiers");
+    pipeline.history(&HISTORY).await?;
     let peak = pipeline.consumer.peak_memory()? as f64 / MIB;
     pipeline.restart_consumer().await?;
     Ok(peak)
 }
-
-/// Of the 24 hours before now, those that are over and whole.
-const HOURS_BUILT: i64 = 22;
 
 /// The generator goes on in the same run, so that one truth holds for all of it.
 pub(crate) async fn flat_out(pipeline: &Pipeline) -> anyhow::Result<()> {

@@ -38,10 +38,7 @@ pub(crate) async fn run(seconds: u64) -> anyhow::Result<Outcome> {
     let generator = settle(&pipeline.ingestion).await?;
     figures.push(verdict::audit(&pipeline, &generator, seconds).await?);
     pipeline.stop().await?;
-    Ok(Outcome {
-        figures,
-        costs: Vec::new(),
-    })
+    Ok(figures.into())
 }
 
 fn speed(load: &Load, seconds: u64) -> Vec<Figure> {
@@ -106,10 +103,7 @@ pub(crate) async fn soak() -> anyhow::Result<Outcome> {
     figures.push(Figure::new(measure, Unit::Percent, slower).bar(Bar::AtMost(10.0)));
     settle(&pipeline.ingestion).await?;
     pipeline.stop().await?;
-    Ok(Outcome {
-        figures,
-        costs: Vec::new(),
-    })
+    Ok(figures.into())
 }
 
 /// Percent by which the median of the last fifth is above that of the second.
