@@ -6,7 +6,7 @@ import AxeBuilder from "@axe-core/playwright";
 import type { Locator, Page } from "@playwright/test";
 import { Dashboard } from "./dashboard";
 import { expect, test } from "./fixtures";
-import { until } from "./stack/daemon";
+import { until } from "../../testkit/stack/daemon.js";
 import type { Stack } from "./stack/stack";
 
 /** Where pictures are wanted. */

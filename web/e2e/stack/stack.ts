@@ -1,9 +1,9 @@
-// The three daemons on a database and a stream of their own.
+// The three daemons, with a way to the database that can be cut, and what is asked of them.
 
-import { randomBytes } from "node:crypto";
-import { Daemon } from "./daemon";
+import type { Daemon } from "../../../testkit/stack/daemon.js";
+import { Daemons } from "../../../testkit/stack/daemons.js";
+import { databaseAddress, databaseUrl, freePort } from "../../../testkit/stack/services.js";
 import { Proxy } from "./proxy";
-import * as services from "./services";
 
 export interface StoredEvent {
   event_id: string;
@@ -22,89 +22,66 @@ export interface StoredEvent {
   properties?: Record<string, unknown>;
 }
 
+/** For one request. */
+const ANSWER_MS = 30_000;
+
 export class Stack {
   private constructor(
-    readonly name: string,
-    readonly api: Daemon,
-    readonly ingestion: Daemon,
-    readonly consumer: Daemon,
+    private readonly daemons: Daemons,
     /** Between the api, and the api only, and the database. */
     readonly database: Proxy,
   ) {}
 
   static async start(): Promise<Stack> {
-    const name = `tidemark_e2e_${randomBytes(6).toString("hex")}`;
-    services.createDatabase(name);
-    const stack = await Stack.prepared(name);
+    const port = await freePort();
+    const database = new Proxy(port, databaseAddress());
+    await database.start();
     try {
-      await stack.database.start();
-      // The consumer makes the schema.
-      await stack.consumer.start();
-      await Promise.all([stack.api.start(), stack.ingestion.start()]);
+      const way = { host: "127.0.0.1", port };
+      const daemons = await Daemons.start("e2e", (name) => ({ POSTGRES_URL: databaseUrl(name, way) }));
+      return new Stack(daemons, database);
     } catch (error) {
-      await stack.stop();
+      await database.stop();
       throw error;
     }
-    return stack;
   }
 
-  private static async prepared(name: string): Promise<Stack> {
-    const [api, ingestion, consumer, database] = await Promise.all(
-      [1, 2, 3, 4].map(() => services.freePort()),
-    ) as [number, number, number, number];
-    const common = {
-      REDIS_URL: services.variable("REDIS_URL"),
-      POSTGRES_URL: services.databaseUrl(name),
-      STREAM_KEY: name,
-      LOG_FORMAT: "pretty",
-      CORS_ORIGINS: `http://127.0.0.1:${api}`,
-      INGESTION_PUBLIC_URL: `http://127.0.0.1:${ingestion}`,
-    };
-    const through = { host: "127.0.0.1", port: database };
-    const ofApi = { ...common, POSTGRES_URL: services.databaseUrl(name, through) };
-    return new Stack(
-      name,
-      new Daemon({ program: "api", port: api, variables: ofApi }),
-      new Daemon({ program: "ingestion", port: ingestion, variables: common }),
-      new Daemon({ program: "consumer", port: consumer, variables: common }),
-      new Proxy(database, services.databaseAddress()),
-    );
+  get api(): Daemon {
+    return this.daemons.api;
+  }
+
+  get ingestion(): Daemon {
+    return this.daemons.ingestion;
   }
 
   async stop(): Promise<void> {
-    for (const daemon of [this.ingestion, this.consumer, this.api]) await daemon.stop();
+    await this.daemons.stop();
     await this.database.stop();
-    services.remove(this.name);
   }
 
   /** The whole body of a GET on the api. */
   async get<T>(path: string): Promise<T> {
-    const url = `${this.api.url}/api/v1${path}`;
-    const response = await fetch(url);
-    if (!response.ok) throw new Error(`GET ${url}: ${response.status} ${await response.text()}`);
-    return (await response.json()) as T;
+    return (await this.ask(`${this.api.url}/api/v1${path}`)) as T;
   }
 
   async generator(change?: object): Promise<{ running: boolean; rate: number; profile: { kind: string } }> {
-    const init = change && {
-      method: "PUT",
-      headers: { "Content-Type": "application/json" },
-      body: JSON.stringify(change),
-    };
-    const response = await fetch(`${this.ingestion.url}/api/v1/generator`, init);
-    if (!response.ok) throw new Error(`generator: ${response.status} ${await response.text()}`);
-    return response.json() as Promise<{ running: boolean; rate: number; profile: { kind: string } }>;
+    const url = `${this.ingestion.url}/api/v1/generator`;
+    const view = await (change ? this.ask(url, "PUT", change) : this.ask(url));
+    return view as { running: boolean; rate: number; profile: { kind: string } };
   }
 
   /** Sends events and waits until they are stored. */
   async store(events: StoredEvent[]): Promise<void> {
+    const url = `${this.ingestion.url}/api/v1/events?wait=committed`;
     for (let from = 0; from < events.length; from += 500) {
-      const response = await fetch(`${this.ingestion.url}/api/v1/events?wait=committed`, {
-        method: "POST",
-        headers: { "Content-Type": "application/json" },
-        body: JSON.stringify(events.slice(from, from + 500)),
-      });
-      if (!response.ok) throw new Error(`events: ${response.status} ${await response.text()}`);
+      await this.ask(url, "POST", events.slice(from, from + 500));
     }
+  }
+
+  private async ask(url: string, method = "GET", body?: object): Promise<unknown> {
+    const sent = body && { headers: { "Content-Type": "application/json" }, body: JSON.stringify(body) };
+    const response = await fetch(url, { method, signal: AbortSignal.timeout(ANSWER_MS), ...sent });
+    if (!response.ok) throw new Error(`${method} ${url}: ${response.status} ${await response.text()}`);
+    return response.json();
   }
 }

@@ -1,32 +1,14 @@
 // The queue of events, against the three daemons as they run.
 
-import { afterAll, afterEach, beforeAll, expect, test, vi } from "vitest";
-import { Tidemark, type NewEvent, type TidemarkOptions, type Undelivered } from "../../src/index.js";
-import { send, visits } from "./support.js";
-import { World } from "./world.js";
+import { expect, test, vi } from "vitest";
+import type { NewEvent, Undelivered } from "../../src/index.js";
+import { send, startWorld, visits } from "./support.js";
 
-let world: World;
-const clients: Tidemark[] = [];
-
-beforeAll(async () => {
-  world = await World.start();
-});
-
-afterEach(async () => {
-  await Promise.all(clients.splice(0).map((client) => client.close()));
-});
-
-afterAll(() => world?.stop());
-
-function client(options: Partial<TidemarkOptions> = {}): Tidemark {
-  const made = new Tidemark({ url: world.url, ingestionUrl: world.ingestionUrl, ...options });
-  clients.push(made);
-  return made;
-}
+const world = startWorld();
 
 test("events that were sent twice are counted once", async () => {
   let lost = 0;
-  const tidemark = client({
+  const tidemark = world.client({
     // The collector takes the first request; its answer gets lost.
     fetch: async (url, init) => {
       const response = await fetch(url, init);
@@ -43,7 +25,7 @@ test("events that were sent twice are counted once", async () => {
 
 test("what the collector refuses comes back with the reason", async () => {
   const undelivered: Undelivered[] = [];
-  const tidemark = client({ ingest: { onUndelivered: (it) => void undelivered.push(it) } });
+  const tidemark = world.client({ ingest: { onUndelivered: (it) => void undelivered.push(it) } });
   const [good, bad] = visits("/refused", 2) as [NewEvent, NewEvent];
   tidemark.ingest.track(good);
   tidemark.ingest.track({ ...bad, country: "germany" });
@@ -60,7 +42,7 @@ test("the collector takes what a leaving page sends, and counts it once", async 
   vi.stubGlobal("window", page);
   vi.stubGlobal("document", new EventTarget());
   vi.stubGlobal("navigator", { sendBeacon });
-  const tidemark = client({ ingest: { lingerMs: 60_000 } });
+  const tidemark = world.client({ ingest: { lingerMs: 60_000 } });
   for (const event of visits("/left", 3)) tidemark.ingest.track(event);
   page.dispatchEvent(Object.assign(new Event("pagehide"), { persisted: true }));
   vi.unstubAllGlobals();
@@ -72,12 +54,12 @@ test("the collector takes what a leaving page sends, and counts it once", async 
 });
 
 test("a queue waits while ingestion is down", async () => {
-  const tidemark = client({ ingest: { lingerMs: 1, onTrouble: () => {} } });
-  await world.down("ingestion");
+  const tidemark = world.client({ ingest: { lingerMs: 1, onTrouble: () => {} } });
+  await world.daemons.ingestion.stop();
   for (const event of visits("/offline", 4)) tidemark.ingest.track(event);
   const offline = await tidemark.ingest.flush({ timeoutMs: 200 });
   expect(offline).toMatchObject({ settled: 0, waiting: 4, error: { code: "unreachable" } });
-  await world.up("ingestion");
+  await world.daemons.ingestion.start();
   expect(await tidemark.ingest.flush({ committed: true })).toMatchObject({ waiting: 0 });
   const { data } = await tidemark.query.summary({ from: "now-1h", filter: "page:/offline" });
   expect(data.events).toBe(4);

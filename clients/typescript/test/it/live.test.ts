@@ -1,31 +1,17 @@
 // Watching the three daemons as they run, over a socket and by server-sent events.
 
-import { afterAll, afterEach, beforeAll, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 import {
   is,
-  Tidemark,
   type Change,
   type Held,
   type LiveState,
   type TidemarkError,
   type TidemarkOptions,
 } from "../../src/index.js";
-import { send, visits } from "./support.js";
-import { World } from "./world.js";
+import { send, startWorld, visits } from "./support.js";
 
-let world: World;
-const clients: Tidemark[] = [];
-
-beforeAll(async () => {
-  world = await World.start();
-});
-
-afterEach(async () => {
-  await Promise.all(clients.splice(0).map((client) => client.close()));
-});
-
-afterAll(() => world?.stop());
-
+const world = startWorld();
 const within = { timeout: 5_000, interval: 20 };
 const transports: [string, Partial<TidemarkOptions>][] = [
   ["a WebSocket", {}],
@@ -33,13 +19,7 @@ const transports: [string, Partial<TidemarkOptions>][] = [
 ];
 
 describe.each(transports)("over %s", (name, options) => {
-  function client(): Tidemark {
-    const live = { backoff: { firstMs: 50, mostMs: 200 } };
-    const { url, ingestionUrl } = world;
-    const made = new Tidemark({ url, ingestionUrl, live, ...options });
-    clients.push(made);
-    return made;
-  }
+  const client = () => world.client({ live: { backoff: { firstMs: 50, mostMs: 200 } }, ...options });
 
   test("what is held equals what is answered, over a restart of the api", async () => {
     const tidemark = client();
@@ -58,10 +38,10 @@ describe.each(transports)("over %s", (name, options) => {
     await send(tidemark, visits(page, 6));
     await vi.waitFor(() => expect(events()).toBe(6), within);
 
-    await world.down("api");
+    await world.daemons.api.stop();
     await vi.waitFor(() => expect(states).toContain("waiting"), within);
     await send(tidemark, visits(page, 3));
-    await world.up("api");
+    await world.daemons.api.start();
     await vi.waitFor(() => expect(events()).toBe(9), within);
     expect(tidemark.live.state.name).toBe("open");
     // It went on where it was.

@@ -3,23 +3,15 @@
 import { execFile } from "node:child_process";
 import { resolve } from "node:path";
 import { promisify } from "node:util";
-import { afterAll, beforeAll, expect, test } from "vitest";
-import { is, Tidemark, TidemarkError } from "../../src/index.js";
-import { send, visits } from "./support.js";
-import { World } from "./world.js";
+import { beforeEach, expect, test } from "vitest";
+import { is, TidemarkError, type Tidemark } from "../../src/index.js";
+import { send, startWorld, visits } from "./support.js";
 
-let world: World;
+const world = startWorld();
 let tidemark: Tidemark;
 
-beforeAll(async () => {
-  world = await World.start();
-  const { url, ingestionUrl } = world;
-  tidemark = new Tidemark({ url, ingestionUrl, ingest: { batch: { events: 7 } } });
-});
-
-afterAll(async () => {
-  await tidemark?.close();
-  await world?.stop();
+beforeEach(() => {
+  tidemark = world.client({ ingest: { batch: { events: 7 } } });
 });
 
 test("what was sent is what is answered", async () => {
@@ -92,8 +84,7 @@ test("a refusal names the parameter", async () => {
 
 test("what the client holds already isn't sent again", async () => {
   const statuses: number[] = [];
-  const asking = new Tidemark({
-    url: world.url,
+  const asking = world.client({
     fetch: async (url, init) => {
       const response = await fetch(url, init);
       statuses.push(response.status);
@@ -114,5 +105,5 @@ test("what the client holds already isn't sent again", async () => {
 
 test("the types are those of the api's document", async () => {
   const script = resolve(import.meta.dirname, "../../scripts/types.mjs");
-  await promisify(execFile)(process.execPath, [script, "--check", `${world.url}/openapi.json`]);
+  await promisify(execFile)(process.execPath, [script, "--check", `${world.daemons.api.url}/openapi.json`]);
 });

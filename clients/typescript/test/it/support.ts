@@ -1,7 +1,38 @@
-// What the tests send.
+// Daemons for the tests of a file, clients of theirs, and what they send.
 
-import { expect } from "vitest";
-import type { NewEvent, Tidemark } from "../../src/index.js";
+import { afterAll, afterEach, beforeAll, expect } from "vitest";
+import { Daemons } from "../../../../testkit/stack/daemons.js";
+import { Tidemark, type NewEvent, type TidemarkOptions } from "../../src/index.js";
+
+export interface World {
+  readonly daemons: Daemons;
+  /** Closed after the test. */
+  client(options?: Partial<TidemarkOptions>): Tidemark;
+}
+
+/** Starts the three daemons before the tests of the file and stops them after. */
+export function startWorld(): World {
+  let daemons: Daemons | undefined;
+  const clients: Tidemark[] = [];
+  beforeAll(async () => {
+    daemons = await Daemons.start("client");
+  });
+  afterEach(async () => {
+    await Promise.all(clients.splice(0).map((client) => client.close()));
+  });
+  afterAll(() => daemons?.stop());
+  return {
+    get daemons() {
+      if (!daemons) throw new Error("the daemons run while tests do");
+      return daemons;
+    },
+    client(options = {}) {
+      const client = new Tidemark({ url: this.daemons.api.url, ingestionUrl: this.daemons.ingestion.url, ...options });
+      clients.push(client);
+      return client;
+    },
+  };
+}
 
 /** Of a page that only one test visits. */
 export function visits(page: string, count: number): NewEvent[] {
