@@ -1,4 +1,4 @@
-import { useId, useState } from "react";
+import { TypedField } from "./TypedField";
 
 interface Props {
   label: string;
@@ -11,44 +11,20 @@ interface Props {
   onChange: (value: number) => void;
 }
 
-/** A number that follows its value from outside, except while it is being typed. */
 export function NumberField({ label, value, min, max, disabled, wrong, onChange }: Props) {
-  const id = useId();
-  const [typed, setTyped] = useState<string | null>(null);
-  const text = typed ?? String(value);
-  const problem = (typed === null ? undefined : outside(typed, min, max)) ?? wrong;
-  const typing = (now: string) => {
-    setTyped(now);
-    if (outside(now, min, max) === undefined) onChange(Number(now));
+  const inside = (typed: string) => {
+    const number = Number(typed);
+    return typed.trim() !== "" && number >= min && number <= max ? number : null;
   };
   return (
-    <div className="field">
-      <label htmlFor={id}>{label}</label>
-      <input
-        id={id}
-        type="number"
-        inputMode="decimal"
-        step="any"
-        min={min}
-        max={max}
-        value={text}
-        disabled={disabled}
-        aria-invalid={problem !== undefined}
-        aria-describedby={problem === undefined ? undefined : `${id}-wrong`}
-        onChange={(event) => typing(event.currentTarget.value)}
-        onBlur={() => setTyped(null)}
-      />
-      {problem !== undefined && (
-        <p className="field-wrong" id={`${id}-wrong`}>
-          {problem}
-        </p>
-      )}
-    </div>
+    <TypedField
+      label={label}
+      text={String(value)}
+      read={inside}
+      says={`from ${min.toLocaleString("en")} to ${max.toLocaleString("en")}`}
+      wrong={wrong}
+      input={{ type: "number", inputMode: "decimal", step: "any", min, max, disabled }}
+      onChange={onChange}
+    />
   );
-}
-
-function outside(text: string, min: number, max: number): string | undefined {
-  const value = Number(text);
-  const inside = text.trim() !== "" && value >= min && value <= max;
-  return inside ? undefined : `from ${min.toLocaleString("en")} to ${max.toLocaleString("en")}`;
 }

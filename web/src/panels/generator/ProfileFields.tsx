@@ -1,8 +1,9 @@
-import { useId, useState } from "react";
+import { useId } from "react";
 import { MOST_RATE, MOST_SECONDS } from "./limits";
 import { NumberField } from "./NumberField";
 import { begun, KINDS, PARAMETERS, stagesOf, stagesText } from "./profile";
 import type { Kind, Profile, Stage } from "./settings";
+import { TypedField } from "./TypedField";
 
 interface Props {
   profile: Profile;
@@ -62,31 +63,15 @@ interface StagesProps {
 }
 
 function Stages({ stages, wrong, onChange }: StagesProps) {
-  const id = useId();
-  const [typed, setTyped] = useState<string | null>(null);
-  const malformed = typed !== null && stagesOf(typed) === null;
-  const problem = malformed ? "write events per second x seconds, as in 1000x10, 5000x20" : wrong;
-  const typing = (text: string) => {
-    setTyped(text);
-    const read = stagesOf(text);
-    if (read) onChange({ kind: "stages", stages: read });
-  };
   return (
-    <div className="field generator-stages">
-      <label htmlFor={id}>Stages, events/s x seconds</label>
-      <input
-        id={id}
-        value={typed ?? stagesText(stages)}
-        aria-invalid={problem !== undefined}
-        aria-describedby={problem === undefined ? undefined : `${id}-wrong`}
-        onChange={(event) => typing(event.currentTarget.value)}
-        onBlur={() => setTyped(null)}
-      />
-      {problem !== undefined && (
-        <p className="field-wrong" id={`${id}-wrong`}>
-          {problem}
-        </p>
-      )}
-    </div>
+    <TypedField
+      label="Stages, events/s x seconds"
+      className="generator-stages"
+      text={stagesText(stages)}
+      read={stagesOf}
+      says="write events per second x seconds, as in 1000x10, 5000x20"
+      wrong={wrong}
+      onChange={(read) => onChange({ kind: "stages", stages: read })}
+    />
   );
 }
