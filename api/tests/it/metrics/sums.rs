@@ -151,44 +151,17 @@ async fn assert_parts(
     column: Option<&str>,
     (events, micros): (i64, i128),
 ) {
-    let series = api
-        .data(&format!(
-            "/api/v1/metrics/timeseries?{query}&interval={interval}"
-        ))
-        .await;
-    let rows = series.as_array().unwrap();
-    assert_eq!(
-        rows.iter().map(|row| number(&row["events"])).sum::<i64>(),
-        events,
-        "{query}"
-    );
-    assert_eq!(
-        rows.iter()
-            .map(|row| micros_of(&row["value"]))
-            .sum::<i128>(),
-        micros,
-        "{query}"
-    );
-
     let dimension = column.unwrap_or("page");
-    let breakdown = api
-        .data(&format!(
-            "/api/v1/metrics/breakdown?{query}&dimension={dimension}"
-        ))
-        .await;
-    let rows = breakdown.as_array().unwrap();
-    assert_eq!(
-        rows.iter().map(|row| number(&row["events"])).sum::<i64>(),
-        events,
-        "{query}"
-    );
-    assert_eq!(
-        rows.iter()
-            .map(|row| micros_of(&row["value"]))
-            .sum::<i128>(),
-        micros,
-        "{query}"
-    );
+    for path in [
+        format!("timeseries?{query}&interval={interval}"),
+        format!("breakdown?{query}&dimension={dimension}"),
+    ] {
+        let parts = api.data(&format!("/api/v1/metrics/{path}")).await;
+        let rows = parts.as_array().unwrap();
+        let counted: i64 = rows.iter().map(|row| number(&row["events"])).sum();
+        let summed: i128 = rows.iter().map(|row| micros_of(&row["value"])).sum();
+        assert_eq!((counted, summed), (events, micros), "{path}");
+    }
 }
 
 fn number(value: &Value) -> i64 {
