@@ -6,6 +6,7 @@ pub mod backoff;
 pub mod clients;
 pub mod config;
 pub mod event;
+pub mod fault;
 pub mod http;
 pub mod rollup;
 pub mod shutdown;

@@ -7,6 +7,7 @@ use common::{
     backoff::Backoff,
     clients,
     config::RedisConfig,
+    fault,
     shutdown::Shutdown,
     wire::{EntryId, StreamKeys},
 };
@@ -119,6 +120,7 @@ impl Acker {
             ack.arg(&keys.stream).arg(group).arg(ids);
             ack.query_async::<()>(&mut redis).await?;
         }
+        fault::point("after_ack");
         redis::cmd("PUBLISH")
             .arg(&keys.commits)
             .arg("")
@@ -145,7 +147,11 @@ impl Acker {
 
     async fn trim(&mut self) -> RedisResult<()> {
         let mut redis = self.connection().await?;
-        let trimmed: u64 = Script::new(TRIM)
+        let script = match fault::is_on("trim_too_far") {
+            true => "return redis.call('XTRIM', KEYS[1], 'MAXLEN', 0)",
+            false => TRIM,
+        };
+        let trimmed: u64 = Script::new(script)
             .key(&self.config.keys.stream)
             .arg(&self.config.group)
             .invoke_async(&mut redis)

@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::Parser as _;
 use common::{
     config::{Loader, bind},
+    fault,
     shutdown::Shutdown,
     telemetry,
 };
@@ -58,6 +59,7 @@ fn main() -> ExitCode {
 async fn serve(config: Config) -> anyhow::Result<()> {
     telemetry::init_logs("consumer", &config.process);
     telemetry::metrics();
+    fault::arm();
     let port = config.consumer.consumer_port;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), port, "starting");
     if !config.folds {

@@ -4,7 +4,7 @@ use std::{process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
 use clap::Parser as _;
-use common::{config::Loader, http::healthcheck, shutdown::Shutdown, telemetry};
+use common::{config::Loader, fault, http::healthcheck, shutdown::Shutdown, telemetry};
 use ingestion::{
     Config,
     cli::{Cli, Command, truth_of},
@@ -42,6 +42,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     }
     telemetry::init_logs("ingestion", &config.process);
     telemetry::metrics();
+    fault::arm();
     let version = env!("CARGO_PKG_VERSION");
     let port = config.ingestion.ingestion_port;
     tracing::info!(

@@ -9,6 +9,7 @@ use std::{
 
 use common::{
     event::{self, Acceptance, Code, Event, Limits, Violations},
+    fault,
     rollup::Sample,
     time::UnixMicros,
     wire::{EntryId, Payload, event_id_for},
@@ -168,7 +169,11 @@ pub fn parse_row<'a>(
         at: id.accepted_at(),
         event_id: event_id_for(id, index),
     };
-    catch_unwind(AssertUnwindSafe(|| event::parse(json, acceptance, limits))).unwrap_or_else(|_| {
+    let parse = || {
+        fault::poison("decode", json);
+        event::parse(json, acceptance, limits)
+    };
+    catch_unwind(AssertUnwindSafe(parse)).unwrap_or_else(|_| {
         Err(Violations::whole(
             Code::DecoderFault,
             "the decoder panicked",

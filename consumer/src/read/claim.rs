@@ -5,7 +5,7 @@ use std::time::Duration;
 use common::wire::EntryId;
 use redis::{RedisResult, Script, Value, aio::MultiplexedConnection};
 
-use super::reply::{self, Delivered};
+use super::reply::{self, Delivered, UnexpectedReply};
 
 /// Entries claimed at once. XAUTOCLAIM looks at ten times as many.
 const CLAIM_COUNT: usize = 100;
@@ -26,7 +26,7 @@ return removed";
 /// Where the last sweep of XAUTOCLAIM stopped.
 #[derive(Debug)]
 pub(super) struct Claimer {
-    cursor: EntryId,
+    pub(super) cursor: EntryId,
     min_idle: Duration,
 }
 
@@ -56,9 +56,13 @@ impl Claimer {
             .arg(CLAIM_COUNT)
             .query_async(redis)
             .await?;
-        let (cursor, delivered) = reply::from_claim(reply).map_err(|error| {
+        self.took(reply).map_err(|error| {
             redis::RedisError::from((redis::ErrorKind::Parse, "XAUTOCLAIM", error.to_string()))
-        })?;
+        })
+    }
+
+    pub(super) fn took(&mut self, reply: Value) -> Result<Delivered, UnexpectedReply> {
+        let (cursor, delivered) = reply::from_claim(reply)?;
         self.cursor = cursor;
         Ok(delivered)
     }

@@ -10,6 +10,7 @@ use common::{
     backoff::Backoff,
     clients,
     config::RedisConfig,
+    fault,
     shutdown::Shutdown,
     wire::{EntryId, StreamKeys},
 };
@@ -177,6 +178,7 @@ impl Reader {
             }
             reply => reply?,
         };
+        fault::point("after_read");
         reply::from_read(reply).map_err(|error| {
             redis::RedisError::from((redis::ErrorKind::Parse, "XREADGROUP", error.to_string()))
         })
@@ -191,6 +193,7 @@ impl Reader {
             .await?;
         self.last_claim = Instant::now();
         if !delivered.is_empty() {
+            fault::point("after_claim");
             observe::claimed(&config.consumer, delivered.entries.len());
         }
         for consumer in self

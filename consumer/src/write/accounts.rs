@@ -144,7 +144,7 @@ fn minutes(folded: &[Folded]) -> Vec<UnixMicros> {
 }
 
 /// The batch's entries as a multirange literal.
-fn multirange(stream_id: i32, batch: &Batch) -> String {
+pub(super) fn multirange(stream_id: i32, batch: &Batch) -> String {
     let spans = batch.spans.iter().map(|(first, last)| {
         format!(
             "[{},{}]",

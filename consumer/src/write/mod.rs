@@ -2,6 +2,8 @@
 //! stage acknowledges what was committed.
 
 mod accounts;
+mod bisect;
+mod committed;
 mod failure;
 mod recover;
 mod session;
@@ -12,7 +14,8 @@ mod work;
 mod writer;
 
 pub use accounts::entry_number;
+pub use committed::Committed;
 pub use session::{LANE_LOCKS, REBUILD_LOCK, free_lane_name};
 pub use statements::Statements;
 pub use suspects::Recent;
-pub use writer::{Committed, Writer, WriterConfig};
+pub use writer::{Writer, WriterConfig};

@@ -7,7 +7,8 @@ use common::{event::Limits, wire::EntryId};
 use tokio_postgres::Error;
 
 use super::{
-    accounts::entry_number, failure::Failure, session::Session, transaction::insert_staged,
+    accounts::entry_number, bisect::Bisection, failure::Failure, session::Session,
+    transaction::insert_staged,
 };
 use crate::decode::{Batch, Rejected, decode_again};
 
@@ -28,28 +29,18 @@ pub(super) async fn handled_entries(
         .collect())
 }
 
-/// Finds the rows that the database refuses, by halves: k of n rows take about k · log n
-/// attempts, each rolled back.
+/// Finds the rows that the database refuses; each attempt is rolled back.
 pub(super) async fn refused_rows(session: &Session, batch: &Batch) -> Result<Rejected, Failure> {
     let mut refused = Rejected::new();
-    let mut pieces = Vec::from([Range {
-        start: 0,
-        end: batch.rows.len(),
-    }]);
-    while let Some(rows) = pieces.pop() {
-        if rows.is_empty() {
-            continue;
-        }
+    let mut search = Bisection::of(batch.rows.len());
+    while let Some(rows) = search.next() {
         let Some(reason) = try_rows(session, batch, &rows).await? else {
             continue;
         };
-        if rows.len() == 1 {
-            let row = &batch.rows[rows.start];
+        if let Some(row) = search.refused(rows) {
+            let row = &batch.rows[row];
             let id = batch.entries[row.entry as usize].id;
             refused.insert((id, row.index), reason);
-        } else {
-            let middle = rows.start + rows.len() / 2;
-            pieces.extend([middle..rows.end, rows.start..middle]);
         }
     }
     Ok(refused)

@@ -10,8 +10,8 @@ use std::{
 use common::{clients, config::PostgresConfig};
 use tokio_postgres::{Client, Error};
 
-use super::{failure::Failure, statements::Statements};
-use crate::fold::Memory;
+use super::{failure::Failure, statements::Statements, transaction::Written};
+use crate::{decode::PerSource, fold::Memory};
 
 /// Class of the advisory locks on lane names.
 pub const LANE_LOCKS: i32 = 0x6c61_6e65;
@@ -42,7 +42,7 @@ pub(super) struct WriterState {
 }
 
 impl WriterState {
-    fn new(id: i64) -> Self {
+    pub(super) fn new(id: i64) -> Self {
         Self {
             id,
             seq: 0,
@@ -50,6 +50,14 @@ impl WriterState {
             memory: Memory::default(),
             opened: Instant::now(),
         }
+    }
+
+    /// The memory follows the database, now that the commit is known.
+    pub(super) fn advance(&mut self, written: Written) -> PerSource {
+        self.seq = written.seq;
+        self.generation = Some(written.generation);
+        self.memory.advance(written.folded);
+        written.counts
     }
 }
 

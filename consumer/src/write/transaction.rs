@@ -3,7 +3,7 @@
 use std::{collections::HashSet, time::Instant};
 
 use bytes::Bytes;
-use common::wire::Source;
+use common::{fault, wire::Source};
 use foldhash::fast::FixedState;
 use futures_util::{SinkExt as _, pin_mut};
 use tokio_postgres::{Client, Error, Statement};
@@ -16,9 +16,12 @@ use super::{
 };
 use crate::{
     decode::{Batch, PerSource, Row, RowKey},
-    fold::{Fold, Folded},
+    fold::{Fold, Folded, Memory},
     rollup_rows::Params,
 };
+
+/// Keys of rows that weren't in the table before.
+pub(super) type Stored = HashSet<RowKey, FixedState>;
 
 /// How a batch goes in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,12 +77,15 @@ impl Attempt<'_> {
         {
             return Err(Failure::Rebuilt);
         }
+        fault::point("before_copy");
         let (folded, counts) = match self.path {
             Path::Straight => self.straight(session).await?,
             Path::Staged => self.staged(session).await?,
         };
         let seq = session.writer.seq + 1;
+        fault::point("before_commit");
         self.finish(session, &folded, &counts, seq, started).await?;
+        fault::point("after_commit");
         Ok(Written {
             counts,
             folded,
@@ -112,7 +118,8 @@ impl Attempt<'_> {
         };
         let copy = copy_in(&session.client, &session.statements.copy_events, rows);
         // The server works on the rows while we fold them.
-        let fold = self.fold(session, |row, _| !suspects.contains(row));
+        let memory = &session.writer.memory;
+        let fold = self.fold(memory, |row, _| !suspects.contains(row));
         let (copied, mut fold) = if self.batch.rows.len() == suspects.len() {
             (Ok(0), fold.await)
         } else {
@@ -120,35 +127,27 @@ impl Attempt<'_> {
         };
         copied?;
         if suspects.is_empty() {
-            return Ok((fold.finish(), self.counts(|_, _| true)));
+            return Ok((fold.finish(), self.counts(&Stored::default())));
         }
         let rows = self.batch.copy.only(|row| suspects.contains(row));
         let stored = insert_staged(session, rows).await?;
-        for row in suspects.iter() {
-            let row = &self.batch.rows[row];
-            if self.folds && stored.contains(&row.key()) {
-                fold.add(row);
-            }
-        }
-        let is_stored =
-            |number, row: &Row| !suspects.contains(number) || stored.contains(&row.key());
-        Ok((fold.finish(), self.counts(is_stored)))
+        self.fold_suspects(&mut fold, &stored);
+        Ok((fold.finish(), self.counts(&stored)))
     }
 
     async fn staged(&self, session: &Session) -> Result<(Vec<Folded>, PerSource), Failure> {
         let stored = insert_staged(session, self.batch.copy.all()).await?;
-        let is_stored = |_, row: &Row| stored.contains(&row.key());
-        let fold = self.fold(session, is_stored).await;
-        Ok((fold.finish(), self.counts(is_stored)))
+        let memory = &session.writer.memory;
+        let fold = self.fold(memory, |_, row| is_folded(row, &stored)).await;
+        Ok((fold.finish(), self.counts(&stored)))
     }
 
     /// Lets others go on now and then: on the same thread the rows are being sent.
-    async fn fold<'s>(
+    pub(super) async fn fold<'s>(
         &'s self,
-        session: &'s Session,
+        memory: &'s Memory,
         is_stored: impl Fn(usize, &Row) -> bool,
     ) -> Fold<'s> {
-        let memory = &session.writer.memory;
         let mut fold = memory.begin(&self.batch.values, self.max_values);
         if !self.folds {
             return fold;
@@ -164,7 +163,17 @@ impl Attempt<'_> {
         fold
     }
 
-    fn counts(&self, is_stored: impl Fn(usize, &Row) -> bool) -> PerSource {
+    pub(super) fn fold_suspects(&self, fold: &mut Fold<'_>, stored: &Stored) {
+        for row in self.suspects.iter() {
+            let row = &self.batch.rows[row];
+            if self.folds && is_folded(row, stored) {
+                fold.add(row);
+            }
+        }
+    }
+
+    /// `stored` are the rows that went in by way of the temporary table.
+    pub(super) fn counts(&self, stored: &Stored) -> PerSource {
         let batch = self.batch;
         let mut counts = PerSource::default();
         for entry in &batch.entries {
@@ -172,7 +181,7 @@ impl Attempt<'_> {
         }
         for (number, row) in batch.rows.iter().enumerate() {
             let counts = counts.of(batch.source(row.entry));
-            let is_stored = is_stored(number, row);
+            let is_stored = self.went_straight(number) || stored.contains(&row.key());
             counts.stored += u64::from(is_stored);
             counts.duplicates += u64::from(!is_stored);
         }
@@ -184,6 +193,10 @@ impl Attempt<'_> {
         }
         counts.of(Source::External).lost_entries += batch.lost.len() as u64;
         counts
+    }
+
+    pub(super) fn went_straight(&self, row: usize) -> bool {
+        self.path == Path::Straight && !self.suspects.contains(row)
     }
 
     /// Everything after the rows goes out in one go, COMMIT included: if one statement
@@ -221,15 +234,18 @@ async fn copy_in(client: &Client, statement: &Statement, rows: Vec<Bytes>) -> Re
     pin_mut!(sink);
     for piece in rows {
         sink.feed(piece).await?;
+        fault::point("in_copy");
     }
     sink.finish().await
 }
 
+/// What was stored before is folded by a broken build only.
+fn is_folded(row: &Row, stored: &Stored) -> bool {
+    stored.contains(&row.key()) || fault::is_on("fold_before_insert")
+}
+
 /// Inserts rows by way of the temporary table; returns those that weren't stored before.
-pub(super) async fn insert_staged(
-    session: &Session,
-    rows: Vec<Bytes>,
-) -> Result<HashSet<RowKey, FixedState>, Error> {
+pub(super) async fn insert_staged(session: &Session, rows: Vec<Bytes>) -> Result<Stored, Error> {
     let (client, statements) = (&session.client, &session.statements);
     copy_in(client, &statements.copy_staged, rows).await?;
     let stored = client.query(&statements.insert_staged, &[]).await?;

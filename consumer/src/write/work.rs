@@ -4,7 +4,9 @@ use std::{collections::HashSet, mem, time::Duration};
 
 use common::{event::Limits, wire::EntryId};
 
-use super::{recover, suspects::Suspects, transaction::Path, writer::Committed};
+use super::{
+    committed::Committed, failure::Failure, recover, suspects::Suspects, transaction::Path,
+};
 use crate::decode::{Batch, PerSource, Rejected};
 
 /// A batch and what was learned about it so far.
@@ -36,6 +38,20 @@ impl Work {
             refused: Rejected::new(),
             timeouts: 0,
             failures: 0,
+        }
+    }
+
+    /// What a failed attempt says about the batch.
+    pub(super) fn learn(&mut self, failure: &Failure) {
+        match failure {
+            Failure::Duplicate => self.path = Path::Staged,
+            Failure::Handled => self.check_handled = true,
+            failure if failure.ends_session() => {
+                self.timeouts += u32::from(matches!(failure, Failure::TimedOut));
+                // It may have been committed: the entries tell.
+                self.check_handled = true;
+            }
+            _ => {}
         }
     }
 

@@ -5,18 +5,19 @@ mod learn;
 use std::{sync::Arc, time::Duration};
 
 use common::{
-    admin::Health, backoff::Backoff, config::PostgresConfig, event::Limits, shutdown::Shutdown,
-    wire::EntryId,
+    admin::Health, backoff::Backoff, config::PostgresConfig, event::Limits, fault,
+    shutdown::Shutdown,
 };
 use tokio::{sync::mpsc, time::timeout};
 use tokio_postgres::Client;
 
 use super::{
+    committed::Committed,
     failure::Failure,
     recover,
     session::Session,
     suspects::Recent,
-    transaction::{Attempt, Path, Written},
+    transaction::{Attempt, Path},
     work::Work,
 };
 use crate::{
@@ -37,17 +38,6 @@ pub struct WriterConfig {
     pub timeout: Duration,
     /// Shared by the lanes of a process.
     pub recent: Arc<Recent>,
-}
-
-/// What may be acknowledged.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Committed {
-    pub entries: Vec<EntryId>,
-    pub counts: PerSource,
-    /// Mean wait of the events between acceptance and decoding.
-    pub stream_wait: Duration,
-    /// From the finished batch to the known commit, retries included.
-    pub write: Duration,
 }
 
 pub struct Writer {
@@ -99,6 +89,9 @@ impl Writer {
                 }
             };
             let Some(batch) = batch else { return };
+            if fault::is_on("ack_before_commit") {
+                let _ = committed.send(Committed::not_yet(&batch)).await;
+            }
             let Some(done) = self.write(batch, &shutdown).await else {
                 return;
             };
@@ -204,7 +197,7 @@ impl Writer {
             queue_ms: work.batch.finished_at.elapsed().as_secs_f32() * 1_000.0,
         };
         let written = attempt.run(session).await?;
-        Ok(session.advance(written))
+        Ok(session.writer.advance(written))
     }
 
     async fn connect(&mut self) -> Result<&mut Session, Failure> {
@@ -214,16 +207,5 @@ impl Writer {
             self.session = Some(Session::open(&config.postgres, &config.lane, held).await?);
         }
         self.session.as_mut().ok_or(Failure::TimedOut)
-    }
-}
-
-impl Session {
-    /// The memory follows the database, now that the commit is known.
-    fn advance(&mut self, written: Written) -> PerSource {
-        let writer = &mut self.writer;
-        writer.seq = written.seq;
-        writer.generation = Some(written.generation);
-        writer.memory.advance(written.folded);
-        written.counts
     }
 }

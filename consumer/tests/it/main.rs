@@ -8,6 +8,8 @@ mod counted_once;
 mod cut_connections;
 mod database_faults;
 mod dead_letters;
+#[cfg(feature = "fault-points")]
+mod fault_points;
 mod groups;
 mod late_events;
 mod lost_entries;

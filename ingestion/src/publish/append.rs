@@ -1,6 +1,9 @@
 //! One entry on the stream, with its account in the same transaction.
 
-use common::wire::{EntryId, FIELD_BATCH, FIELD_SOURCE, Source, StreamKeys};
+use common::{
+    fault,
+    wire::{EntryId, FIELD_BATCH, FIELD_SOURCE, Source, StreamKeys},
+};
 use redis::{
     ErrorKind, Pipeline, RedisError, ServerErrorKind, Value,
     aio::{ConnectionLike as _, MultiplexedConnection},
@@ -49,7 +52,9 @@ pub(super) async fn append(
     pipe: &Pipeline,
 ) -> Result<EntryId, Failure> {
     let commands = pipe.len();
-    match connection.req_packed_commands(pipe, commands + 1, 1).await {
+    let replies = connection.req_packed_commands(pipe, commands + 1, 1).await;
+    fault::point("after_append");
+    match replies {
         Ok(replies) => entry_id(&replies),
         Err(error) => Err(Failure {
             outcome: outcome_of(&error),

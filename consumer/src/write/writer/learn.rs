@@ -7,7 +7,7 @@ use tokio::time::timeout;
 use super::Writer;
 use crate::{
     observe,
-    write::{failure::Failure, recover, transaction::Path, work::Work},
+    write::{failure::Failure, recover, work::Work},
 };
 
 /// Batches in a row that held duplicates nobody suspected, after which old events seem to
@@ -19,9 +19,9 @@ const STAGED_AFTER_MISSES: u32 = 8;
 impl Writer {
     /// Draws the consequence of a failure. True: try again at once.
     pub(super) async fn learn(&mut self, work: &mut Work, failure: Failure) -> bool {
+        work.learn(&failure);
         match failure {
             Failure::Duplicate => {
-                work.path = Path::Staged;
                 if work
                     .suspects
                     .as_ref()
@@ -35,17 +35,11 @@ impl Writer {
                 self.config.recent.watch(&work.batch.rows);
                 true
             }
-            Failure::Handled => {
-                work.check_handled = true;
-                true
-            }
+            Failure::Handled => true,
             Failure::Rebuilt => self.rotate().await,
             Failure::Data(_) => self.reject_rows(work).await,
             Failure::Retry(_) => false,
             failure => {
-                work.timeouts += u32::from(matches!(failure, Failure::TimedOut));
-                // It may have been committed: the entries tell.
-                work.check_handled = true;
                 self.lose_session(&failure);
                 false
             }

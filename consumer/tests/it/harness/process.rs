@@ -45,9 +45,14 @@ impl Daemon {
     }
 
     /// SIGTERM; returns how it ended.
-    pub(crate) async fn terminate(mut self, limit: Duration) -> ExitStatus {
+    pub(crate) async fn terminate(self, limit: Duration) -> ExitStatus {
         let pid = self.0.id().to_string();
         assert!(Command::new("kill").arg(pid).status().unwrap().success());
+        self.ended(limit).await
+    }
+
+    /// How it ended, by itself.
+    pub(crate) async fn ended(mut self, limit: Duration) -> ExitStatus {
         let child = std::cell::RefCell::new(&mut self.0);
         wait_until("the process ends", limit, || async {
             child.borrow_mut().try_wait().unwrap().is_some()

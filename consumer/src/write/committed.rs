@@ -1,0 +1,30 @@
+//! What the writer tells the acknowledger.
+
+use std::time::Duration;
+
+use common::wire::EntryId;
+
+use crate::decode::{Batch, PerSource};
+
+/// What may be acknowledged.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Committed {
+    pub entries: Vec<EntryId>,
+    pub counts: PerSource,
+    /// Mean wait of the events between acceptance and decoding.
+    pub stream_wait: Duration,
+    /// From the finished batch to the known commit, retries included.
+    pub write: Duration,
+}
+
+impl Committed {
+    /// What a broken build says before it has written anything.
+    pub(super) fn not_yet(batch: &Batch) -> Self {
+        Self {
+            entries: batch.entry_ids().collect(),
+            counts: PerSource::default(),
+            stream_wait: Duration::ZERO,
+            write: Duration::ZERO,
+        }
+    }
+}
