@@ -1,11 +1,10 @@
-use std::collections::BTreeSet;
-
 use common::wire::StreamKeys;
 use proptest::{prelude::*, test_runner::TestRunner};
 use redis::{AsyncCommands as _, Value, streams};
 use testkit::Services;
 
 use super::*;
+use crate::read::model::lowest_needed;
 
 const GROUPS: [&str; 3] = ["timescale-writer", "second", "third"];
 
@@ -179,42 +178,24 @@ impl Stream {
         };
     }
 
-    /// What some group has not read or not acknowledged must still be there.
+    /// Trims; what is below the lowest entry that some group needs is gone, and nothing else.
     async fn trim_and_check(&mut self) {
         let before = self.ids().await;
         let groups: streams::StreamInfoGroupsReply =
             self.redis.xinfo_groups(&self.key).await.unwrap();
-        // A pending entry may be gone; the trim needn't know.
-        let (mut needed, mut held) = (BTreeSet::new(), BTreeSet::new());
+        let (mut lowest, mut ours) = (None, false);
         for group in &groups.groups {
             let read: EntryId = group.last_delivered_id.parse().unwrap();
-            needed.extend(
-                before
-                    .iter()
-                    .filter(|id| id.parse::<EntryId>().unwrap() > read)
-                    .cloned(),
-            );
             let pending = self.pending(&group.name).await;
-            held.extend(pending.iter().map(|id| id.parse::<EntryId>().unwrap()));
-            needed.extend(pending.into_iter().filter(|id| before.contains(id)));
+            let pending = pending.first().map(|id| id.parse().unwrap());
+            let needed = lowest_needed(read, pending);
+            lowest = Some(lowest.map_or(needed, |lowest: EntryId| lowest.min(needed)));
+            ours |= group.name == GROUPS[0];
         }
-        if !groups.groups.iter().any(|group| group.name == GROUPS[0]) {
-            needed = before.iter().cloned().collect();
-        }
+        let stays = |id: &&String| !ours || id.parse::<EntryId>().ok() >= lowest;
+        let needed: Vec<_> = before.iter().filter(stays).cloned().collect();
         self.acker.trim().await.unwrap();
-        let after: BTreeSet<_> = self.ids().await.into_iter().collect();
-        assert!(
-            needed.is_subset(&after),
-            "needed {needed:?}, left {after:?}"
-        );
-        held.extend(needed.iter().map(|id| id.parse::<EntryId>().unwrap()));
-        let lowest = held.first().copied();
-        let useless =
-            |id: &String| lowest.is_none_or(|lowest| id.parse::<EntryId>().unwrap() < lowest);
-        assert!(
-            !after.iter().any(useless),
-            "needed {needed:?}, left {after:?}"
-        );
+        assert_eq!(self.ids().await, needed, "of {before:?}");
     }
 }
 

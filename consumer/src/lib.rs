@@ -8,6 +8,8 @@ pub mod decode;
 pub mod fold;
 mod lane;
 pub mod migrate;
+#[cfg(test)]
+mod model;
 mod observe;
 pub mod read;
 pub mod rebuild;

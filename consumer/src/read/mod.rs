@@ -4,6 +4,8 @@
 
 mod claim;
 mod group;
+#[cfg(test)]
+pub(crate) mod model;
 mod pace;
 mod reader;
 mod reply;

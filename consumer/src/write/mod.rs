@@ -5,6 +5,8 @@ mod accounts;
 mod bisect;
 mod committed;
 mod failure;
+#[cfg(test)]
+pub(crate) mod model;
 mod recover;
 mod session;
 mod statements;
