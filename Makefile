@@ -19,6 +19,11 @@ LOCKED ?= --locked
 built := $(or $(CARGO_TARGET_DIR),target)/release
 # Where the tests of the workspace leave the daemons.
 tested := $(or $(CARGO_TARGET_DIR),target)/debug
+# Of chaos: scenarios by name, all where empty; its seeds; seconds of the mixed mode.
+SCENARIO ?=
+MIXED ?=
+JOBS ?= 6
+chaos := $(or $(CARGO_TARGET_DIR),target)/chaos/chaos
 DENY_VERSION := 0.20.2
 MACHETE_VERSION := 0.9.2
 
@@ -134,6 +139,15 @@ bench-parts: bench/peers/node/node_modules/.package-lock.json
 bench/peers/%/node_modules/.package-lock.json: bench/peers/%/package.json bench/peers/%/package-lock.json bench/peers/%/.npmrc
 	cd bench/peers/$* && npm ci --no-progress
 	@touch $@
+
+.PHONY: chaos
+chaos: chaos-parts ## break what the pipeline stands on and audit: SCENARIO=name SEED=1, MIXED=seconds; writes docs/RELIABILITY.md
+	exec $(chaos) --jobs $(JOBS) $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(MIXED),--mixed $(MIXED)) \
+	  $(if $(filter command environment,$(firstword $(origin SEED))),--seed $(SEED))
+
+.PHONY: chaos-parts
+chaos-parts: web
+	$(CARGO) build --profile chaos --workspace --bins $(LOCKED)
 
 .PHONY: release
 release: web ## build the daemons and the tools round them

@@ -15,12 +15,14 @@ done
 
 usage() {
   cat <<'TEXT'
-Usage: scripts/services.sh start|stop|status|env
+Usage: scripts/services.sh start|stop|status|env|programs
 
   start    install what is missing, then start what does not run; safe to repeat at any time
   stop     stop the servers this checkout started, and only those
   status   say what runs, in which version, on which port; exit code 0 if both answer
   env      print REDIS_URL=… and POSTGRES_URL=…, for: eval "$(scripts/services.sh env)"
+  programs install what is missing; print how to run servers of one's own, and a folder for their
+           data: a name and its words on each line, separated by tabs
 
 Both servers listen on 127.0.0.1 only. Programs, data and logs are kept in .services/ below the
 checkout; nothing is installed system-wide, and removing that folder (after stop) removes all.
@@ -75,11 +77,31 @@ print_env() {
   echo "POSTGRES_URL=$(assignable "$postgres")"
 }
 
+programs() {
+  make_state
+  hold_lock
+  redis_install
+  postgres_install
+  apt_forget
+  make_private_dir "$STATE/chaos"
+  print_words folder "$STATE/chaos"
+  print_words owner "${SWITCH[@]}"
+  local name
+  redis_program redis-server
+  print_words redis-server "${PROGRAM[@]}"
+  for name in initdb postgres; do
+    postgres_program "$name"
+    print_words "$name" "${PROGRAM[@]}"
+  done
+}
+
+print_words() { (IFS=$'\t'; printf '%s\n' "$*"); }
+
 main() {
   [[ $# -eq 1 ]] || { usage >&2; exit 2; }
   readonly COMMAND=$1
   case $COMMAND in
-    start | stop | status) settle; "$COMMAND" ;;
+    start | stop | status | programs) settle; "$COMMAND" ;;
     env) settle; print_env ;;
     -h | --help | help) usage ;;
     *) usage >&2; exit 2 ;;

@@ -1,0 +1,128 @@
+//! What REST, WebSockets and Redis say in the end.
+
+use std::time::{Duration, Instant};
+
+use redis::{
+    AsyncCommands as _,
+    streams::{StreamInfoConsumersReply, StreamPendingReply},
+};
+use serde_json::Value;
+use testkit::{http, wait_for};
+use tokio_postgres::Client;
+
+use crate::{
+    fault::Node,
+    scenario::Promise,
+    stage::{GROUP, Stage},
+    watch::Watcher,
+};
+
+/// What is told on its own accord may take a moment longer.
+const SOON: Duration = Duration::from_secs(10);
+/// Until a consumer that holds nothing is forgotten: its idle time, and two sweeps.
+const FORGOTTEN: Duration = Duration::from_secs(20);
+
+/// Totals and the pipeline's own verdict, of every node of the api.
+pub(super) async fn of_rest(
+    stage: &Stage,
+    db: &Client,
+    promise: &Promise,
+) -> anyhow::Result<Vec<String>> {
+    let sql = "SELECT count(*), date_trunc('minute', min(occurred_at))::text,
+                      (date_trunc('minute', max(occurred_at)) + INTERVAL '1 minute')::text
+                 FROM events";
+    let row = db.query_one(sql, &[]).await?;
+    let count: i64 = row.get(0);
+    let mut wrong = Vec::new();
+    let (Some(from), Some(to)) = (
+        row.get::<_, Option<String>>(1),
+        row.get::<_, Option<String>>(2),
+    ) else {
+        return Ok(vec!["nothing is stored".to_owned()]);
+    };
+    let iso = |text: String| text.replace(' ', "T").replace("+00", "Z");
+    let path = format!("/metrics/summary?from={}&to={}", iso(from), iso(to));
+    for node in stage.nodes() {
+        let (Node::Api(_), true) = (node, stage.daemons.contains_key(&node)) else {
+            continue;
+        };
+        let summary = get(stage, node, &path).await?;
+        if summary["events"] != count {
+            let said = &summary["events"];
+            wrong.push(format!("{} counts {said} events of {count}", node.name()));
+        }
+        let audit = get(stage, node, "/audit?raw=true").await?;
+        let verdict = audit["verdict"].as_str().unwrap_or_default();
+        if !promise.verdicts.contains(&verdict) {
+            wrong.push(format!(
+                "the audit of {} says {verdict}: {audit}",
+                node.name()
+            ));
+        }
+    }
+    Ok(wrong)
+}
+
+async fn get(stage: &Stage, node: Node, path: &str) -> anyhow::Result<Value> {
+    let url = format!("{}/api/v1{path}", stage.url(node));
+    let (status, mut body) = http::get_fresh(&url).await?;
+    anyhow::ensure!(status == 200, "GET {url} answers {status}: {body}");
+    Ok(body["data"].take())
+}
+
+/// What each watcher holds is what lies in its window.
+pub(super) async fn of_sockets(
+    db: &Client,
+    watchers: &[(String, Watcher)],
+) -> anyhow::Result<Vec<String>> {
+    let mut wrong = Vec::new();
+    for (name, watcher) in watchers {
+        let started = Instant::now();
+        loop {
+            let held = watcher.held();
+            let sql = "SELECT count(*) FROM events
+                        WHERE occurred_at >= $1::text::timestamptz
+                          AND occurred_at < $2::text::timestamptz";
+            let counted = match held.from.is_empty() {
+                true => None,
+                false => Some(db.query_one(sql, &[&held.from, &held.to]).await?),
+            };
+            let counted = counted.map(|row| row.get::<_, i64>(0).unsigned_abs());
+            if counted == Some(held.events) {
+                break;
+            }
+            if started.elapsed() > SOON {
+                wrong.push(format!(
+                    "a watcher of {name} holds {held:?}, not {counted:?}"
+                ));
+                break;
+            }
+            tokio::time::sleep(Duration::from_millis(200)).await;
+        }
+    }
+    Ok(wrong)
+}
+
+/// Nothing is pending, and no consumer is left that doesn't run.
+pub(super) async fn of_group(stage: &Stage) -> anyhow::Result<Vec<String>> {
+    let (mut redis, stream) = (stage.redis().await?, stage.keys().stream);
+    let mut wrong = Vec::new();
+    let pending: StreamPendingReply = redis.xpending(&stream, GROUP).await?;
+    if pending.count() > 0 {
+        wrong.push(format!("{} entries are pending", pending.count()));
+    }
+    let alive = stage.daemons.keys();
+    let alive: Vec<_> = alive.map(|node| format!("{}/", node.name())).collect();
+    let dead = async || -> redis::RedisResult<Vec<String>> {
+        let known: StreamInfoConsumersReply = redis.clone().xinfo_consumers(&stream, GROUP).await?;
+        let names = known.consumers.into_iter().map(|consumer| consumer.name);
+        Ok(names
+            .filter(|name| !alive.iter().any(|prefix| name.starts_with(prefix)))
+            .collect())
+    };
+    let forgotten = async || dead().await.is_ok_and(|dead| dead.is_empty());
+    if !wait_for(FORGOTTEN, forgotten).await {
+        wrong.push(format!("dead consumers are left: {:?}", dead().await?));
+    }
+    Ok(wrong)
+}

@@ -1,0 +1,107 @@
+//! A client of `POST /api/v1/events` as it should be: with ids, and the same ones again.
+
+use std::{
+    sync::{Arc, Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use serde_json::Value;
+use testkit::http;
+use tokio::time::sleep;
+
+use super::{Ledger, event, pace::Schedule};
+use crate::scenario::Draw;
+
+/// Events of one body.
+const BODY: usize = 200;
+const FIRST_WAIT: Duration = Duration::from_millis(150);
+const LAST_WAIT: Duration = Duration::from_secs(1);
+
+/// One request, as its client saw it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Answer {
+    pub(crate) sent: Instant,
+    pub(crate) took: Duration,
+    /// `None` where none came.
+    pub(crate) status: Option<u16>,
+}
+
+/// Of all clients.
+#[derive(Debug, Default)]
+pub(crate) struct Answers(Mutex<Vec<Answer>>);
+
+impl Answers {
+    fn add(&self, answer: Answer) {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        all.push(answer);
+    }
+
+    pub(crate) fn all(&self) -> Vec<Answer> {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
+    }
+}
+
+pub(super) struct Client {
+    pub(super) url: String,
+    pub(super) ledger: Arc<Ledger>,
+    pub(super) answers: Arc<Answers>,
+    pub(super) schedule: Schedule,
+    pub(super) gives_up: bool,
+    pub(super) again: f64,
+    pub(super) draw: Draw,
+}
+
+impl Client {
+    pub(super) async fn run(mut self) -> anyhow::Result<()> {
+        while self.schedule.next(BODY as u64).await {
+            let (mut ids, mut body) = (Vec::with_capacity(BODY), String::new());
+            for _ in 0..BODY {
+                let id = event::id(&mut self.draw);
+                ids.push(id.as_u128());
+                event::write(id, &mut self.draw, &mut body);
+                body.push('\n');
+            }
+            let mut wait = FIRST_WAIT;
+            while !self.post(&ids, &body).await && !self.gives_up {
+                sleep(wait).await;
+                wait = (wait * 2).min(LAST_WAIT);
+            }
+            if self.draw.chance(self.again) {
+                self.post(&ids, &body).await;
+            }
+        }
+        Ok(())
+    }
+
+    /// Whether it was acknowledged.
+    async fn post(&self, ids: &[u128], body: &str) -> bool {
+        self.ledger.sent(ids);
+        let sent = Instant::now();
+        let posted = http::post(&self.url, "application/x-ndjson", body.to_owned().into());
+        let answer = posted.await.ok();
+        self.answers.add(Answer {
+            sent,
+            took: sent.elapsed(),
+            status: answer.as_ref().map(|(status, _)| *status),
+        });
+        match answer {
+            Some((202, body)) if body["accepted"] == ids.len() => {
+                self.ledger.acknowledged(ids);
+                return true;
+            }
+            Some((429, _)) => self.ledger.refused(ids),
+            None | Some((503 | 408, _)) => self.ledger.unknown(ids),
+            Some((status, body)) => self.surprised(ids, status, &body),
+        }
+        false
+    }
+
+    fn surprised(&self, ids: &[u128], status: u16, body: &Value) {
+        self.ledger.unknown(ids);
+        let what = format!("the collector answers {status}: {body}");
+        self.ledger.surprise(what);
+    }
+}

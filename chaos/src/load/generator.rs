@@ -1,0 +1,90 @@
+//! The pipeline's own generator, told what to do.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use serde_json::{Value, json};
+use testkit::{audit::Run, http, wait_for};
+
+pub(super) struct Generator {
+    url: String,
+}
+
+/// What a run of the generator must have left behind.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Generated {
+    /// Events that were made, all in all.
+    pub(crate) events: u64,
+    /// Of them, the rows there have to be: at least and at most.
+    pub(crate) stored: (u64, u64),
+    /// The same for dead letters.
+    pub(crate) dead_letters: (u64, u64),
+}
+
+/// Events per second when nothing else is left to do.
+const HURRY: f64 = 40_000.0;
+
+impl Generator {
+    pub(super) async fn start(
+        ingestion: &str,
+        seed: u64,
+        events: u64,
+        rate: f64,
+    ) -> anyhow::Result<Self> {
+        let generator = Self {
+            url: format!("{ingestion}/api/v1/generator"),
+        };
+        let faults = json!({"duplicates": 0.01, "late": 0.002, "out_of_order": 0.02,
+            "malformed": 0.002});
+        let settings = json!({"running": true, "seed": seed, "rate": rate, "limit": events,
+            "users": 3_000, "faults": faults});
+        generator.put(&settings).await?;
+        Ok(generator)
+    }
+
+    async fn put(&self, settings: &Value) -> anyhow::Result<()> {
+        let (status, body) = http::put(&self.url, settings).await?;
+        ensure!(status == 200, "PUT {} answers {status}: {body}", self.url);
+        Ok(())
+    }
+
+    async fn get(&self) -> anyhow::Result<Value> {
+        let (status, body) = http::get(&self.url).await?;
+        ensure!(status == 200, "GET {} answers {status}", self.url);
+        Ok(body)
+    }
+
+    pub(super) async fn hurry(&self) -> anyhow::Result<()> {
+        self.put(&json!({"rate": HURRY})).await
+    }
+
+    /// Waits until every event has its fate.
+    pub(super) async fn finished(&self, limit: Duration) -> anyhow::Result<Generated> {
+        let settled = async || {
+            let Ok(view) = self.get().await else {
+                return false;
+            };
+            let status = &view["status"];
+            let number = |name: &str| status[name].as_u64().unwrap_or_default();
+            let known = number("sent") + number("ambiguous") + number("dropped");
+            status["finished"] == true && known == number("generated")
+        };
+        ensure!(
+            wait_for(limit, settled).await,
+            "the generator hasn't sent all within {limit:?}"
+        );
+        let view = self.get().await?;
+        let run = Run::read(&view)?;
+        let made = view["status"]["generated"].as_u64();
+        let made = made.context("the generator counts")?;
+        let truth = run.truth(made);
+        // Each event without a reply may be missing, and with it its effect on either count.
+        let unsure = made - run.sent;
+        let letters: u64 = truth.dead_letters.values().sum();
+        Ok(Generated {
+            events: made,
+            stored: (truth.unique.saturating_sub(unsure), truth.unique),
+            dead_letters: (letters.saturating_sub(unsure), letters),
+        })
+    }
+}

@@ -1,0 +1,187 @@
+//! The table, on the terminal and in docs/RELIABILITY.md.
+
+use std::{
+    collections::BTreeMap, fmt::Write as _, fs, process::Command, sync::Arc, time::Duration,
+};
+
+use crate::{run::Outcome, stage::Machinery};
+
+const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/RELIABILITY.md");
+const INTRODUCTION: &str = include_str!("reliability.md");
+
+pub(crate) struct Report {
+    commit: String,
+    services: String,
+    machine: String,
+}
+
+impl Report {
+    pub(crate) fn begin(machinery: &Arc<Machinery>) -> Self {
+        let redis = machinery.programs.redis.join(" ");
+        let redis = said_by(&format!("{redis} --version"));
+        let redis = redis
+            .split_whitespace()
+            .find_map(|word| word.strip_prefix("v="));
+        Self {
+            commit: said_by(concat!(
+                "git -C ",
+                env!("CARGO_MANIFEST_DIR"),
+                " describe --always --dirty --exclude='*'"
+            )),
+            services: format!(
+                "Redis {}, {}",
+                redis.unwrap_or("of unknown version"),
+                machinery.template.version
+            ),
+            machine: machine(),
+        }
+    }
+
+    pub(crate) fn heading(&self) {
+        println!(
+            "commit {}, {}, {}",
+            self.commit, self.services, self.machine
+        );
+        println!(
+            "{:<44} {:>4} {:>9} {:>5} {:>5} {:>6} {:>6} {:>8} {:>6}  verdict",
+            "scenario", "seed", "audited", "lost", "dupl.", "double", "unexp.", "recovery", "took"
+        );
+    }
+
+    pub(crate) fn row(&self, outcome: &Outcome) {
+        let found = &outcome.findings;
+        println!(
+            "{:<44} {:>4} {:>9} {:>5} {:>5} {:>6} {:>6} {:>8} {:>5.0}s  {}",
+            outcome.name,
+            outcome.seed,
+            found.audited,
+            found.lost,
+            found.duplicated,
+            found.double_counted,
+            found.unexpected,
+            time(outcome.recovery),
+            outcome.took.as_secs_f64(),
+            outcome.verdict(),
+        );
+        for what in &outcome.broken {
+            println!("    {what:.600}");
+        }
+        if !outcome.broken.is_empty() {
+            println!("    logs: {}", outcome.folder.display());
+            println!(
+                "    again: make chaos SCENARIO={} SEED={}",
+                outcome.name, outcome.seed
+            );
+        }
+    }
+
+    /// Whether everything is as promised.
+    pub(crate) fn conclude(&self, outcomes: &[Outcome], took: Duration) -> bool {
+        let broken = outcomes.iter().filter(|o| !o.broken.is_empty()).count();
+        println!("{}; commit {}", summary(outcomes, took), self.commit);
+        broken == 0
+    }
+
+    pub(crate) fn write(&self, outcomes: &[Outcome], took: Duration) -> anyhow::Result<()> {
+        let mut text = INTRODUCTION.to_owned();
+        writeln!(text, "\n## Results\n")?;
+        writeln!(text, "{}.\n", summary(outcomes, took))?;
+        writeln!(
+            text,
+            "Commit {}; {}; {}.\n",
+            self.commit, self.services, self.machine
+        )?;
+        text.push_str(
+            "| scenario | proves | seeds | events audited | lost | duplicated | double counted \
+             | unexpected | recovery | verdict |\n|---|---|---|---|---|---|---|---|---|---|\n",
+        );
+        let mut by_name: BTreeMap<&str, Vec<&Outcome>> = BTreeMap::new();
+        for outcome in outcomes {
+            by_name.entry(outcome.name).or_default().push(outcome);
+        }
+        for (name, mut of_name) in by_name {
+            of_name.sort_by_key(|outcome| outcome.seed);
+            writeln!(text, "{}", line(name, &of_name))?;
+        }
+        fs::write(DOCUMENT, text)?;
+        Ok(())
+    }
+}
+
+impl Outcome {
+    fn verdict(&self) -> String {
+        match (&self.skipped, self.broken.is_empty()) {
+            (Some(why), _) => format!("skipped: {why}"),
+            (None, true) if self.findings.lost_as_documented > 0 => {
+                format!(
+                    "ok ({} lost as documented)",
+                    self.findings.lost_as_documented
+                )
+            }
+            (None, true) => "ok".to_owned(),
+            (None, false) => "FAILED".to_owned(),
+        }
+    }
+}
+
+/// One scenario with all its seeds.
+fn line(name: &str, outcomes: &[&Outcome]) -> String {
+    let sum = |of: fn(&Outcome) -> u64| outcomes.iter().map(|o| of(o)).sum::<u64>();
+    let seeds: Vec<_> = outcomes.iter().map(|o| o.seed.to_string()).collect();
+    let mut verdicts: Vec<_> = outcomes.iter().map(|o| o.verdict()).collect();
+    verdicts.dedup();
+    format!(
+        "| `{name}` | {} | {} | {} | {} | {} | {} | {} | {} | {} |",
+        outcomes[0].proves,
+        seeds.join(", "),
+        sum(|o| o.findings.audited),
+        sum(|o| o.findings.lost),
+        sum(|o| o.findings.duplicated),
+        sum(|o| o.findings.double_counted),
+        sum(|o| o.findings.unexpected),
+        time(outcomes.iter().filter_map(|o| o.recovery).max()),
+        verdicts.join("; "),
+    )
+}
+
+fn summary(outcomes: &[Outcome], took: Duration) -> String {
+    let audited: u64 = outcomes.iter().map(|o| o.findings.audited).sum();
+    let broken = outcomes.iter().filter(|o| !o.broken.is_empty()).count();
+    let skipped = outcomes.iter().filter(|o| o.skipped.is_some()).count();
+    format!(
+        "{} runs, {audited} events audited, {broken} failed, {skipped} skipped, in {:.1} minutes",
+        outcomes.len(),
+        took.as_secs_f64() / 60.0
+    )
+}
+
+fn time(time: Option<Duration>) -> String {
+    time.map_or_else(
+        || "–".to_owned(),
+        |time| format!("{:.1} s", time.as_secs_f64()),
+    )
+}
+
+fn machine() -> String {
+    let of = |file: &str, name: &str| {
+        let text = fs::read_to_string(file).unwrap_or_default();
+        let line = text.lines().find(|line| line.starts_with(name));
+        let value = line.and_then(|line| line.split_once(':'));
+        value.map_or_else(String::new, |(_, value)| value.trim().to_owned())
+    };
+    let kib = of("/proc/meminfo", "MemTotal");
+    let kib: f64 = kib.trim_end_matches(" kB").parse().unwrap_or_default();
+    let cores = std::thread::available_parallelism().map_or(0, usize::from);
+    let model = of("/proc/cpuinfo", "model name");
+    let kernel = said_by("uname -r");
+    format!(
+        "{cores} cores ({model}), {:.0} GiB, Linux {kernel}",
+        kib / 1_048_576.0
+    )
+}
+
+fn said_by(command: &str) -> String {
+    let output = Command::new("sh").args(["-c", command]).output();
+    let text = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
+    text.unwrap_or_default()
+}

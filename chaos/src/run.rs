@@ -1,0 +1,275 @@
+//! One scenario from its servers' start to the verdict.
+
+use std::{
+    collections::BTreeMap,
+    path::PathBuf,
+    sync::Arc,
+    time::{Duration, Instant, SystemTime},
+};
+
+use anyhow::Context as _;
+use common::time::UnixMicros;
+use testkit::{Daemon, stream, wait_for};
+use tokio::time::sleep;
+
+use crate::{
+    audit::{self, Findings},
+    fault::Node,
+    load,
+    scenario::{Draw, Scenario, Step},
+    stage::{GROUP, Machinery, Stage},
+    verdict::{Observed, Recovery, judge},
+    watch::{Questions, Readiness, Use, Watcher, use_of},
+};
+
+/// Load before the first step, so that there is something to lose.
+const WARM_UP: Duration = Duration::from_secs(2);
+/// Until every event of the load has its fate, once all is healed.
+const LOAD_ENDS: Duration = Duration::from_secs(60);
+
+/// One row of the table.
+#[derive(Debug)]
+pub(crate) struct Outcome {
+    pub(crate) name: &'static str,
+    pub(crate) proves: &'static str,
+    pub(crate) seed: u64,
+    pub(crate) findings: Findings,
+    pub(crate) recovery: Option<Duration>,
+    /// What isn't as promised; empty where all is.
+    pub(crate) broken: Vec<String>,
+    /// Why it couldn't be run here.
+    pub(crate) skipped: Option<String>,
+    pub(crate) took: Duration,
+    /// Logs, where something is broken.
+    pub(crate) folder: PathBuf,
+}
+
+pub(crate) struct Runner {
+    pub(crate) machinery: Arc<Machinery>,
+    /// Instead of the scenario's own number of events.
+    pub(crate) events: Option<u64>,
+    /// Whether folders stay.
+    pub(crate) keeps: bool,
+}
+
+impl Runner {
+    pub(crate) async fn run(&self, mut scenario: Scenario, seed: u64) -> Outcome {
+        let started = Instant::now();
+        if let Some(events) = self.events {
+            scenario.load.events = events;
+        }
+        let folder = self
+            .machinery
+            .runs
+            .join(format!("{}-{seed}", scenario.name));
+        let mut outcome = Outcome {
+            name: scenario.name,
+            proves: scenario.proves,
+            seed,
+            findings: Findings::default(),
+            recovery: None,
+            broken: Vec::new(),
+            skipped: None,
+            took: Duration::ZERO,
+            folder: folder.clone(),
+        };
+        match Stage::set(&self.machinery, &scenario, seed).await {
+            Ok(mut stage) => self.play(&mut stage, &scenario, &mut outcome).await,
+            // A small file system can't be mounted everywhere.
+            Err(error) if scenario.setup.small_disks => {
+                outcome.skipped = Some(format!("{error:#}"));
+            }
+            Err(error) => outcome.broken.push(format!("no start: {error:#}")),
+        }
+        if outcome.broken.is_empty() && !self.keeps {
+            let _ = std::fs::remove_dir_all(&folder);
+        }
+        outcome.took = started.elapsed();
+        outcome
+    }
+
+    async fn play(&self, stage: &mut Stage, scenario: &Scenario, outcome: &mut Outcome) {
+        let played = tokio::time::timeout(scenario.limit, act(stage, scenario, outcome)).await;
+        match played {
+            Ok(Ok(())) => {}
+            Ok(Err(error)) => outcome.broken.push(format!("{error:#}")),
+            Err(_) => {
+                let what = format!("not at its end after {:?}", scenario.limit);
+                outcome.broken.push(what);
+            }
+        }
+        if outcome.broken.is_empty() {
+            if let Err(error) = stage.strike().await {
+                outcome.broken.push(format!("{error:#}"));
+            }
+        } else {
+            stage.note(&format!("broken: {:#?}", outcome.broken));
+            stage.end_servers().await;
+        }
+        if !self.keeps {
+            stage.remove_data();
+        }
+    }
+}
+
+/// Fills in what was found.
+async fn act(stage: &mut Stage, scenario: &Scenario, outcome: &mut Outcome) -> anyhow::Result<()> {
+    let mut draw = Draw::new(outcome.seed, scenario.name);
+    let steps = (scenario.steps)(&mut draw);
+    let starts_whole = scenario.setup.redis_runs && scenario.setup.postgres_runs;
+    if starts_whole {
+        stage.all_ready().await?;
+    }
+    let watch = Watch::start(stage, scenario);
+    if starts_whole {
+        start_load(stage, scenario, &mut draw).await?;
+        sleep(WARM_UP).await;
+    }
+    let before = uses(&stage.daemons);
+    take_all(stage, steps).await?;
+    if stage.load.is_none() {
+        start_load(stage, scenario, &mut draw).await?;
+    }
+    let healed = *stage.healed.get_or_insert_with(Instant::now);
+    let recovery = recovery(stage, healed).await;
+    let mut load = stage.load.take().context("the load runs")?;
+    let finished = load.finish(LOAD_ENDS).await;
+    let generated = finished.context("the load")?.unwrap_or_default();
+    let quiet = quiet(stage, scenario.promise.quiet).await?;
+    stage.note(&format!(
+        "recovered after {recovery:?}, quiet after {quiet:?}"
+    ));
+    let ready = watch.all_ready(stage).await;
+    let findings = audit::audit(
+        stage,
+        &load.ledger,
+        &generated,
+        &scenario.promise,
+        &watch.sockets,
+    )
+    .await?;
+    stage.note(&format!("found {findings:#?}"));
+    let observed = Observed {
+        first_fault: stage.first_fault.unwrap_or(healed),
+        healed,
+        recovery,
+        not_ready_at_the_end: ready,
+        answers: load.answers.all(),
+        before,
+        after: uses(&stage.daemons),
+    };
+    outcome.recovery = observed.recovery.worst();
+    outcome.broken = judge(
+        scenario,
+        &findings,
+        &observed,
+        &watch.readiness,
+        &watch.questions,
+    );
+    outcome.findings = findings;
+    Ok(())
+}
+
+async fn take_all(stage: &mut Stage, steps: Vec<Step>) -> anyhow::Result<()> {
+    for step in steps {
+        stage.take(step).await?;
+    }
+    stage.heal().await
+}
+
+async fn start_load(stage: &mut Stage, scenario: &Scenario, draw: &mut Draw) -> anyhow::Result<()> {
+    let file = stage.folder.join("ledger");
+    let load = load::Running::start(&scenario.load, &stage.doors(), draw, &file).await?;
+    stage.load = Some(load);
+    Ok(())
+}
+
+/// Those who look on.
+struct Watch {
+    readiness: Readiness,
+    questions: Questions,
+    sockets: Vec<(String, Watcher)>,
+}
+
+impl Watch {
+    fn start(stage: &Stage, scenario: &Scenario) -> Self {
+        let nodes = stage.nodes();
+        let urls: BTreeMap<_, _> = nodes.iter().map(|node| (*node, stage.url(*node))).collect();
+        let apis: Vec<_> = nodes
+            .iter()
+            .filter(|node| matches!(node, Node::Api(_)))
+            .collect();
+        let of_node = |node: &&Node| {
+            let watcher = || (node.name(), Watcher::start(&stage.url(**node)));
+            (0..scenario.setup.watchers)
+                .map(|_| watcher())
+                .collect::<Vec<_>>()
+        };
+        Self {
+            questions: Questions::ask(apis.iter().map(|node| stage.url(**node)).collect()),
+            sockets: apis.iter().flat_map(of_node).collect(),
+            readiness: Readiness::watch(urls),
+        }
+    }
+
+    /// Those that run and don't say that they are ready, after a while.
+    async fn all_ready(&self, stage: &Stage) -> Vec<Node> {
+        let unready = || -> Vec<Node> {
+            let running = stage.daemons.keys().copied();
+            running
+                .filter(|node| !self.readiness.is_ready(*node))
+                .collect()
+        };
+        wait_for(Duration::from_secs(10), async || unready().is_empty()).await;
+        unready()
+    }
+}
+
+fn uses(daemons: &BTreeMap<Node, Daemon>) -> BTreeMap<Node, Use> {
+    let of = |(node, daemon): (&Node, &Daemon)| Some((*node, use_of(daemon.pid())?));
+    daemons.iter().filter_map(of).collect()
+}
+
+/// Measures from now on; `healed` is a moment ago.
+async fn recovery(stage: &Stage, healed: Instant) -> Recovery {
+    let moment = SystemTime::now() - healed.elapsed();
+    let since_epoch = moment
+        .duration_since(SystemTime::UNIX_EPOCH)
+        .unwrap_or_default();
+    let micros = i64::try_from(since_epoch.as_micros()).unwrap_or_default();
+    let moment = UnixMicros(micros).to_rfc3339();
+    let db = stage.db().await.ok();
+    let has_committed = async || {
+        let Some(db) = &db else { return false };
+        let sql = "SELECT EXISTS (SELECT FROM commits WHERE committed_at > $1::text::timestamptz)";
+        let row = db.query_one(sql, &[&moment]).await;
+        row.is_ok_and(|row| row.get(0))
+    };
+    let has_accepted = async || {
+        let Some(load) = &stage.load else { return true };
+        load.probe(&stage.url(Node::Ingestion)).await
+    };
+    let limit = Duration::from_secs(60);
+    let time = |reached: bool| reached.then(|| healed.elapsed());
+    let (accepted, committed) =
+        tokio::join!(async { time(wait_for(limit, has_accepted).await) }, async {
+            time(wait_for(limit, has_committed).await)
+        },);
+    Recovery {
+        accepted,
+        committed,
+    }
+}
+
+/// How long it took until nothing was in flight.
+async fn quiet(stage: &Stage, limit: Duration) -> anyhow::Result<Duration> {
+    let (redis, keys, started) = (stage.redis().await?, stage.keys(), Instant::now());
+    let is_quiet = async || {
+        let quiet = stream::is_quiet(&mut redis.clone(), &keys, GROUP).await;
+        quiet.unwrap_or(false)
+    };
+    if wait_for(limit, is_quiet).await {
+        return Ok(started.elapsed());
+    }
+    anyhow::bail!("events are still in flight {limit:?} after the load has ended")
+}

@@ -1,0 +1,269 @@
+//! Between the daemons and what they stand on.
+
+use super::{millis, secs};
+use crate::{
+    fault::{Fault, Node, Nodes, Service},
+    proxy::{Moment, Toxic},
+    scenario::{Draw, Scenario, Step},
+};
+
+const A: Node = Node::Consumer(0);
+const REDIS_HOLE: &str = "Redis behind a black hole: noticed within 10 s";
+const POSTGRES_HOLE: &str = "PostgreSQL behind a black hole: noticed within 15 s";
+
+pub(super) fn all() -> Vec<Scenario> {
+    [redis(), postgres(), at_moments(), partly()].concat()
+}
+
+fn redis() -> Vec<Scenario> {
+    vec![
+        net(
+            "redis-black-hole",
+            REDIS_HOLE,
+            Service::Redis,
+            Nodes::All,
+            Toxic::BlackHole,
+            11..14,
+        )
+        .promise(|promise| {
+            promise.recovers = secs(5);
+            promise.not_ready = vec![(A, secs(10)), (Node::Ingestion, secs(10))];
+        })
+        .short(),
+        net(
+            "redis-half-open",
+            "Redis's machine is gone without a FIN",
+            Service::Redis,
+            Nodes::All,
+            Toxic::HalfOpen,
+            3..8,
+        ),
+        net(
+            "redis-resets",
+            "connections to Redis are reset",
+            Service::Redis,
+            Nodes::All,
+            Toxic::Reset,
+            1..3,
+        ),
+        net(
+            "redis-refuses",
+            "nothing listens where Redis was",
+            Service::Redis,
+            Nodes::All,
+            Toxic::Refuse,
+            3..9,
+        )
+        .promise(|promise| {
+            promise.recovers = secs(3);
+            promise.refuses = Some(secs(1));
+            promise.not_ready = vec![(Node::Ingestion, secs(2)), (A, secs(2))];
+        }),
+        net(
+            "redis-slow",
+            "Redis slow (200 ms, 1 MB/s)",
+            Service::Redis,
+            Nodes::All,
+            Toxic::Slow(millis(200), 1_000_000),
+            8..12,
+        ),
+        net(
+            "redis-late-replies",
+            "replies come after they are given up: unknown is not lost",
+            Service::Redis,
+            Nodes::All,
+            Toxic::LateReplies(millis(2_600)),
+            6..10,
+        ),
+        net(
+            "redis-cut-in-an-answer",
+            "connections break in the middle of an answer",
+            Service::Redis,
+            Nodes::All,
+            Toxic::CutAfter(30_000),
+            4..8,
+        ),
+    ]
+}
+
+fn postgres() -> Vec<Scenario> {
+    let service = Service::Postgres;
+    vec![
+        net(
+            "postgres-black-hole",
+            POSTGRES_HOLE,
+            service,
+            Nodes::All,
+            Toxic::BlackHole,
+            16..19,
+        )
+        .promise(|promise| promise.not_ready = vec![(A, secs(15)), (Node::Api(0), secs(15))]),
+        net(
+            "postgres-half-open",
+            "PostgreSQL's machine is gone without a FIN",
+            service,
+            Nodes::All,
+            Toxic::HalfOpen,
+            3..8,
+        )
+        .promise(|promise| promise.recovers = secs(20)),
+        net(
+            "postgres-resets",
+            "connections to PostgreSQL are reset",
+            service,
+            Nodes::All,
+            Toxic::Reset,
+            1..3,
+        )
+        .promise(|promise| promise.recovers = secs(5)),
+        net(
+            "postgres-refuses",
+            "nothing listens where PostgreSQL was",
+            service,
+            Nodes::All,
+            Toxic::Refuse,
+            3..9,
+        )
+        .promise(|promise| promise.recovers = secs(5)),
+        net(
+            "postgres-slow",
+            "PostgreSQL slow (40 ms, 4 MB/s)",
+            service,
+            Nodes::All,
+            Toxic::Slow(millis(40), 4_000_000),
+            8..12,
+        ),
+        net(
+            "postgres-cut-in-an-answer",
+            "connections break in the middle of an answer",
+            service,
+            Nodes::All,
+            Toxic::CutAfter(20_000),
+            4..8,
+        ),
+    ]
+}
+
+fn at_moments() -> Vec<Scenario> {
+    let all = |name, proves, toxic, seconds| {
+        net(
+            name,
+            proves,
+            Service::Postgres,
+            Nodes::Consumers,
+            toxic,
+            seconds,
+        )
+    };
+    let in_copy = Moment::InCopy(2_000);
+    vec![
+        all(
+            "black-hole-in-copy",
+            "a black hole in the middle of COPY",
+            Toxic::BlackHoleAt(in_copy),
+            16..18,
+        )
+        .promise(|promise| promise.not_ready = vec![(A, secs(15))]),
+        all(
+            "black-hole-before-commit",
+            "a black hole that swallows COMMIT",
+            Toxic::BlackHoleAt(Moment::BeforeCommit),
+            16..18,
+        )
+        .promise(|promise| promise.not_ready = vec![(A, secs(15))]),
+        all(
+            "black-hole-after-commit",
+            "a black hole that swallows COMMIT's answer",
+            Toxic::BlackHoleAt(Moment::AfterCommit),
+            16..18,
+        )
+        .promise(|promise| promise.not_ready = vec![(A, secs(15))]),
+        all(
+            "reset-in-copy",
+            "connections break in COPY, again and again",
+            Toxic::ResetAt(in_copy),
+            3..6,
+        ),
+        all(
+            "reset-before-commit",
+            "connections break before COMMIT, again and again",
+            Toxic::ResetAt(Moment::BeforeCommit),
+            3..6,
+        ),
+        all(
+            "reset-after-commit",
+            "unknown outcome, again and again: counted once",
+            Toxic::ResetAt(Moment::AfterCommit),
+            3..6,
+        )
+        .short(),
+    ]
+}
+
+fn partly() -> Vec<Scenario> {
+    vec![
+        net(
+            "one-consumer-without-redis",
+            "one of two consumers is cut off; the other takes over within 35 s",
+            Service::Redis,
+            Nodes::One(A),
+            Toxic::BlackHole,
+            8..12,
+        )
+        // As by default: what it holds is taken over within 35 s.
+        .setup(|setup| setup.variable(Node::Consumer(1), "CLAIM_IDLE_MS", "30000")),
+        net(
+            "one-consumer-without-postgres",
+            "one of two consumers is cut off; the other takes over",
+            Service::Postgres,
+            Nodes::One(A),
+            Toxic::BlackHole,
+            8..12,
+        ),
+        Scenario::new(
+            "a-zombie-returns",
+            "one that was given up for dead wakes up: counted once",
+            |draw| {
+                let fault = Fault::Stopped(A);
+                let mut steps = Step::during(fault.clone(), draw.seconds(8.0..11.0)).to_vec();
+                steps.push(Step::Wait(draw.seconds(0.5..2.0)));
+                steps.extend(Step::during(fault, draw.seconds(6.0..9.0)));
+                steps
+            },
+        ),
+        net(
+            "api-without-postgres",
+            "questions are refused, not kept waiting",
+            Service::Postgres,
+            Nodes::Apis,
+            Toxic::BlackHole,
+            8..12,
+        ),
+        net(
+            "api-without-redis",
+            "questions are answered from the database alone",
+            Service::Redis,
+            Nodes::Apis,
+            Toxic::BlackHole,
+            8..12,
+        ),
+    ]
+}
+
+/// One toxic, for as long as the seed says.
+fn net(
+    name: &'static str,
+    proves: &'static str,
+    service: Service,
+    nodes: Nodes,
+    toxic: Toxic,
+    seconds: std::ops::Range<u64>,
+) -> Scenario {
+    let seconds = seconds.start as f64..seconds.end as f64;
+    Scenario::new(name, proves, move |draw: &mut Draw| {
+        let time = draw.seconds(seconds.clone());
+        let pause = draw.seconds(0.0..1.0);
+        let fault = Fault::Net(service, nodes, toxic);
+        [vec![Step::Wait(pause)], Step::during(fault, time).to_vec()].concat()
+    })
+}

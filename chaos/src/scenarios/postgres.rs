@@ -1,0 +1,241 @@
+//! PostgreSQL dies, refuses, waits.
+
+use super::{millis, secs};
+use crate::{
+    fault::{Fault, Node, Nodes, Service},
+    proxy::{Moment, Toxic},
+    scenario::{Scenario, Step},
+};
+
+const A: Node = Node::Consumer(0);
+
+pub(super) fn all() -> Vec<Scenario> {
+    [deaths(), disks(), conflicts(), refusals(), waits()].concat()
+}
+
+fn deaths() -> Vec<Scenario> {
+    vec![
+        Scenario::new(
+            "postgres-killed",
+            "PostgreSQL kill -9: resumed within 5 s",
+            |draw| Step::during(Fault::PostgresKilled, draw.seconds(0.5..6.0)).to_vec(),
+        )
+        .promise(|promise| {
+            promise.recovers = secs(5);
+            promise.not_ready = vec![(A, secs(6))];
+        })
+        .short(),
+        Scenario::new(
+            "postgres-restarted-in-copy",
+            "immediate restart in the middle of COPY",
+            |draw| {
+                let hole = Fault::Net(
+                    Service::Postgres,
+                    Nodes::Consumers,
+                    Toxic::BlackHoleAt(Moment::InCopy(2_000)),
+                );
+                let stopped = Fault::PostgresStopped("QUIT");
+                vec![
+                    Step::Begin(hole.clone()),
+                    Step::Wait(draw.seconds(0.3..1.0)),
+                    Step::Begin(stopped.clone()),
+                    Step::End(hole),
+                    Step::End(stopped),
+                ]
+            },
+        )
+        .promise(|promise| promise.recovers = secs(5)),
+        Scenario::new("postgres-restarted", "a fast restart, twice", |draw| {
+            let stopped = Fault::PostgresStopped("INT");
+            let mut steps = Step::during(stopped.clone(), draw.seconds(0.0..2.0)).to_vec();
+            steps.push(Step::Wait(draw.seconds(0.5..2.0)));
+            steps.extend(Step::during(stopped, draw.seconds(0.0..2.0)));
+            steps
+        })
+        .promise(|promise| promise.recovers = secs(5)),
+        Scenario::new(
+            "postgres-frozen",
+            "PostgreSQL hangs with its connections open",
+            |draw| Step::during(Fault::Frozen(Service::Postgres), draw.seconds(5.0..16.0)).to_vec(),
+        ),
+        Scenario::new(
+            "sessions-ended",
+            "all sessions are ended, again and again",
+            |draw| {
+                let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+                        WHERE application_name LIKE 'tidemark%'";
+                let mut steps = Vec::new();
+                for _ in 0..8 {
+                    steps.extend(Step::during(Fault::Sql(end, ""), draw.seconds(0.1..1.2)));
+                }
+                steps
+            },
+        )
+        .promise(|promise| promise.recovers = secs(5)),
+    ]
+}
+
+fn disks() -> Vec<Scenario> {
+    vec![
+        Scenario::new(
+            "postgres-disk-full",
+            "the disk is full, log included: resumed within 5 s",
+            |draw| {
+                Step::during(Fault::DiskFull(Service::Postgres), draw.seconds(3.0..7.0)).to_vec()
+            },
+        )
+        .setup(|setup| setup.small_disks = true)
+        .promise(|promise| promise.recovers = secs(5)),
+        Scenario::new(
+            "postgres-refuses-for-space",
+            "53100 on every write: retried, nothing dead-lettered",
+            |draw| Step::during(raising("53100"), draw.seconds(3.0..7.0)).to_vec(),
+        )
+        .promise(|promise| {
+            promise.recovers = secs(5);
+            promise.not_ready = vec![(A, secs(3))];
+        }),
+    ]
+}
+
+/// Every commit fails with this SQLSTATE.
+fn raising(code: &'static str) -> Fault {
+    const END: &str = "DROP FUNCTION chaos_refuse CASCADE";
+    let begin = match code {
+        "53100" => {
+            "CREATE FUNCTION chaos_refuse() RETURNS trigger LANGUAGE plpgsql AS
+                 $$ BEGIN RAISE 'chaos' USING ERRCODE = '53100'; END $$;
+             CREATE TRIGGER chaos BEFORE INSERT ON commits EXECUTE FUNCTION chaos_refuse()"
+        }
+        _ => {
+            "CREATE FUNCTION chaos_refuse() RETURNS trigger LANGUAGE plpgsql AS
+                 $$ BEGIN IF random() < 0.5 THEN RAISE 'chaos' USING ERRCODE = '40001'; END IF;
+                    RETURN NULL; END $$;
+             CREATE TRIGGER chaos BEFORE INSERT ON commits EXECUTE FUNCTION chaos_refuse()"
+        }
+    };
+    Fault::Sql(begin, END)
+}
+
+fn conflicts() -> Vec<Scenario> {
+    vec![
+        Scenario::new(
+            "serialization-failures",
+            "every other commit fails with 40001: retried",
+            |draw| Step::during(raising("40001"), draw.seconds(4.0..7.0)).to_vec(),
+        )
+        .promise(|promise| promise.recovers = secs(5)),
+        Scenario::new(
+            "deadlocks",
+            "somebody deadlocks with the lanes, again and again",
+            |draw| {
+                // Lanes insert into events, then into commits.
+                let other = Fault::Repeated(
+                    &[
+                        "BEGIN",
+                        "LOCK TABLE commits IN ACCESS EXCLUSIVE MODE",
+                        "SELECT pg_sleep(0.2)",
+                        "LOCK TABLE events IN ACCESS EXCLUSIVE MODE",
+                        "ROLLBACK",
+                    ],
+                    millis(300),
+                );
+                Step::during(other, draw.seconds(6.0..10.0)).to_vec()
+            },
+        )
+        .promise(|promise| promise.recovers = secs(5)),
+    ]
+}
+
+fn refusals() -> Vec<Scenario> {
+    vec![
+        hold(
+            "table-missing",
+            "a table is missing (42P01): hold, not ready",
+            Fault::Sql(
+                "ALTER TABLE commits RENAME TO commits_away",
+                "ALTER TABLE commits_away RENAME TO commits",
+            ),
+        ),
+        hold(
+            "permission-denied",
+            "permission denied (42501): hold, not ready",
+            Fault::Sql(
+                "ALTER ROLE daemon NOSUPERUSER",
+                "ALTER ROLE daemon SUPERUSER",
+            ),
+        ),
+        hold(
+            "wrong-password",
+            "wrong password (28P01): hold, not ready",
+            Fault::Sql(
+                "ALTER ROLE daemon PASSWORD 'another';
+             SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'daemon'",
+                "ALTER ROLE daemon PASSWORD 'daemon'",
+            ),
+        ),
+        hold(
+            "read-only",
+            "the server takes no writes (25006)",
+            Fault::Sql(
+                "ALTER ROLE daemon SET default_transaction_read_only = on;
+             SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'daemon'",
+                "ALTER ROLE daemon RESET default_transaction_read_only;
+             SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'daemon'",
+            ),
+        ),
+        hold(
+            "no-connection-left",
+            "too many connections (53300)",
+            Fault::Sql(
+                "ALTER ROLE daemon NOSUPERUSER CONNECTION LIMIT 0;
+             SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'daemon'",
+                "ALTER ROLE daemon SUPERUSER CONNECTION LIMIT -1",
+            ),
+        ),
+    ]
+}
+
+/// The daemons are there, and the database won't have them.
+fn hold(name: &'static str, proves: &'static str, fault: Fault) -> Scenario {
+    Scenario::new(name, proves, move |draw| {
+        Step::during(fault.clone(), draw.seconds(6.0..9.0)).to_vec()
+    })
+    .setup(|setup| {
+        setup.sql = "CREATE ROLE daemon LOGIN SUPERUSER PASSWORD 'daemon'";
+        setup.login = Some(("daemon", "daemon"));
+    })
+    .promise(|promise| {
+        promise.recovers = secs(6);
+        promise.not_ready = vec![(A, secs(6))];
+    })
+}
+
+fn waits() -> Vec<Scenario> {
+    vec![
+        Scenario::new(
+            "locked-for-a-minute",
+            "ACCESS EXCLUSIVE lock on events for 60 s: resumed within 5 s",
+            |_| {
+                let lock = Fault::Held("BEGIN; LOCK TABLE events IN ACCESS EXCLUSIVE MODE");
+                Step::during(lock, secs(60)).to_vec()
+            },
+        )
+        .promise(|promise| promise.recovers = secs(5)),
+        Scenario::new(
+            "slow-commits",
+            "every COMMIT takes 2 s: two batches in memory at most",
+            |draw| {
+                let slow = Fault::Sql(
+                    "CREATE FUNCTION chaos_slow() RETURNS trigger LANGUAGE plpgsql AS
+                     $$ BEGIN PERFORM pg_sleep(2); RETURN NULL; END $$;
+                 CREATE CONSTRAINT TRIGGER chaos AFTER INSERT ON commits
+                     DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION chaos_slow()",
+                    "DROP FUNCTION chaos_slow CASCADE",
+                );
+                Step::during(slow, draw.seconds(10.0..14.0)).to_vec()
+            },
+        )
+        .promise(|promise| promise.recovers = secs(5)),
+    ]
+}

@@ -1,0 +1,62 @@
+//! Daemons that start before what they stand on: they wait, live but not ready.
+
+use super::secs;
+use crate::{
+    fault::{Fault, Node},
+    scenario::{Scenario, Step},
+};
+
+pub(super) fn all() -> Vec<Scenario> {
+    vec![
+        absent(
+            "redis-absent-at-start",
+            |setup| setup.redis_runs = false,
+            vec![Step::Absent(Fault::RedisStopped)],
+        ),
+        absent(
+            "postgres-absent-at-start",
+            |setup| setup.postgres_runs = false,
+            vec![Step::Absent(Fault::PostgresStopped("INT"))],
+        ),
+        absent(
+            "redis-comes-first",
+            |setup| (setup.redis_runs, setup.postgres_runs) = (false, false),
+            vec![
+                Step::Absent(Fault::PostgresStopped("INT")),
+                Step::Absent(Fault::RedisStopped),
+            ],
+        ),
+        absent(
+            "postgres-comes-first",
+            |setup| (setup.redis_runs, setup.postgres_runs) = (false, false),
+            vec![
+                Step::Absent(Fault::RedisStopped),
+                Step::Absent(Fault::PostgresStopped("INT")),
+            ],
+        ),
+    ]
+}
+
+/// What is absent comes in the reverse order, after seconds of the seed's.
+fn absent(
+    name: &'static str,
+    setup: impl FnOnce(&mut crate::scenario::Setup),
+    absent: Vec<Step>,
+) -> Scenario {
+    Scenario::new(
+        name,
+        "absent at start, in any order: wait, live but not ready",
+        move |draw| {
+            let mut steps = absent.clone();
+            for _ in &absent {
+                steps.extend([Step::Wait(draw.seconds(2.0..6.0)), Step::EndLast]);
+            }
+            steps
+        },
+    )
+    .setup(setup)
+    .promise(|promise| {
+        promise.recovers = secs(6);
+        promise.not_ready = vec![(Node::Consumer(0), secs(1)), (Node::Api(0), secs(1))];
+    })
+}

@@ -1,0 +1,171 @@
+//! What was observed, against what was promised.
+
+use std::{
+    collections::BTreeMap,
+    time::{Duration, Instant},
+};
+
+use crate::{
+    audit::Findings,
+    fault::Node,
+    load::Answer,
+    scenario::{Promise, Scenario},
+    watch::{Questions, Readiness, Use},
+};
+
+/// What a process may hold at the end beyond what it held under load before the faults.
+const MORE_BYTES: u64 = 128 * 1024 * 1024;
+const MORE_DESCRIPTORS: u64 = 48;
+
+/// From the end of the faults.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Recovery {
+    /// To the first request that was acknowledged.
+    pub(crate) accepted: Option<Duration>,
+    /// To the first commit.
+    pub(crate) committed: Option<Duration>,
+}
+
+impl Recovery {
+    pub(crate) fn worst(&self) -> Option<Duration> {
+        Some(self.accepted?.max(self.committed?))
+    }
+}
+
+pub(crate) struct Observed {
+    pub(crate) first_fault: Instant,
+    pub(crate) healed: Instant,
+    pub(crate) recovery: Recovery,
+    pub(crate) not_ready_at_the_end: Vec<Node>,
+    pub(crate) answers: Vec<Answer>,
+    pub(crate) before: BTreeMap<Node, Use>,
+    pub(crate) after: BTreeMap<Node, Use>,
+}
+
+/// Every promise that isn't kept.
+pub(crate) fn judge(
+    scenario: &Scenario,
+    findings: &Findings,
+    observed: &Observed,
+    readiness: &Readiness,
+    questions: &Questions,
+) -> Vec<String> {
+    let promise = &scenario.promise;
+    if promise.fails {
+        let passed = "the audit finds nothing wrong with a build that is broken on purpose";
+        return match findings.are_bad() {
+            true => Vec::new(),
+            false => vec![passed.to_owned()],
+        };
+    }
+    let mut broken = of_findings(findings);
+    broken.extend(of_recovery(promise, &observed.recovery));
+    broken.extend(of_readiness(promise, observed, readiness));
+    broken.extend(of_refusals(promise, observed));
+    broken.extend(of_questions(promise, questions));
+    broken.extend(of_resources(observed));
+    broken
+}
+
+fn of_findings(findings: &Findings) -> Vec<String> {
+    let counts = [
+        ("lost", findings.lost),
+        ("duplicated", findings.duplicated),
+        ("double counted", findings.double_counted),
+        ("unexpected", findings.unexpected),
+    ];
+    let bad = counts.into_iter().filter(|(_, count)| *count > 0);
+    let bad = bad.map(|(what, count)| format!("{count} {what}"));
+    bad.chain(findings.wrong.iter().cloned()).collect()
+}
+
+fn of_recovery(promise: &Promise, recovery: &Recovery) -> Vec<String> {
+    let times = [
+        ("acknowledged", recovery.accepted),
+        ("committed", recovery.committed),
+    ];
+    let late = times.into_iter().filter_map(|(what, time)| match time {
+        Some(time) if time <= promise.recovers => None,
+        Some(time) => Some(format!(
+            "nothing was {what} for {time:.1?} after the faults, not {:.1?}",
+            promise.recovers
+        )),
+        None => Some(format!("nothing was {what} any more")),
+    });
+    late.collect()
+}
+
+fn of_readiness(promise: &Promise, observed: &Observed, readiness: &Readiness) -> Vec<String> {
+    let mut broken = Vec::new();
+    for (node, limit) in &promise.not_ready {
+        let noticed = readiness.not_ready_after(*node, observed.first_fault);
+        match noticed {
+            Some(time) if time <= *limit => {}
+            Some(time) => broken.push(format!("{} was ready for {time:.1?} more", node.name())),
+            None => broken.push(format!("{} was ready all the time", node.name())),
+        }
+    }
+    let unready = observed.not_ready_at_the_end.iter();
+    broken.extend(unready.map(|node| format!("{} isn't ready in the end", node.name())));
+    broken
+}
+
+/// From a while after the fault to its end no request is acknowledged, and each is answered.
+fn of_refusals(promise: &Promise, observed: &Observed) -> Vec<String> {
+    let Some(limit) = promise.refuses else {
+        return Vec::new();
+    };
+    let from = observed.first_fault + limit;
+    let during = observed
+        .answers
+        .iter()
+        .filter(|answer| answer.sent > from && answer.sent + answer.took < observed.healed);
+    let (mut refused, mut broken) = (0, Vec::new());
+    for answer in during {
+        match answer.status {
+            Some(429 | 503) if answer.took <= limit => refused += 1,
+            status => broken.push(format!(
+                "the collector answered {status:?} after {:.1?}, {:.1?} after the fault",
+                answer.took,
+                answer.sent - observed.first_fault
+            )),
+        }
+    }
+    if refused == 0 {
+        broken.push("the collector refused nothing".to_owned());
+    }
+    broken.truncate(3);
+    broken
+}
+
+fn of_questions(promise: &Promise, questions: &Questions) -> Vec<String> {
+    let (asked, longest, mut broken) = questions.seen();
+    if longest > promise.answers {
+        broken.push(format!(
+            "one of {asked} answers of the api took {longest:.1?}"
+        ));
+    }
+    broken
+}
+
+fn of_resources(observed: &Observed) -> Vec<String> {
+    let mut broken = Vec::new();
+    for (node, after) in &observed.after {
+        let Some(before) = observed.before.get(node) else {
+            continue;
+        };
+        let mib = |bytes: u64| bytes / (1 << 20);
+        if after.resident_bytes > before.resident_bytes + MORE_BYTES {
+            let (then, now) = (mib(before.resident_bytes), mib(after.resident_bytes));
+            broken.push(format!("{} holds {now} MiB, {then} before", node.name()));
+        }
+        if after.descriptors > before.descriptors + MORE_DESCRIPTORS {
+            let (then, now) = (before.descriptors, after.descriptors);
+            broken.push(format!(
+                "{} holds {now} descriptors, {then} before",
+                node.name()
+            ));
+        }
+    }
+    broken
+}
