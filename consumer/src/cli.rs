@@ -60,7 +60,7 @@ pub(crate) struct Range {
 pub(crate) enum DeadLetters {
     /// Prints dead letters, oldest first: one JSON object a line.
     List(Filter),
-    /// Puts dead letters on the stream again, for instance after a rule was widened.
+    /// Puts dead letters on the stream again, each once, for instance after a rule was widened.
     Replay(Filter),
 }
 
@@ -72,6 +72,9 @@ pub(crate) struct Filter {
     /// Only those received since, RFC 3339.
     #[arg(long)]
     since: Option<String>,
+    /// Only those received before, RFC 3339.
+    #[arg(long)]
+    until: Option<String>,
     /// At most so many.
     #[arg(long, default_value_t = 100)]
     limit: u32,
@@ -176,6 +179,7 @@ impl Filter {
         Ok(Selection {
             reason: self.reason.clone(),
             since: instant("--since", &self.since)?,
+            until: instant("--until", &self.until)?,
             after: 0,
             limit: i64::from(self.limit),
             include_replayed: self.include_replayed,

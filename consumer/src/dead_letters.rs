@@ -8,6 +8,7 @@ use common::{
     time::UnixMicros,
     wire::{FIELD_EVENT, StreamKeys},
 };
+use redis::Script;
 use tokio_postgres::types::ToSql;
 
 /// A dead letter as it is stored.
@@ -29,6 +30,8 @@ pub struct DeadLetter {
 pub struct Selection {
     pub reason: Option<String>,
     pub since: Option<UnixMicros>,
+    /// Only those received before.
+    pub until: Option<UnixMicros>,
     /// Only those above this id.
     pub after: i64,
     pub limit: i64,
@@ -40,10 +43,11 @@ SELECT id, entry_id, entry_index, source, reason, detail, payload, received_at, 
   FROM dead_letters
  WHERE ($1::text IS NULL OR reason = $1)
    AND ($2::timestamptz IS NULL OR received_at >= $2)
-   AND id > $3
-   AND ($4 OR replayed_at IS NULL)
+   AND ($3::timestamptz IS NULL OR received_at < $3)
+   AND id > $4
+   AND ($5 OR replayed_at IS NULL)
  ORDER BY id
- LIMIT $5";
+ LIMIT $6";
 
 /// # Errors
 /// The database can't be asked.
@@ -52,9 +56,10 @@ pub async fn list(
     selection: &Selection,
 ) -> Result<Vec<DeadLetter>, tokio_postgres::Error> {
     let client = clients::postgres::connect(postgres, "tidemark-dead-letters").await?;
-    let params: [&(dyn ToSql + Sync); 5] = [
+    let params: [&(dyn ToSql + Sync); 6] = [
         &selection.reason,
         &selection.since,
+        &selection.until,
         &selection.after,
         &selection.include_replayed,
         &selection.limit,
@@ -84,9 +89,21 @@ pub enum ReplayError {
     Redis(#[from] redis::RedisError),
 }
 
-/// Puts the selected letters on the stream as new entries and marks them. What was replayed
-/// is counted as accepted from an external source, once more. A crash between the two steps
-/// replays a letter twice; an event with an id of its own is still stored once.
+/// For how long Redis remembers what was replayed: until a replay that was broken off is begun
+/// again.
+const REMEMBERED_SECONDS: u64 = 7 * 86_400;
+
+/// Appends a letter unless this replay of it was appended before, in one step: of two commands
+/// at once, or of one that is begun again, only the first appends.
+const APPEND_ONCE: &str = r"
+if not redis.call('SET', KEYS[2], '1', 'NX', 'EX', ARGV[3]) then return 0 end
+redis.call('XADD', KEYS[1], '*', ARGV[1], ARGV[2])
+return 1";
+
+/// Puts the selected letters on the stream as new entries and marks them, each once: a letter
+/// that was appended before a crash, and not marked, is marked by the next replay. What was
+/// replayed is counted as accepted from an external source, once more. Returns how many were
+/// appended.
 ///
 /// # Errors
 /// A service can't be reached; letters before the failure are replayed.
@@ -99,17 +116,25 @@ pub async fn replay(
     let letters = list(postgres, selection).await?;
     let client = clients::postgres::connect(postgres, "tidemark-dead-letters").await?;
     let mut redis = clients::redis::connect(redis, Duration::ZERO).await?;
+    let append = Script::new(APPEND_ONCE);
     let mut replayed = 0;
     for letter in &letters {
-        redis::cmd("XADD")
-            .arg(&keys.stream)
-            .arg("*")
+        // Another replay of the same letter, on purpose, has another name.
+        let before = letter.replayed_at.map_or(0, |at| at.0);
+        let name = format!("{}{}:{before}", keys.replayed, letter.id);
+        replayed += append
+            .key(&keys.stream)
+            .key(name)
             .arg(FIELD_EVENT)
             .arg(&letter.payload)
-            .query_async::<()>(&mut redis)
+            .arg(REMEMBERED_SECONDS)
+            .invoke_async::<u64>(&mut redis)
             .await?;
-        let mark = "UPDATE dead_letters SET replayed_at = now() WHERE id = $1";
-        replayed += client.execute(mark, &[&letter.id]).await?;
+        let mark = "UPDATE dead_letters SET replayed_at = now()
+                     WHERE id = $1 AND replayed_at IS NOT DISTINCT FROM $2";
+        client
+            .execute(mark, &[&letter.id, &letter.replayed_at])
+            .await?;
     }
     Ok(replayed)
 }

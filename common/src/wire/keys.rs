@@ -15,6 +15,8 @@ pub struct StreamKeys {
     pub commits: String,
     /// Prefix of the strings that remember when an id was first seen without a time.
     pub first_seen: String,
+    /// Prefix of the strings that remember which dead letters were replayed.
+    pub replayed: String,
 }
 
 impl StreamKeys {
@@ -31,6 +33,7 @@ impl StreamKeys {
             generator: format!("{tag}:generator"),
             commits: format!("{tag}:commits"),
             first_seen: format!("{tag}:first_seen:"),
+            replayed: format!("{tag}:replayed:"),
         }
     }
 }

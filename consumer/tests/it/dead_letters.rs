@@ -1,6 +1,8 @@
 //! Dead letters are listed, and put on the stream again.
 
+use common::time::UnixMicros;
 use consumer::dead_letters::{self, Selection};
+use redis::AsyncCommands as _;
 
 use crate::harness::{World, event, run_to_end};
 
@@ -70,4 +72,52 @@ async fn letters_are_listed_and_replayed() {
     assert_eq!(lines.lines().count(), 1);
     assert!(lines.contains("page_view"), "{lines}");
     consumer.stop().await;
+}
+
+#[tokio::test]
+async fn a_letter_is_replayed_once_however_often_it_is_begun() {
+    let mut world = World::new().await;
+    let consumer = world.consumer(&[]).await;
+    for poison in ["a", "b", "c"] {
+        world.producer.event(poison).await;
+    }
+    world.settled(3).await;
+    consumer.stop().await;
+
+    let (postgres, redis) = (
+        world.services.postgres.clone(),
+        world.services.redis.clone(),
+    );
+    let keys = world.services.keys();
+    let all = Selection {
+        limit: 100,
+        ..Selection::default()
+    };
+    // The first one was appended by a replay that died before it could mark it.
+    let letters = dead_letters::list(&postgres, &all).await.unwrap();
+    let appended = format!("{}{}:0", keys.replayed, letters[0].id);
+    let mut connection = world.services.redis().await;
+    let set = connection.set::<_, _, ()>(&appended, "1").await;
+    set.unwrap();
+    let replay = || dead_letters::replay(&postgres, &redis, &keys, &all);
+    let (one, other) = tokio::join!(replay(), replay());
+    assert_eq!(one.unwrap() + other.unwrap(), 2);
+    let length: u64 = connection.xlen(&keys.stream).await.unwrap();
+    assert_eq!(length, 2);
+    assert_eq!(replay().await.unwrap(), 0, "all are marked");
+
+    // On purpose, each goes again, and again once.
+    let again = Selection {
+        include_replayed: true,
+        until: Some(UnixMicros::now()),
+        ..all.clone()
+    };
+    let replayed = dead_letters::replay(&postgres, &redis, &keys, &again).await;
+    assert_eq!(replayed.unwrap(), 3);
+    let before = Selection {
+        until: Some(letters[0].received_at),
+        ..again
+    };
+    let none = dead_letters::list(&postgres, &before).await.unwrap();
+    assert!(none.is_empty(), "{none:?}");
 }
