@@ -100,6 +100,20 @@ impl Services {
             .expect("a database is created");
     }
 
+    /// Drops the database with all connections to it, and makes an empty one in its place.
+    ///
+    /// # Panics
+    /// The database server can't be reached.
+    pub async fn lose_database(&self) {
+        let drop = format!("DROP DATABASE {} WITH (FORCE)", self.database);
+        let client = connect(&self.admin).await;
+        client
+            .batch_execute(&drop)
+            .await
+            .expect("the database is dropped");
+        self.create_database().await;
+    }
+
     async fn remove(&self) {
         remove(&self.admin, &self.redis, self.keys(), &self.database).await;
     }

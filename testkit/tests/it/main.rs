@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod audit;
+mod backup;
 mod harness;
 mod kill_consumer;
 mod kill_ingestion;
