@@ -88,6 +88,7 @@ mod tests {
             "ROLLUPS_RETENTION_DAYS",
             "DEAD_LETTERS_RETENTION_DAYS",
             "LIVE_MAX_SOCKETS",
+            "LIVE_MAX_SOCKETS_PER_ADDRESS",
             "LIVE_INTERVAL_MS",
             "LIVE_SEND_TIMEOUT_MS",
         ];

@@ -15,7 +15,7 @@ use std::sync::Arc;
 use axum::{Router, middleware};
 use common::{
     admin::{self, Health},
-    http::{not_found, problem_for_plain_rejections},
+    http::{Doors, not_found, problem_for_plain_rejections},
     shutdown::Shutdown,
     telemetry,
 };
@@ -36,11 +36,9 @@ pub fn run(config: Arc<Config>, listener: TcpListener, shutdown: Shutdown) -> an
     let state = ApiState::start(config.clone(), health, &shutdown)?;
     let hub = live::start(&state, &shutdown);
     tracing::info!(address = %listener.local_addr()?, "listening");
-    let (router, connections) = (router(state, hub), config.bind.http_max_connections);
-    let stop = shutdown.clone();
-    shutdown.spawn("http", async move {
-        common::http::serve(listener, router, connections, stop).await
-    });
+    let doors = Doors::new(&config.bind, observe::connection_refused);
+    let server = common::http::serve(listener, router(state, hub), doors, shutdown.clone());
+    shutdown.spawn("http", server);
     Ok(())
 }
 

@@ -50,6 +50,11 @@ fn request_id(request: &Request) -> HeaderValue {
     given.cloned().unwrap_or_else(fresh)
 }
 
+/// An address has all the connections or live sockets it may have.
+pub fn connection_refused() {
+    metrics::counter!("tidemark_api_refused_connections_total").increment(1);
+}
+
 /// A query needs built buckets: they are `kept` or have to be read.
 pub fn piece(kept: bool) {
     let from = if kept { "memory" } else { "database" };

@@ -52,10 +52,10 @@ pub fn run(config: Config, listener: TcpListener, shutdown: &Shutdown) {
         .layer(axum::middleware::from_fn(
             http::problem_for_plain_rejections,
         ));
-    let max_connections = config.bind.http_max_connections;
+    let doors = http::Doors::new(&config.bind, observe::connection_refused);
     shutdown.spawn(
         "http",
-        http::serve(listener, router, max_connections, shutdown.clone()),
+        http::serve(listener, router, doors, shutdown.clone()),
     );
     let starting = shutdown.clone();
     shutdown.spawn("start", async move {

@@ -135,6 +135,11 @@ pub(crate) fn compacted(step: &'static str, rows: u64) {
     }
 }
 
+/// An address has all the connections it may have.
+pub(crate) fn connection_refused() {
+    counter!("tidemark_consumer_refused_connections_total").increment(1);
+}
+
 pub(crate) fn lanes(count: usize) {
     gauge!("tidemark_consumer_lanes").set(count as f64);
 }

@@ -13,6 +13,7 @@ mod until;
 use common::{
     admin::Health,
     clients,
+    http::Doors,
     shutdown::Shutdown,
     wire::{Source, StreamKeys},
 };
@@ -139,8 +140,8 @@ fn serve(
     let health = Health::new("ingestion", version, app_env, &["redis"], shutdown.clone());
     let origins = &config.ingestion.cors_origins;
     let router = routes::router(collector, controls.clone(), health.clone(), origins);
-    let connections = config.bind.http_max_connections;
-    let server = common::http::serve(listener, router, connections, shutdown.clone());
+    let doors = Doors::new(&config.bind, observe::connection_refused);
+    let server = common::http::serve(listener, router, doors, shutdown.clone());
     shutdown.spawn("http", server);
     health
 }

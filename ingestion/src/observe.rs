@@ -102,6 +102,11 @@ pub(crate) fn missed(events: u64) {
     counter!("tidemark_ingestion_generator_missed_events_total").increment(events);
 }
 
+/// An address has all the connections it may have.
+pub(crate) fn connection_refused() {
+    counter!("tidemark_ingestion_refused_connections_total").increment(1);
+}
+
 /// A request of the collector was judged.
 pub(crate) fn judged(accepted: usize, rejected: usize) {
     counter!("tidemark_ingestion_collector_events_total", "verdict" => "accepted")

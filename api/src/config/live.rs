@@ -11,6 +11,10 @@ pub struct LiveConfig {
     #[serde(default = "live_max_sockets")]
     #[validate(range(min = 1, max = 100_000))]
     pub live_max_sockets: usize,
+    /// The same of one client address (of IPv6 a /64); the next one gets 429.
+    #[serde(default = "live_max_sockets_per_address")]
+    #[validate(range(min = 1, max = 100_000))]
+    pub live_max_sockets_per_address: usize,
     /// Milliseconds between two looks at the database when no hint comes.
     #[serde(default = "live_interval_ms")]
     #[validate(range(min = 50, max = 10_000))]
@@ -35,6 +39,10 @@ impl LiveConfig {
 
 fn live_max_sockets() -> usize {
     10_500
+}
+
+fn live_max_sockets_per_address() -> usize {
+    500
 }
 
 fn live_interval_ms() -> u64 {

@@ -3,6 +3,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::{
+    Extension,
     extract::{
         State,
         ws::{WebSocketUpgrade, rejection::WebSocketUpgradeRejection},
@@ -10,7 +11,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use common::http::Problem;
+use common::http::{Client, PerAddress, Problem, Share};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{hub::Hub, socket};
@@ -30,11 +31,15 @@ pub(super) struct Entry {
     pub(super) hub: Arc<Hub>,
     places: Arc<Semaphore>,
     most: usize,
+    shares: PerAddress,
 }
 
 impl Entry {
-    pub(super) fn new(state: ApiState, hub: Arc<Hub>, places: usize) -> Self {
+    pub(super) fn new(state: ApiState, hub: Arc<Hub>) -> Self {
+        let live = &state.config.live;
+        let (places, share) = (live.live_max_sockets, live.live_max_sockets_per_address);
         Self {
+            shares: PerAddress::new(share),
             state,
             hub,
             places: Arc::new(Semaphore::new(places)),
@@ -46,7 +51,7 @@ impl Entry {
         self.state.config.live.live_send_timeout()
     }
 
-    pub(super) fn enter(&self, headers: &HeaderMap) -> Result<Place, Problem> {
+    pub(super) fn enter(&self, client: Client, headers: &HeaderMap) -> Result<Place, Problem> {
         if !origin_allowed(headers, &self.state) {
             let detail = "live updates are for our own page or an origin in CORS_ORIGINS";
             return Err(Problem::new(
@@ -62,9 +67,16 @@ impl Entry {
         if self.hub.shutdown.is_stopping() {
             return Err(full().retry_after(1));
         }
+        let share = self.shares.take(client).ok_or_else(|| {
+            observe::connection_refused();
+            let detail = "this address has all the sockets it may have; close some first";
+            let status = StatusCode::TOO_MANY_REQUESTS;
+            Problem::new(status, "too_many_sockets", detail).retry_after(5)
+        })?;
         let permit = self.places.clone().try_acquire_owned();
         let permit = permit.map_err(|_| full().retry_after(5))?;
         let place = Place {
+            _share: share,
             permit: Some(permit),
             places: self.places.clone(),
             most: self.most,
@@ -77,6 +89,7 @@ impl Entry {
 /// To be kept while a client listens.
 #[derive(Debug)]
 pub(super) struct Place {
+    _share: Share,
     permit: Option<OwnedSemaphorePermit>,
     places: Arc<Semaphore>,
     most: usize,
@@ -97,6 +110,7 @@ impl Drop for Place {
 
 pub(super) async fn upgrade(
     State(entry): State<Entry>,
+    Extension(client): Extension<Client>,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
@@ -104,7 +118,7 @@ pub(super) async fn upgrade(
         Ok(upgrade) => upgrade,
         Err(rejection) => return rejection.into_response(),
     };
-    let place = match entry.enter(&headers) {
+    let place = match entry.enter(client, &headers) {
         Ok(place) => place,
         Err(problem) => return problem.into_response(),
     };

@@ -64,9 +64,8 @@ pub fn start(state: &ApiState, shutdown: &Shutdown) -> Arc<Hub> {
 
 /// `/ws` and `/api/v1/live`.
 pub fn router(state: ApiState, hub: Arc<Hub>) -> Router {
-    let places = state.config.live.live_max_sockets;
     Router::new()
         .route("/ws", get(entry::upgrade))
         .route("/api/v1/live", get(sse::stream))
-        .with_state(entry::Entry::new(state, hub, places))
+        .with_state(entry::Entry::new(state, hub))
 }

@@ -9,7 +9,7 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use common::http::{Problem, Sending};
+use common::http::{Client, Problem, Sending};
 use futures_util::stream;
 use serde::Deserialize;
 use tokio::{
@@ -61,11 +61,12 @@ impl Asked {
 
 pub(super) async fn stream(
     State(entry): State<Entry>,
+    Extension(client): Extension<Client>,
     Extension(sending): Extension<Sending>,
     headers: HeaderMap,
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Response {
-    let place = match entry.enter(&headers) {
+    let place = match entry.enter(client, &headers) {
         Ok(place) => place,
         Err(problem) => return problem.into_response(),
     };

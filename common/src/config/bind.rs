@@ -1,10 +1,12 @@
-//! Where a daemon listens.
+//! Where a daemon listens, and how many it lets in.
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 
 use serde::Deserialize;
 use tokio::net::TcpListener;
 use validator::Validate;
+
+use super::Proxies;
 
 #[derive(Debug, Clone, Deserialize, Validate)]
 pub struct BindConfig {
@@ -15,6 +17,14 @@ pub struct BindConfig {
     #[serde(default = "max_connections")]
     #[validate(range(min = 1, max = 100_000))]
     pub http_max_connections: usize,
+    /// The same of one client address (of IPv6 a /64), or its requests at once where a trusted
+    /// proxy stands between; the next one gets 429.
+    #[serde(default = "max_connections_per_address")]
+    #[validate(range(min = 1, max = 100_000))]
+    pub http_max_connections_per_address: usize,
+    /// Proxies whose `X-Forwarded-For` or `Forwarded` names the client.
+    #[serde(default)]
+    pub trusted_proxies: Proxies,
 }
 
 fn bind_address() -> IpAddr {
@@ -23,6 +33,10 @@ fn bind_address() -> IpAddr {
 
 fn max_connections() -> usize {
     12_000
+}
+
+fn max_connections_per_address() -> usize {
+    1_000
 }
 
 /// # Errors

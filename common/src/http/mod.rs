@@ -1,11 +1,19 @@
 //! HTTP as all daemons speak it.
 
+mod body;
+mod client;
+mod doors;
 mod healthcheck;
 mod problem;
 mod sending;
 mod server;
+mod share;
 
+pub use body::whole_body;
+pub use client::Client;
+pub use doors::Doors;
 pub use healthcheck::healthcheck;
 pub use problem::{Problem, not_found, problem_for_plain_rejections};
 pub use sending::Sending;
 pub use server::serve;
+pub use share::{PerAddress, Share};

@@ -56,11 +56,16 @@ impl Problem {
         self.retry_after_seconds = Some(seconds);
         self
     }
+
+    /// The body alone, as JSON.
+    pub(super) fn text(&self) -> String {
+        serde_json::to_string(self).unwrap_or_default()
+    }
 }
 
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
-        let body = serde_json::to_vec(&self).unwrap_or_default();
+        let body = self.text();
         let mut response = (self.status, body).into_response();
         let headers = response.headers_mut();
         headers.insert(

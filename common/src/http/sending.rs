@@ -14,11 +14,17 @@ use std::{
 use tokio::{
     io::{AsyncRead, AsyncWrite, ReadBuf},
     net::TcpStream,
-    time::{Sleep, sleep},
+    time::{Instant, Sleep, sleep},
 };
 
-/// An extension of every request, for answers without an end: a client that never reads would
-/// keep its connection, and whatever the answer holds, for ever.
+/// What a client may leave an ordinary answer waiting for, in all.
+const PATIENCE: Duration = Duration::from_secs(30);
+/// It earns more by reading: a byte a millisecond keeps it going.
+const EARNED_BY_A_BYTE: Duration = Duration::from_millis(1);
+
+/// An extension of every request: a client that never reads would keep its connection, and
+/// whatever the answer holds, for ever. Ordinary answers end after 30 seconds of waiting for the
+/// client, and a second more for each 1,000 bytes it takes.
 #[derive(Debug, Clone, Default)]
 pub struct Sending(Arc<State>);
 
@@ -26,6 +32,10 @@ pub struct Sending(Arc<State>);
 struct State {
     /// 0 is for ever.
     most_ms: AtomicU64,
+    /// Any byte taken restores all of it, as for an answer without an end.
+    is_endless: AtomicBool,
+    /// Asks for the whole time anew.
+    is_new: AtomicBool,
     was_cut: AtomicBool,
 }
 
@@ -33,12 +43,24 @@ impl Sending {
     /// When nothing can be sent for `most`, in whole milliseconds, the connection ends. Holds
     /// until the next request comes by it.
     pub fn bound(&self, most: Duration) {
-        let most_ms = u64::try_from(most.as_millis()).unwrap_or(u64::MAX);
-        self.0.most_ms.store(most_ms, Ordering::Relaxed);
+        self.set(most, true);
     }
 
+    /// For an ordinary answer.
+    pub(super) fn begin(&self) {
+        self.set(PATIENCE, false);
+    }
+
+    /// For what isn't HTTP any more.
     pub(super) fn unbind(&self) {
         self.0.most_ms.store(0, Ordering::Relaxed);
+    }
+
+    fn set(&self, most: Duration, is_endless: bool) {
+        let most_ms = u64::try_from(most.as_millis()).unwrap_or(u64::MAX);
+        self.0.most_ms.store(most_ms, Ordering::Relaxed);
+        self.0.is_endless.store(is_endless, Ordering::Relaxed);
+        self.0.is_new.store(true, Ordering::Relaxed);
     }
 
     /// Whether the connection has ended so.
@@ -57,8 +79,15 @@ impl Sending {
 pub(super) struct Bounded {
     stream: TcpStream,
     sending: Sending,
-    /// Ends the wait for room, where there is one.
-    wait: Option<Pin<Box<Sleep>>>,
+    /// How long the client may still leave us waiting.
+    left: Duration,
+    wait: Option<Wait>,
+}
+
+/// For room to send more.
+struct Wait {
+    since: Instant,
+    end: Pin<Box<Sleep>>,
 }
 
 impl Bounded {
@@ -66,6 +95,7 @@ impl Bounded {
         Self {
             stream,
             sending,
+            left: Duration::MAX,
             wait: None,
         }
     }
@@ -75,18 +105,32 @@ impl Bounded {
         cx: &mut Context<'_>,
         written: Poll<io::Result<usize>>,
     ) -> Poll<io::Result<usize>> {
-        match self.sending.most() {
-            Some(most) if written.is_pending() => {
-                let wait = self.wait.get_or_insert_with(|| Box::pin(sleep(most)));
-                ready!(wait.as_mut().poll(cx));
-                self.sending.0.was_cut.store(true, Ordering::Relaxed);
-                Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
-            }
-            _ => {
-                self.wait = None;
-                written
-            }
+        let Some(most) = self.sending.most() else {
+            self.wait = None;
+            return written;
+        };
+        let state = &self.sending.0;
+        if state.is_new.swap(false, Ordering::Relaxed) {
+            (self.left, self.wait) = (most, None);
         }
+        if let Poll::Ready(outcome) = written {
+            let waited = self.wait.take().map(|wait| wait.since.elapsed());
+            let bytes = u32::try_from(*outcome.as_ref().unwrap_or(&0)).unwrap_or(u32::MAX);
+            let earned = match state.is_endless.load(Ordering::Relaxed) {
+                true => most,
+                false => EARNED_BY_A_BYTE * bytes,
+            };
+            self.left = self.left.saturating_sub(waited.unwrap_or_default());
+            self.left = self.left.saturating_add(earned).min(most);
+            return Poll::Ready(outcome);
+        }
+        let wait = self.wait.get_or_insert_with(|| Wait {
+            since: Instant::now(),
+            end: Box::pin(sleep(self.left)),
+        });
+        ready!(wait.end.as_mut().poll(cx));
+        state.was_cut.store(true, Ordering::Relaxed);
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 }
 
@@ -171,6 +215,24 @@ mod tests {
         let error = send(&mut server, 1).await.unwrap_err();
         assert_eq!(error.kind(), io::ErrorKind::TimedOut);
         assert!(sending.was_cut());
+    }
+
+    #[tokio::test]
+    async fn an_ordinary_answer_waits_for_a_while_in_all() {
+        let (mut server, sending, mut client) = connected().await;
+        sending.set(MOST, false);
+        let began = Instant::now();
+        let reading = tokio::spawn(async move {
+            // A byte every 100 ms earns nothing to speak of.
+            while client.read_u8().await.is_ok() {
+                tokio::time::sleep(MOST / 5).await;
+            }
+        });
+        let error = send(&mut server, usize::MAX).await.unwrap_err();
+        assert_eq!(error.kind(), io::ErrorKind::TimedOut);
+        assert!(sending.was_cut() && began.elapsed() < 3 * MOST);
+        drop(server);
+        reading.abort();
     }
 
     #[tokio::test]

@@ -5,14 +5,8 @@ mod report;
 
 use std::time::Duration;
 
-use axum::{
-    Json, Router,
-    body::Bytes,
-    extract::{DefaultBodyLimit, State},
-    http::StatusCode,
-    routing::get,
-};
-use common::http::Problem;
+use axum::{Json, Router, body::Body, extract::State, http::StatusCode, routing::get};
+use common::http::{Problem, whole_body};
 use serde::Serialize;
 use tokio::{sync::watch, time::timeout};
 
@@ -55,7 +49,6 @@ impl Controls {
 pub fn router(controls: Controls) -> Router {
     Router::new()
         .route("/api/v1/generator", get(show).put(change).patch(change))
-        .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(controls)
 }
 
@@ -63,7 +56,8 @@ async fn show(State(controls): State<Controls>) -> Json<View> {
     Json(controls.view())
 }
 
-async fn change(State(controls): State<Controls>, body: Bytes) -> Result<Json<View>, Problem> {
+async fn change(State(controls): State<Controls>, body: Body) -> Result<Json<View>, Problem> {
+    let body = whole_body(body, MAX_BODY).await?;
     let segments = controls.status.borrow().segments.len();
     let mut outcome = None;
     controls.settings.send_if_modified(|current| {

@@ -21,6 +21,11 @@ use crate::{
 use client::{Arrival, Clients};
 
 const MANY: usize = 10_000;
+/// One address has all the clients.
+const ALL_FROM_HERE: [(&str, &str); 2] = [
+    ("HTTP_MAX_CONNECTIONS_PER_ADDRESS", "12000"),
+    ("LIVE_MAX_SOCKETS_PER_ADDRESS", "12000"),
+];
 const UPDATES: u32 = 20;
 const FEW: usize = 1_000;
 /// Of each of the few: so many frames come of one update.
@@ -41,7 +46,7 @@ fn subscribe(minutes: u16) -> String {
 }
 
 async fn many() -> anyhow::Result<Vec<Figure>> {
-    let pipeline = Pipeline::start(&[]).await?;
+    let pipeline = Pipeline::start(&ALL_FROM_HERE).await?;
     let clients = Clients::open(pipeline.api.port, MANY, vec![subscribe(5)], true).await?;
     let mut ticks = interval(Duration::from_secs(1));
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -112,7 +117,7 @@ async fn latencies(pipeline: &Pipeline, noted: &[Vec<Arrival>]) -> anyhow::Resul
 }
 
 async fn few() -> anyhow::Result<Vec<Figure>> {
-    let pipeline = Pipeline::start(&[]).await?;
+    let pipeline = Pipeline::start(&ALL_FROM_HERE).await?;
     tell(
         &pipeline.ingestion,
         &json!({"running": true, "rate": 20_000}),
