@@ -3,8 +3,10 @@
 // Helpers outside of test functions fail a test in the same way.
 #![allow(clippy::unwrap_used)]
 
+mod addresses;
 mod collector;
 mod daemon;
+mod decompression;
 mod faults;
 mod generator;
 mod http;

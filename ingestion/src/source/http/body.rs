@@ -26,6 +26,8 @@ pub(super) const MAX_DECODED: usize = 8 * 1024 * 1024;
 const MAX_RATIO: usize = 100;
 /// Below this size the ratio doesn't matter.
 const SMALL: usize = 64 * 1024;
+/// Members of a body, each compressed by itself.
+const MAX_MEMBERS: usize = 1_000;
 /// From the head of the request to the end of its body.
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// Bytes of all bodies that are being received or wait to be judged.
@@ -41,21 +43,47 @@ impl Default for Budget {
     }
 }
 
-/// A body and its share of the budget.
+/// A body as it was sent, and its share of the budget.
+pub(super) struct Sent {
+    wire: Vec<u8>,
+    is_gzip: bool,
+    is_ndjson: bool,
+    share: Option<OwnedSemaphorePermit>,
+}
+
+/// A body that can be judged.
 pub(super) struct Received {
     pub(super) bytes: Vec<u8>,
     pub(super) is_ndjson: bool,
     _share: Option<OwnedSemaphorePermit>,
 }
 
+impl Sent {
+    /// The budget counts what was sent: hold a turn, so that not all grow at once.
+    ///
+    /// # Errors
+    /// 413 where it becomes too large, 400 for what isn't gzip.
+    pub(super) async fn decoded(self) -> Result<Received, Problem> {
+        let bytes = match self.is_gzip {
+            true => gunzip(&self.wire).await?,
+            false => self.wire,
+        };
+        Ok(Received {
+            bytes,
+            is_ndjson: self.is_ndjson,
+            _share: self.share,
+        })
+    }
+}
+
 /// # Errors
-/// 408, 413, 415, 400 for what isn't gzip, 503 where all bodies together are too large.
+/// 408, 413, 415, 400 where it ends early, 503 where all bodies together are too large.
 pub(super) async fn read(
     headers: &HeaderMap,
     body: Body,
     budget: &Budget,
-) -> Result<Received, Problem> {
-    let gzip = is_gzip(headers)?;
+) -> Result<Sent, Problem> {
+    let is_gzip = is_gzip(headers)?;
     let declared = headers
         .get(header::CONTENT_LENGTH)
         .and_then(|v| v.to_str().ok());
@@ -73,29 +101,32 @@ pub(super) async fn read(
             return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", detail));
         }
     };
-    let bytes = if gzip { gunzip(&wire).await? } else { wire };
     let kind = headers
         .get(header::CONTENT_TYPE)
         .and_then(|v| v.to_str().ok());
     let is_ndjson = kind.is_some_and(|kind| kind.contains("ndjson") || kind.contains("jsonl"));
-    Ok(Received {
-        bytes,
+    Ok(Sent {
+        wire,
+        is_gzip,
         is_ndjson,
-        _share: share,
+        share,
     })
 }
 
 fn is_gzip(headers: &HeaderMap) -> Result<bool, Problem> {
-    let Some(encoding) = headers.get(header::CONTENT_ENCODING) else {
-        return Ok(false);
+    let mut named = headers.get_all(header::CONTENT_ENCODING).iter();
+    let encoding = match (named.next(), named.next()) {
+        (None, _) => return Ok(false),
+        (Some(encoding), None) => encoding.to_str().unwrap_or("not ASCII"),
+        (Some(_), Some(_)) => "several",
     };
-    match encoding.to_str().map(str::trim) {
-        Ok("gzip" | "x-gzip") => Ok(true),
-        Ok("identity" | "") => Ok(false),
+    match encoding.trim().to_ascii_lowercase().as_str() {
+        "gzip" | "x-gzip" => Ok(true),
+        "identity" | "" => Ok(false),
         _ => Err(Problem::new(
             StatusCode::UNSUPPORTED_MEDIA_TYPE,
             "unsupported_encoding",
-            "content-encoding must be gzip or absent",
+            "content-encoding must be gzip, once, or absent",
         )
         .with("allowed", "gzip, identity")),
     }
@@ -135,30 +166,41 @@ async fn receive(
     Ok((bytes, share))
 }
 
+/// All members, one behind the other. Each costs a decoder, however little is in it.
 async fn gunzip(wire: &[u8]) -> Result<Vec<u8>, Problem> {
     let most = MAX_DECODED.min((wire.len() * MAX_RATIO).max(SMALL));
+    let (mut bytes, mut rest) = (Vec::new(), wire);
+    for _ in 0..MAX_MEMBERS {
+        rest = member(rest, &mut bytes, most).await?;
+        if rest.is_empty() {
+            return Ok(bytes);
+        }
+    }
+    Err(malformed(&format!(
+        "it has more than {MAX_MEMBERS} members"
+    )))
+}
+
+/// Decodes the first member; returns what follows it.
+async fn member<'w>(wire: &'w [u8], bytes: &mut Vec<u8>, most: usize) -> Result<&'w [u8], Problem> {
     let mut decoder = GzipDecoder::new(wire);
-    decoder.multiple_members(true);
-    let mut bytes = Vec::new();
     loop {
         bytes.reserve(CHUNK);
-        match decoder.read_buf(&mut bytes).await {
-            Ok(0) => return Ok(bytes),
+        match decoder.read_buf(bytes).await {
+            Ok(0) => return Ok(decoder.into_inner()),
             Ok(_) if bytes.len() > most => {
                 let detail = "decompressed, a body may have 8 MiB and 100 times what is sent";
                 return Err(too_large("decoded_too_large", detail));
             }
             Ok(_) => tokio::task::yield_now().await,
-            Err(error) => {
-                let detail = format!("the body is not gzip: {error}");
-                return Err(Problem::new(
-                    StatusCode::BAD_REQUEST,
-                    "malformed_gzip",
-                    detail,
-                ));
-            }
+            Err(error) => return Err(malformed(&error.to_string())),
         }
     }
+}
+
+fn malformed(why: &str) -> Problem {
+    let detail = format!("the body is not gzip: {why}");
+    Problem::new(StatusCode::BAD_REQUEST, "malformed_gzip", detail)
 }
 
 fn too_large(code: &'static str, detail: &str) -> Problem {

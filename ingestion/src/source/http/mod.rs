@@ -95,6 +95,7 @@ async fn collect(
         Ok(Ok(turn)) => turn,
         _ => return Err(busy()),
     };
+    let body = body.decoded().await?;
     // What was begun is finished, even when the client leaves meanwhile.
     let (sender, receiver) = oneshot::channel();
     let collector = shared.collector.clone();
