@@ -10,7 +10,7 @@ use tokio::{
     sync::Notify,
     time::{Instant, MissedTickBehavior, interval, timeout},
 };
-use tokio_tungstenite::tungstenite::Error as WireError;
+use tokio_tungstenite::tungstenite::{Error as WireError, error::ProtocolError};
 
 use super::{
     frame::{Kind, recovered},
@@ -177,7 +177,11 @@ impl Socket {
         match message {
             Message::Text(text) => self.act(&text).await,
             Message::Binary(_) => Err(End::Close(close_code::UNSUPPORTED, "text only")),
-            Message::Close(_) => Err(End::Gone),
+            Message::Close(_) => {
+                // What answers it is written already, and only has to go out.
+                let _ = timeout(GOODBYE, self.websocket.flush()).await;
+                Err(End::Gone)
+            }
             Message::Ping(_) | Message::Pong(_) => Ok(()),
         }
     }
@@ -271,6 +275,8 @@ fn end_of(error: axum::Error) -> End {
     match error.into_inner().downcast_ref::<WireError>() {
         Some(WireError::Capacity(_)) => End::Close(close_code::SIZE, "message too large"),
         Some(WireError::Utf8(_)) => End::Close(close_code::INVALID, "not UTF-8"),
+        // Nobody is there to hear a code.
+        Some(WireError::Protocol(ProtocolError::ResetWithoutClosingHandshake)) => End::Gone,
         Some(WireError::Protocol(_)) => {
             End::Close(close_code::PROTOCOL, "not the WebSocket protocol")
         }

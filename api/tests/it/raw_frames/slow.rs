@@ -1,4 +1,4 @@
-//! Clients that don't keep to the protocol, or don't read.
+//! Clients that read nothing.
 
 use std::time::Duration;
 
@@ -7,109 +7,16 @@ use testkit::wait_until;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpSocket, TcpStream},
-    time::timeout,
 };
 
+use super::{
+    metric,
+    raw::{FIN, Raw, TEXT, frame},
+};
 use crate::{
     rows::encoded,
     support::{Api, Sent, write},
 };
-
-/// A socket on which the test writes the frames itself.
-struct Raw(TcpStream);
-
-const FIN: u8 = 0x80;
-const TEXT: u8 = 0x1;
-const CLOSE: u8 = 0x8;
-const PING: u8 = 0x9;
-const MASKED: u8 = 0x80;
-
-impl Raw {
-    /// After the handshake. What isn't read soon fills little of the client's side.
-    async fn connect(api: &Api) -> Self {
-        let socket = TcpSocket::new_v4().unwrap();
-        socket.set_recv_buffer_size(4_096).unwrap();
-        let mut stream = socket.connect(api.address).await.unwrap();
-        let head = format!(
-            "GET /ws HTTP/1.1\r\nHost: {}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\
-             Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n\r\n",
-            api.address
-        );
-        stream.write_all(head.as_bytes()).await.unwrap();
-        let mut answer = Vec::new();
-        while !answer.ends_with(b"\r\n\r\n") {
-            answer.push(stream.read_u8().await.unwrap());
-        }
-        assert!(answer.starts_with(b"HTTP/1.1 101"));
-        Self(stream)
-    }
-
-    /// A frame of at most 125 bytes, masked with zeros.
-    async fn send(&mut self, first: u8, payload: &[u8]) {
-        let length = u8::try_from(payload.len()).unwrap();
-        let frame = [&[first, MASKED | length, 0, 0, 0, 0], payload].concat();
-        self.0.write_all(&frame).await.unwrap();
-    }
-
-    /// Reads frames up to the server's close: its code.
-    async fn close_code(mut self) -> Option<u16> {
-        let read = async {
-            loop {
-                let first = self.0.read_u8().await.ok()?;
-                let length = match self.0.read_u8().await.ok()? {
-                    126 => u64::from(self.0.read_u16().await.ok()?),
-                    127 => self.0.read_u64().await.ok()?,
-                    short => u64::from(short),
-                };
-                let mut payload = vec![0; usize::try_from(length).unwrap()];
-                self.0.read_exact(&mut payload).await.ok()?;
-                if first == FIN | CLOSE {
-                    return Some(u16::from_be_bytes([payload[0], payload[1]]));
-                }
-            }
-        };
-        timeout(Duration::from_secs(10), read).await.unwrap()
-    }
-}
-
-#[tokio::test]
-async fn broken_frames_are_closed_with_their_code() {
-    let api = Api::start().await.ready().await;
-    let broken: [(&str, u8, &[u8], u16); 7] = [
-        ("text that is not UTF-8", FIN | TEXT, b"\xff\xfe", 1007),
-        ("half a character", FIN | TEXT, b"\xe2\x82", 1007),
-        ("a reserved bit", FIN | 0x40 | TEXT, b"{}", 1002),
-        ("a reserved opcode", FIN | 0x3, b"", 1002),
-        ("a reserved control opcode", FIN | 0xb, b"", 1002),
-        ("a fragmented ping", PING, b"", 1002),
-        ("a continuation of nothing", FIN, b"{}", 1002),
-    ];
-    for (what, first, payload, code) in broken {
-        let mut socket = Raw::connect(&api).await;
-        socket.send(first, payload).await;
-        assert_eq!(socket.close_code().await, Some(code), "{what}");
-    }
-    let mut socket = Raw::connect(&api).await;
-    socket
-        .0
-        .write_all(&[FIN | TEXT, 2, b'{', b'}'])
-        .await
-        .unwrap();
-    assert_eq!(
-        socket.close_code().await,
-        Some(1002),
-        "a frame without a mask"
-    );
-    api.stop().await;
-}
-
-/// Of the api's own metrics.
-async fn metric(api: &Api, name: &str) -> u32 {
-    let metrics = api.get("/metrics").await.body;
-    let mut values = metrics.lines().filter_map(|line| line.strip_prefix(name));
-    let value = values.find_map(|rest| rest.strip_prefix(' '));
-    value.map_or(0, |value| value.parse().unwrap())
-}
 
 /// Sockets ended so far with this code.
 async fn closed(api: &Api, code: u16) -> u32 {
@@ -189,9 +96,10 @@ async fn who_reads_nothing_is_cut_off_and_the_others_are_served() {
         let subscribe = format!(
             r#"{{"type":"subscribe","id":"{id}","topic":"events","params":{{"rate":100}}}}"#
         );
-        slow.send(FIN | TEXT, subscribe.as_bytes()).await;
+        let subscribe = frame(FIN | TEXT, subscribe.as_bytes());
+        slow.send(&subscribe).await;
         if id == 0 {
-            reading.send(FIN | TEXT, subscribe.as_bytes()).await;
+            reading.send(&subscribe).await;
         }
     }
     let reading = tokio::spawn(reading.close_code());
