@@ -7,6 +7,12 @@ mod embedded {
     refinery::embed_migrations!("../migrations");
 }
 
+const ROLES: &str = include_str!("../../migrations/roles.sql");
+const MISSING_ROLES: &str = "-- missing_roles
+SELECT role FROM unnest(ARRAY['tidemark_api', 'tidemark_ingestion', 'tidemark_consumer',
+                              'tidemark_admin']) AS role
+ WHERE to_regrole(role) IS NULL";
+
 /// Serialises migrations of all consumers; refinery takes no lock of its own.
 const LOCK: i64 = 0x7469_6465_6d61_726b;
 
@@ -38,11 +44,29 @@ pub async fn run(config: &PostgresConfig) -> anyhow::Result<Vec<String>> {
         .run_async(&mut client)
         .await
         .context("a migration failed; the database is as before it")?;
+    grant(&client)
+        .await
+        .context("the group roles of the daemons can't be given their rights")?;
     Ok(report
         .applied_migrations()
         .iter()
         .map(ToString::to_string)
         .collect())
+}
+
+/// Makes the group roles and gives them what they lack. A login that may make no roles leaves
+/// that to an administrator: everything works without them, under one login.
+async fn grant(client: &tokio_postgres::Client) -> Result<(), tokio_postgres::Error> {
+    client.batch_execute(ROLES).await?;
+    let missing = client.query(MISSING_ROLES, &[]).await?;
+    let missing: Vec<String> = missing.iter().map(|row| row.get(0)).collect();
+    if !missing.is_empty() {
+        tracing::info!(
+            ?missing,
+            "this login may not create roles; docs/OPERATIONS.md says how an administrator does"
+        );
+    }
+    Ok(())
 }
 
 async fn check_versions(client: &tokio_postgres::Client) -> anyhow::Result<()> {

@@ -1,6 +1,11 @@
 //! A database and a stream that no other test sees.
 
-use std::{collections::BTreeMap, process::Command, time::Duration};
+use std::{
+    collections::BTreeMap,
+    process::Command,
+    sync::{Mutex, PoisonError},
+    time::Duration,
+};
 
 use common::{
     clients,
@@ -20,6 +25,8 @@ pub struct Services {
     admin: PostgresConfig,
     database: String,
     is_kept: bool,
+    /// Database roles of this test, dropped with its database.
+    logins: Mutex<Vec<String>>,
 }
 
 impl Services {
@@ -71,6 +78,7 @@ impl Services {
             admin: section(&variables),
             database: String::new(),
             is_kept: true,
+            logins: Mutex::default(),
         }
     }
 
@@ -88,6 +96,7 @@ impl Services {
             admin,
             database: name.to_owned(),
             is_kept,
+            logins: Mutex::default(),
         }
     }
 
@@ -126,6 +135,33 @@ impl Services {
         connect(&self.postgres).await
     }
 
+    /// The address of the test's database for a new login with these attributes, such as
+    /// `NOSUPERUSER IN ROLE tidemark_api`.
+    ///
+    /// # Panics
+    /// The test's own login may create no roles.
+    pub async fn login(&self, attributes: &str) -> PostgresConfig {
+        let (name, password) = (
+            format!("tidemark_test_{}", Uuid::new_v4().simple()),
+            Uuid::new_v4().simple(),
+        );
+        let create = format!("CREATE ROLE {name} LOGIN PASSWORD '{password}' {attributes}");
+        let admin = connect(&self.admin).await;
+        admin
+            .batch_execute(&create)
+            .await
+            .expect("a login is created");
+        self.logins
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(name.clone());
+        let url = &self.postgres.postgres_url.0;
+        let (_, place) = url.rsplit_once('@').expect("the URL names a login");
+        let mut config = self.postgres.clone();
+        config.postgres_url.0 = format!("postgres://{name}:{password}@{place}");
+        config
+    }
+
     /// A connection to Redis.
     ///
     /// # Panics
@@ -159,13 +195,28 @@ impl Drop for Services {
         }
         let (admin, redis, keys) = (self.admin.clone(), self.redis.clone(), self.keys());
         let database = self.database.clone();
+        let logins = std::mem::take(
+            self.logins
+                .get_mut()
+                .unwrap_or_else(PoisonError::into_inner),
+        );
         // A runtime of its own: drop may run inside one, or after it has ended.
         let cleaner = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread()
                 .enable_all()
                 .build();
             let runtime = runtime.expect("a runtime can be built");
-            runtime.block_on(remove(&admin, &redis, keys, &database));
+            runtime.block_on(async {
+                remove(&admin, &redis, keys, &database).await;
+                let client = connect(&admin).await;
+                for login in logins {
+                    let drop = format!("DROP ROLE {login}");
+                    client
+                        .batch_execute(&drop)
+                        .await
+                        .expect("a login is dropped");
+                }
+            });
         });
         if cleaner.join().is_err() && !std::thread::panicking() {
             panic!("the test's database {} could not be dropped", self.database);

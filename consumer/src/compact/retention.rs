@@ -66,7 +66,7 @@ async fn drop_days(client: &Client, table: &str, days: u32, also: &str) -> Resul
          SELECT pg_advisory_xact_lock({REBUILD_LOCK});
          INSERT INTO dropped (relation, older_than, rows)
          SELECT '{table}', {edge}, {events} FROM {table} WHERE {column} < {edge};
-         SELECT drop_chunks('{table}', older_than => {edge});
+         SELECT drop_whole_days('{table}', {edge});
          {also}
          COMMIT",
         also = also.replace("edge", &edge),
@@ -98,13 +98,7 @@ async fn compress(client: &Client, after_days: u32) -> Result<(), Error> {
     if wanted != Some(true) {
         return Ok(());
     }
-    let switch_on = format!(
-        "ALTER TABLE events SET (timescaledb.compress,
-             timescaledb.compress_orderby = 'occurred_at, event_id',
-             timescaledb.compress_segmentby = 'event_type');
-         SELECT add_compression_policy('events', make_interval(days => {after_days}),
-             if_not_exists => true)"
-    );
+    let switch_on = format!("SELECT compress_events({after_days})");
     client.batch_execute(&switch_on).await?;
     tracing::info!(after_days, "compression of raw events is switched on");
     Ok(())

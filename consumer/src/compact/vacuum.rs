@@ -7,11 +7,17 @@ use tokio_postgres::{Client, Error};
 /// Dead rows in a chunk above which it is vacuumed.
 const DEAD_ROWS: i64 = 2_000;
 
+/// Of the chunks that this login may vacuum: as the owner, or from PostgreSQL 17 on with the right
+/// to. Where it may not, autovacuum does it.
 const REWRITTEN_CHUNKS: &str = "-- rewritten_chunks
 SELECT format('%I.%I', chunk_schema, chunk_name)
   FROM timescaledb_information.chunks
   JOIN pg_stat_user_tables ON schemaname = chunk_schema AND relname = chunk_name
- WHERE hypertable_name LIKE 'rollup\\_%' AND n_dead_tup > $1";
+  JOIN pg_class ON pg_class.oid = relid
+ WHERE hypertable_name LIKE 'rollup\\_%' AND n_dead_tup > $1
+   AND CASE WHEN current_setting('server_version_num')::integer >= 170000
+            THEN has_table_privilege(relid, 'MAINTAIN')
+            ELSE pg_has_role(relowner, 'USAGE') END";
 
 /// Vacuums such chunks; returns how many.
 pub(super) async fn vacuum(client: &Client) -> Result<u64, Error> {

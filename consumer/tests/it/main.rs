@@ -20,6 +20,7 @@ mod prune;
 mod redelivery;
 mod restarts;
 mod retention;
+mod roles;
 mod rollups;
 mod stored_exactly;
 mod takeover;
