@@ -1,18 +1,13 @@
 //! Logs on standard output, metrics for Prometheus.
 
-use std::{fmt, io::IsTerminal as _, sync::OnceLock};
+mod line;
+
+use std::{io::IsTerminal as _, sync::OnceLock};
 
 use metrics_exporter_prometheus::{Matcher, PrometheusBuilder, PrometheusHandle};
-use tracing::{Event, Subscriber};
-use tracing_subscriber::{
-    EnvFilter,
-    fmt::{
-        FmtContext, FormatEvent, FormatFields,
-        format::{Format, Json, Writer},
-    },
-    registry::LookupSpan,
-};
+use tracing_subscriber::{EnvFilter, fmt::format::JsonFields};
 
+use self::line::{JsonLine, PlainLine};
 use crate::config::{LogFormat, ProcessConfig};
 
 /// Installs the process's log subscriber: one JSON object a line with `service`, or text for
@@ -26,42 +21,19 @@ pub fn init_logs(service: &'static str, config: &ProcessConfig) {
     let subscriber = tracing_subscriber::fmt().with_env_filter(filter());
     // A second subscriber is refused, which happens where tests share a process.
     let _ = match config.log_format {
-        LogFormat::Pretty => subscriber
-            .with_ansi(std::io::stdout().is_terminal())
-            .try_init(),
+        LogFormat::Pretty => {
+            let is_coloured = std::io::stdout().is_terminal();
+            subscriber
+                .with_ansi(is_coloured)
+                .event_format(PlainLine::new(is_coloured))
+                .try_init()
+        }
         LogFormat::Json => tracing_subscriber::fmt()
             .with_env_filter(filter())
-            .fmt_fields(tracing_subscriber::fmt::format::JsonFields::new())
-            .event_format(JsonWithService {
-                service,
-                json: Format::default().json().flatten_event(true),
-            })
+            .fmt_fields(JsonFields::new())
+            .event_format(JsonLine::new(service))
             .try_init(),
     };
-}
-
-struct JsonWithService {
-    service: &'static str,
-    json: Format<Json>,
-}
-
-impl<S, N> FormatEvent<S, N> for JsonWithService
-where
-    S: Subscriber + for<'a> LookupSpan<'a>,
-    N: for<'a> FormatFields<'a> + 'static,
-{
-    fn format_event(
-        &self,
-        context: &FmtContext<'_, S, N>,
-        mut writer: Writer<'_>,
-        event: &Event<'_>,
-    ) -> fmt::Result {
-        let mut line = String::new();
-        self.json
-            .format_event(context, Writer::new(&mut line), event)?;
-        let members = line.strip_prefix('{').unwrap_or(&line);
-        write!(writer, "{{\"service\":\"{}\",{members}", self.service)
-    }
 }
 
 /// Upper bounds of latency histograms, in seconds: 1 ms to 30 s.
