@@ -8,7 +8,7 @@ use tokio::io::AsyncReadExt as _;
 use crate::daemon::Daemon;
 
 /// The promise is 50 ms; this is without optimisation, on a machine that does other things.
-const SOON: Duration = Duration::from_millis(500);
+const SOON: Duration = Duration::from_secs(1);
 
 /// Of a member without optional fields.
 const HEAD: usize = 10;
