@@ -106,6 +106,7 @@ check-clients: $(client)/node_modules/.package-lock.json
 .PHONY: check-scripts
 check-scripts:
 	scripts/documented.sh
+	scripts/deploy.sh
 	@if command -v shellcheck >/dev/null; then set -x; shellcheck --external-sources $(scripts); \
 	else echo 'shellcheck is not installed: the scripts are not checked'; fi
 

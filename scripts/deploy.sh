@@ -1,0 +1,26 @@
+#!/usr/bin/env bash
+# Checks what is in deploy/ with the programs that will read it, as far as this machine has them.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/.."
+
+# Of 100: what systemd says of a unit that is closed as far as a network daemon can be is about 12.
+readonly MOST_EXPOSED=20
+
+without() { echo "$1 is not installed: $2 is not checked"; }
+
+if command -v systemd-analyze >/dev/null; then
+  units=$(mktemp -d)
+  trap 'rm -rf "$units"' EXIT
+  for unit in deploy/systemd/*.service; do
+    # Here is no program where the unit looks for it.
+    sed 's|^ExecStart=.*|ExecStart=/bin/true|' "$unit" >"$units/$(basename "$unit")"
+  done
+  # Keys that this systemd doesn't know yet are said so in the unit; any other complaint counts.
+  complaints=$(systemd-analyze verify "$units"/*.service 2>&1 | grep -vE "Unknown key (name )?'(RestartSteps|RestartMaxDelaySec)'" || true)
+  [[ -z $complaints ]] || { echo "$complaints" >&2; exit 1; }
+  for unit in "$units"/*.service; do
+    systemd-analyze security --offline=true --threshold=$MOST_EXPOSED "$unit" 2>/dev/null | tail -n 1
+  done
+else
+  without systemd-analyze deploy/systemd
+fi
