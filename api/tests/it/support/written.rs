@@ -127,13 +127,7 @@ fn fold(events: &[Sent], tier: Tier) -> Folded {
     rollups
 }
 
-async fn upsert(
-    db: &Transaction<'_>,
-    table: &str,
-    writer: i64,
-    seq: i64,
-    rollups: &Folded,
-) {
+async fn upsert(db: &Transaction<'_>, table: &str, writer: i64, seq: i64, rollups: &Folded) {
     let insert = format!(
         "INSERT INTO {table} (bucket, dimension, value, writer_id, seq, events, value_micros, \"values\", duration_ms, \
          users, sessions, durations, visits) \
