@@ -19,6 +19,8 @@ LOCKED ?= --locked
 built := $(or $(CARGO_TARGET_DIR),target)/release
 # Where the tests of the workspace leave the daemons.
 tested := $(or $(CARGO_TARGET_DIR),target)/debug
+# Daemons that can be told where to die: for tests only.
+fault_points := --features consumer/fault-points,ingestion/fault-points
 # Of chaos: scenarios by name, all where empty; its seeds; seconds of the mixed mode.
 SCENARIO ?=
 MIXED ?=
@@ -148,7 +150,7 @@ chaos: chaos-parts ## break what the pipeline stands on and audit: SCENARIO=name
 
 .PHONY: chaos-parts
 chaos-parts: web
-	$(CARGO) build --profile chaos --workspace --bins $(LOCKED)
+	$(CARGO) build --profile chaos --workspace --bins $(LOCKED) $(fault_points)
 
 .PHONY: release
 release: web ## build the daemons and the tools round them
