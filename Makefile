@@ -11,6 +11,8 @@ RATE ?= 5000
 SEED ?= 1
 # Of the benchmark, by name (`bench --list`); the standard set where empty.
 SCENARIOS ?=
+# Of the attacks, by name (scripts/attacks.sh); all where empty.
+ATTACKS ?=
 
 CARGO := cargo
 # The dependencies are those of Cargo.lock.
@@ -84,6 +86,10 @@ $(e2e)/node_modules/.package-lock.json: $(e2e)/package.json $(e2e)/package-lock.
 .PHONY: schemathesis
 schemathesis: release ## ask every route what its OpenAPI document allows and forbids
 	@$(with_services) scripts/schemathesis.sh $(built)/fixture
+
+.PHONY: attacks
+attacks: release ## attack the daemons with slowhttptest, sqlmap and schemathesis, and write docs/ATTACKS.md: half an hour
+	@$(with_services) scripts/attacks.sh $(built)/fixture $(ATTACKS)
 
 .PHONY: check
 check: check-scripts check-web check-clients check-rust ## format, lints, documentation, dependencies, types
