@@ -11,6 +11,8 @@ RATE ?= 5000
 SEED ?= 1
 # Of the benchmark, by name (`bench --list`); the standard set where empty.
 SCENARIOS ?=
+# Of the attacks, by name (scripts/attacks.sh); all where empty.
+ATTACKS ?=
 
 CARGO := cargo
 # The dependencies are those of Cargo.lock.
@@ -19,6 +21,8 @@ LOCKED ?= --locked
 built := $(or $(CARGO_TARGET_DIR),target)/release
 # Where the tests of the workspace leave the daemons.
 tested := $(or $(CARGO_TARGET_DIR),target)/debug
+# Daemons that can be told where to die: for tests only.
+fault_points := --features consumer/fault-points,ingestion/fault-points
 # Of chaos: scenarios by name, all where empty; its seeds; seconds of the mixed mode.
 SCENARIO ?=
 MIXED ?=
@@ -82,6 +86,10 @@ $(e2e)/node_modules/.package-lock.json: $(e2e)/package.json $(e2e)/package-lock.
 .PHONY: schemathesis
 schemathesis: release ## ask every route what its OpenAPI document allows and forbids
 	@$(with_services) scripts/schemathesis.sh $(built)/fixture
+
+.PHONY: attacks
+attacks: release ## attack the daemons with slowhttptest, sqlmap and schemathesis, and write docs/ATTACKS.md: half an hour
+	@$(with_services) scripts/attacks.sh $(built)/fixture $(ATTACKS)
 
 .PHONY: check
 check: check-scripts check-web check-clients check-rust ## format, lints, documentation, dependencies, types
@@ -148,7 +156,7 @@ chaos: chaos-parts ## break what the pipeline stands on and audit: SCENARIO=name
 
 .PHONY: chaos-parts
 chaos-parts: web
-	$(CARGO) build --profile chaos --workspace --bins $(LOCKED)
+	$(CARGO) build --profile chaos --workspace --bins $(LOCKED) $(fault_points)
 
 .PHONY: release
 release: web ## build the daemons and the tools round them

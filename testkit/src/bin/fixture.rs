@@ -15,7 +15,7 @@ use testkit::{Daemon, Program, Services, free_port, http, wait_for};
 use tokio::process::Command;
 
 /// Starts ingestion, consumer and api, stores events of the last days, and runs a command with
-/// API_URL and INGESTION_URL set. Everything is removed afterwards.
+/// API_URL, INGESTION_URL, API_PID and INGESTION_PID set. Everything is removed afterwards.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// Events to store before the command starts.
@@ -24,9 +24,17 @@ struct Arguments {
     /// Seconds before now over which they are spread.
     #[arg(long, default_value_t = 259_200)]
     history: u64,
+    /// A variable of all three daemons, `NAME=VALUE`; may be repeated.
+    #[arg(long = "set", value_name = "NAME=VALUE", value_parser = pair)]
+    variables: Vec<(String, String)>,
     /// The command and its arguments.
     #[arg(required = true, last = true)]
     command: Vec<String>,
+}
+
+fn pair(text: &str) -> Result<(String, String), &'static str> {
+    let (name, value) = text.split_once('=').ok_or("must be NAME=VALUE")?;
+    Ok((name.to_owned(), value.to_owned()))
 }
 
 const READY_LIMIT: Duration = Duration::from_secs(30);
@@ -74,6 +82,7 @@ fn start(services: &Services, arguments: &Arguments) -> anyhow::Result<[Daemon; 
             .into_iter()
             .map(|(name, value)| (name.into(), value)),
     );
+    variables.extend(arguments.variables.iter().cloned());
     let spawn = |program: Program| -> anyhow::Result<Daemon> {
         let log = logs.join(format!("fixture-{}.log", program.name()));
         Ok(Daemon::spawn(program, free_port()?, &variables, &[], &log)?)
@@ -91,6 +100,7 @@ async fn act(daemons: &mut [Daemon; 3], arguments: &Arguments) -> anyhow::Result
     }
     let url = |daemon: &Daemon| format!("http://127.0.0.1:{}", daemon.port);
     let [ingestion, _, api] = daemons;
+    let pids = [ingestion.pid(), api.pid()].map(|pid| pid.to_string());
     let (ingestion, api) = (url(ingestion), url(api));
     let stored = async || all_stored(&api, arguments.events).await;
     ensure!(
@@ -102,6 +112,8 @@ async fn act(daemons: &mut [Daemon; 3], arguments: &Arguments) -> anyhow::Result
         .args(rest)
         .env("API_URL", api)
         .env("INGESTION_URL", ingestion)
+        .env("INGESTION_PID", &pids[0])
+        .env("API_PID", &pids[1])
         .status();
     status.await.with_context(|| format!("can't run {program}"))
 }
