@@ -3,7 +3,9 @@
 use common::time::UnixMicros;
 use uuid::Uuid;
 
-/// The ways: the start of an object that holds a good event but for its end, what makes it
+const NOBODY: &str = ",\"user_id\":\"\"}";
+
+/// The ways: the end of an object that holds a good event but for it, which is what makes it
 /// bad, and the reason.
 const WAYS: [(&str, &str); 14] = [
     (",\"page\":\"/cut", "malformed_json"),
@@ -11,7 +13,7 @@ const WAYS: [(&str, &str); 14] = [
     (",\"user_id\":\"twice\"}", "duplicate_field"),
     (",\"duration_ms\":\"long\"}", "invalid_type"),
     (",\"session_id\":7}", "invalid_type"),
-    (",\"os\":\"\"}", "too_short"),
+    (NOBODY, "too_short"),
     (",\"country\":\"Germany\"}", "invalid_format"),
     (",\"value\":1.2345678}", "invalid_format"),
     (",\"duration_ms\":-1}", "out_of_range"),
@@ -40,9 +42,11 @@ pub(super) fn make(way: u64, id: Uuid) -> (Vec<u8>, &'static str) {
         true => String::new(),
         false => format!("\"occurred_at\":\"{}\",", UnixMicros::now().to_rfc3339()),
     };
-    let text = format!(
-        "{{\"event_id\":\"{id}\",{time}\"event_type\":\"login\",\"user_id\":\"poison\"{end}"
-    );
+    let user = match end {
+        NOBODY => "",
+        _ => ",\"user_id\":\"poison\"",
+    };
+    let text = format!("{{\"event_id\":\"{id}\",{time}\"event_type\":\"login\"{user}{end}");
     (text.into_bytes(), reason)
 }
 

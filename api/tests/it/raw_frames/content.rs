@@ -14,7 +14,7 @@ pub(super) fn cases() -> Vec<Case> {
         let message = format!(r#"{{"type":"subscribe","id":"{id}","topic":"pipeline"}}"#);
         text(what, message.as_bytes(), Says("invalid_id"))
     };
-    let deep = |open: &str| format!(r#"{{"type":"ping","x":{}"#, open.repeat(20_000));
+    let deep = |open: &str| format!(r#"{{"type":"ping","x":{}"#, open.repeat(10_000));
     vec![
         not_utf8("bytes of no character", b"\xff\xfe"),
         not_utf8("half a character", b"\xe2\x82"),

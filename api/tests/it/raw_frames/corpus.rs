@@ -18,7 +18,16 @@ const MANY: usize = 202;
 const MOST: usize = 64 * 1_024;
 
 pub(super) fn cases() -> Vec<Case> {
-    [bits(), control(), closes(), fragments(), lengths(), ends()].concat()
+    [
+        bits(),
+        control(),
+        closes(),
+        fragments(),
+        wrong_fragments(),
+        lengths(),
+        ends(),
+    ]
+    .concat()
 }
 
 fn bits() -> Vec<Case> {
@@ -168,10 +177,13 @@ fn closes() -> Vec<Case> {
     ]
 }
 
-fn fragments() -> Vec<Case> {
+/// A message in two parts with `bytes` between them.
+fn between(bytes: Vec<u8>) -> Vec<u8> {
     let (head, tail) = ASK.split_at(7);
-    let (first, last) = (frame(TEXT, head), frame(FIN, tail));
-    let between = |bytes: Vec<u8>| [first.clone(), bytes, last.clone()].concat();
+    [frame(TEXT, head), bytes, frame(FIN, tail)].concat()
+}
+
+fn fragments() -> Vec<Case> {
     let bytes = |text: &[u8]| -> Vec<u8> {
         let parts = text.iter().map(|byte| frame(0, &[*byte]));
         [
@@ -181,14 +193,7 @@ fn fragments() -> Vec<Case> {
         ]
         .concat()
     };
-    let endless = [
-        frame(TEXT, &[b' '; 1_000]),
-        frame(0, &[b' '; 1_000]).repeat(70),
-    ]
-    .concat();
     vec![
-        ("the end of nothing", frame(FIN, b"{}"), PROTOCOL),
-        ("the middle of nothing", frame(0, b"{}"), PROTOCOL),
         ("two parts", between(Vec::new()), ANSWER),
         (
             "three parts, one of them empty",
@@ -216,6 +221,18 @@ fn fragments() -> Vec<Case> {
             between(frame(FIN | CLOSE, &[3, 232])),
             Close(1000),
         ),
+    ]
+}
+
+fn wrong_fragments() -> Vec<Case> {
+    let endless = [
+        frame(TEXT, &[b' '; 1_000]),
+        frame(0, &[b' '; 1_000]).repeat(70),
+    ]
+    .concat();
+    vec![
+        ("the end of nothing", frame(FIN, b"{}"), PROTOCOL),
+        ("the middle of nothing", frame(0, b"{}"), PROTOCOL),
         (
             "a text within a text",
             between(frame(FIN | TEXT, ASK)),
