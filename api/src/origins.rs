@@ -11,6 +11,10 @@ use crate::state::ApiState;
 
 /// Headers of answers besides those that any page may read.
 const EXPOSED: &str = "ETag, Link, Retry-After, Watermark, X-Request-Id";
+/// Headers of requests besides those that any page may send: the key, and what asks for an answer
+/// of one's own or of after a break.
+const TAKEN: &str =
+    "Authorization, Cache-Control, Content-Type, If-None-Match, Last-Event-ID, X-Request-Id";
 /// Seconds for which a browser needs not ask again what it may send.
 const PREFLIGHT_LASTS: &str = "600";
 
@@ -42,10 +46,7 @@ pub async fn allow(State(state): State<ApiState>, request: Request, next: Next) 
 fn preflight() -> Response {
     let allowed = [
         (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST"),
-        (
-            header::ACCESS_CONTROL_ALLOW_HEADERS,
-            "Content-Type, If-None-Match, Last-Event-ID, X-Request-Id",
-        ),
+        (header::ACCESS_CONTROL_ALLOW_HEADERS, TAKEN),
         (header::ACCESS_CONTROL_MAX_AGE, PREFLIGHT_LASTS),
     ];
     (StatusCode::NO_CONTENT, allowed).into_response()

@@ -151,7 +151,7 @@ async fn pages_of_listed_origins_may_ask_and_read() {
     for header in [
         "access-control-allow-origin: https://good.example",
         "access-control-allow-methods: get, head, post",
-        "access-control-allow-headers: content-type",
+        "access-control-allow-headers: authorization, cache-control, content-type",
     ] {
         assert!(asked.head.contains(header), "{}", asked.head);
     }
