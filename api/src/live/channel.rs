@@ -15,8 +15,8 @@ use super::{
     protocol::Refusal,
     pull::{Place, Pulled},
     rows::Rows,
+    shown::Batch,
     spec::Spec,
-    tail::Batch,
 };
 
 /// Frames kept for clients that are a little behind.

@@ -1,10 +1,12 @@
 //! A single event as the topic `events` shows it.
 
+mod property;
+
 use std::sync::Arc;
 
 use common::time::UnixMicros;
 use jiff::tz::TimeZone;
-use serde_json::Value;
+use serde_json::{Value, value::RawValue};
 use tokio_postgres::Row;
 use uuid::Uuid;
 
@@ -20,6 +22,8 @@ pub(super) struct Event {
     pub(super) id: Uuid,
     pub(super) at: UnixMicros,
     fields: Value,
+    /// As the database writes them: their texts are compared.
+    properties: Option<Box<RawValue>>,
     /// As JSON.
     pub(super) text: Arc<str>,
 }
@@ -29,18 +33,13 @@ impl Event {
     pub(super) fn read(row: &Row) -> Result<Self, QueryError> {
         let At(at) = row.try_get(2)?;
         let event = FullEvent::read(row, &TimeZone::UTC)?;
-        let id = event.event.event_id;
-        let fields = serde_json::to_value(event).map_err(corrupt)?;
-        Ok(Self::of(id, at, fields))
-    }
-
-    fn of(id: Uuid, at: UnixMicros, fields: Value) -> Self {
-        Self {
-            id,
+        Ok(Self {
+            id: event.event.event_id,
             at,
-            text: fields.to_string().into(),
-            fields,
-        }
+            text: serde_json::to_string(&event).map_err(corrupt)?.into(),
+            fields: serde_json::to_value(&event.event).map_err(corrupt)?,
+            properties: event.properties,
+        })
     }
 
     pub(super) fn passes(&self, filter: &Filter) -> bool {
@@ -54,21 +53,17 @@ impl Event {
 
     /// As the database tells it in a condition; `""` where it is absent.
     fn value(&self, field: &Field) -> String {
-        let value = match field {
-            Field::Property(path) => path.iter().try_fold(
-                self.fields.get("properties").unwrap_or(&Value::Null),
-                |value, name| match value {
-                    Value::Array(list) => name.parse::<usize>().ok().and_then(|at| list.get(at)),
-                    value => value.get(name),
-                },
-            ),
-            named => self.fields.get(named.name().as_ref()),
+        let text = match field {
+            Field::Property(path) => {
+                let properties = self.properties.as_deref();
+                properties.and_then(|properties| property::text(properties, path))
+            }
+            named => {
+                let value = self.fields.get(named.name().as_ref());
+                value.and_then(Value::as_str).map(str::to_owned)
+            }
         };
-        match value {
-            None | Some(Value::Null) => String::new(),
-            Some(Value::String(text)) => text.clone(),
-            Some(other) => other.to_string(),
-        }
+        text.unwrap_or_default()
     }
 }
 
@@ -80,9 +75,15 @@ mod tests {
 
     #[test]
     fn fields_and_properties_are_tested() {
-        let fields = json!({"page": "/a", "country": null, "user_id": "u",
-            "properties": {"plan": {"name": "pro", "seats": 3}, "tags": ["x", "y"], "paid": true}});
-        let event = Event::of(Uuid::nil(), UnixMicros(0), fields);
+        let properties =
+            r#"{"paid": true, "plan": {"name": "pro", "seats": 3}, "tags": ["x", "y"]}"#;
+        let event = Event {
+            id: Uuid::nil(),
+            at: UnixMicros(0),
+            text: "".into(),
+            fields: json!({"page": "/a", "country": null, "user_id": "u"}),
+            properties: RawValue::from_string(properties.to_owned()).ok(),
+        };
         let cases = [
             (json!(["is", "page", ["/a"]]), true),
             (json!(["is", "country", [""]]), true),

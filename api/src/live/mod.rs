@@ -18,6 +18,7 @@ mod publish;
 mod pull;
 mod read;
 mod rows;
+mod shown;
 mod socket;
 mod spec;
 mod sse;

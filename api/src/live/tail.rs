@@ -10,13 +10,14 @@ use std::{
 
 use common::time::UnixMicros;
 use tokio::time::Instant;
-use tokio_postgres::types::ToSql;
+use tokio_postgres::{Row, types::ToSql};
 use uuid::Uuid;
 
 use super::{
     channel::{Channel, Moment, News as Brought, State},
     event::Event,
     read,
+    shown::Shown,
     spec::{Events, Spec},
 };
 use crate::query::{
@@ -25,8 +26,6 @@ use crate::query::{
     statements,
 };
 
-/// Events in a snapshot.
-const SHOWN: usize = 20;
 const GAP: Duration = Duration::from_millis(250);
 /// Rows looked at for the ones not met before.
 const READ: i64 = 200;
@@ -59,41 +58,6 @@ impl News {
     }
 }
 
-/// Events that are shown together.
-#[derive(Debug)]
-pub(super) struct Batch {
-    /// The newest first, as JSON.
-    events: Vec<Arc<str>>,
-    skipped: u64,
-    rate: u16,
-}
-
-impl Batch {
-    /// Events that it stands for.
-    pub(super) fn counted(&self) -> u64 {
-        self.events.len() as u64 + self.skipped
-    }
-
-    /// The body of a frame, when so many more weren't shown before it.
-    pub(super) fn body(&self, also_skipped: u64) -> String {
-        let skipped = self.skipped + also_skipped;
-        format!(
-            r#"{{"events":[{}],"sampled":{},"skipped":{skipped},"rate":{}}}"#,
-            self.events.join(","),
-            skipped > 0,
-            self.rate
-        )
-    }
-}
-
-/// What one channel has shown, and how many events it may show now.
-#[derive(Debug)]
-struct Shown {
-    newest: VecDeque<Arc<str>>,
-    allowed: f64,
-    at: Instant,
-}
-
 /// What was read of the database.
 #[derive(Debug, Default)]
 pub(super) struct Read {
@@ -111,6 +75,9 @@ pub(super) struct Tail {
     order: VecDeque<Uuid>,
     pending: News,
     last: Option<Instant>,
+    /// The oldest of the newest [`READ`] events when they were read last: what has become newer
+    /// than all but them occurred no earlier. `None` where there were fewer.
+    oldest: Option<UnixMicros>,
     shown: HashMap<Events, Shown>,
 }
 
@@ -130,7 +97,11 @@ impl Tail {
         let wanted = |channel: &&Arc<Channel>| matches!(channel.spec, Spec::Events(_));
         let mut wanted = channels.iter().filter(wanted).peekable();
         if wanted.peek().is_none() {
-            *self = Self::default();
+            let oldest = self.oldest;
+            *self = Self {
+                oldest,
+                ..Self::default()
+            };
             return Ok(None);
         }
         let urgent = wanted.any(|channel| channel.lacks_state());
@@ -147,8 +118,7 @@ impl Tail {
     }
 
     async fn read(&mut self, snapshot: &Snapshot) -> Result<Read, QueryError> {
-        let rows = [&At(UnixMicros::now()) as _, &READ as _];
-        let mut rows = snapshot.rows(statements::LIVE_NEWEST_EVENTS, &rows).await?;
+        let mut rows = self.newest(snapshot).await?;
         let minutes = self
             .pending
             .minutes
@@ -187,6 +157,21 @@ impl Tail {
         })
     }
 
+    /// The newest events there are. Without a bound in the past the statement is planned over
+    /// all chunks, which takes longer than reading the few that matter.
+    async fn newest(&mut self, snapshot: &Snapshot) -> Result<Vec<Row>, QueryError> {
+        let from = At(self.oldest.unwrap_or(UnixMicros(0)));
+        let to = At(UnixMicros::now());
+        let rows = snapshot
+            .rows(statements::LIVE_NEWEST_EVENTS, &[&from, &to, &READ])
+            .await?;
+        // Fewer than before: retention has dropped some, so look further back the next time.
+        let last = rows.last().filter(|_| rows.len() as i64 == READ);
+        let oldest = last.map(|row| row.try_get(2)).transpose()?;
+        self.oldest = oldest.map(|At(at)| at);
+        Ok(rows)
+    }
+
     /// Gives a channel what was read, or the present moment where there was nothing to read.
     pub(super) fn show(
         &mut self,
@@ -206,15 +191,7 @@ impl Tail {
             .iter()
             .filter(|event| event.passes(&spec.filter));
         let (shown, news) = match self.shown.remove(spec).filter(|_| !channel.lacks_state()) {
-            None => {
-                let newest = passing.map(|event| event.text.clone()).take(SHOWN);
-                let shown = Shown {
-                    newest: newest.collect(),
-                    allowed: spec.rate.into(),
-                    at: Instant::now(),
-                };
-                (shown, Brought::Nothing)
-            }
+            None => (Shown::of(passing, spec.rate), Brought::Nothing),
             Some(mut shown) => {
                 let fresh = passing.filter(|event| read.fresh.contains(&event.id));
                 let batch = shown.choose(fresh, read.unread, spec.rate);
@@ -225,11 +202,7 @@ impl Tail {
                 (shown, news)
             }
         };
-        let whole = Batch {
-            events: shown.newest.iter().cloned().collect(),
-            skipped: 0,
-            rate: spec.rate,
-        };
+        let whole = shown.whole(spec.rate);
         self.shown.insert(spec.clone(), shown);
         channel.publish(moment, State::Whole(whole.body(0).into()), news);
     }
@@ -254,34 +227,5 @@ impl Tail {
             self.met.remove(&oldest);
         }
         true
-    }
-}
-
-impl Shown {
-    /// As many of the newest as the rate allows; up to a second's worth may come at once.
-    fn choose<'e>(
-        &mut self,
-        fresh: impl Iterator<Item = &'e Event>,
-        unread: u64,
-        rate: u16,
-    ) -> Batch {
-        let passed = std::mem::replace(&mut self.at, Instant::now())
-            .elapsed()
-            .as_secs_f64();
-        self.allowed = (self.allowed + passed * f64::from(rate)).min(rate.into());
-        let mut events: Vec<_> = fresh.map(|event| event.text.clone()).collect();
-        let found = events.len();
-        events.truncate(self.allowed as usize);
-        self.allowed -= events.len() as f64;
-        for event in events.iter().rev() {
-            self.newest.push_front(event.clone());
-        }
-        self.newest.truncate(SHOWN);
-        let skipped = (found - events.len()) as u64 + unread;
-        Batch {
-            events,
-            skipped,
-            rate,
-        }
     }
 }

@@ -14,6 +14,8 @@ use crate::{
     support::{Api, Sent, write},
 };
 
+const METRICS: [&str; 5] = ["events", "users", "sessions", "value", "bounce_rate"];
+
 #[tokio::test]
 async fn snapshot_and_deltas_hold_what_rest_says() {
     let mut api = Api::start().await.ready().await;
@@ -22,7 +24,8 @@ async fn snapshot_and_deltas_hold_what_rest_says() {
     let mut socket = connect(&api).await;
     say(
         &mut socket,
-        json!({"type": "subscribe", "id": "m", "topic": "metrics", "params": {"minutes": 30}}),
+        json!({"type": "subscribe", "id": "m", "topic": "metrics",
+            "params": {"minutes": 30, "metrics": METRICS}}),
     )
     .await;
     let first = hear(&mut socket).await;
@@ -36,7 +39,7 @@ async fn snapshot_and_deltas_hold_what_rest_says() {
     for seq in 1..=5 {
         let new: Vec<_> = (0..20)
             .map(|n| Sent {
-                session: Some(n % 4),
+                session: Some(n * seq as u32),
                 value_micros: Some(10_000 * seq),
                 ..Sent::at(
                     UnixMicros(now.0 - i64::from(n) * 97_000_000 - seq * 13),
@@ -52,15 +55,13 @@ async fn snapshot_and_deltas_hold_what_rest_says() {
             held.take(&next["data"]);
         }
     }
-    let rest = api
-        .data("/api/v1/metrics/summary?from=now-30m&to=now")
-        .await;
-    for metric in ["events", "users", "sessions", "value"] {
-        assert_eq!(held.totals[metric], rest[metric], "{metric}");
-    }
-    let series = api
-        .data("/api/v1/metrics/timeseries?from=now-30m&to=now&interval=1m")
-        .await;
+    let asked = format!("from=now-30m&to=now&metrics={}", METRICS.join(","));
+    let rest = api.data(&format!("/api/v1/metrics/summary?{asked}")).await;
+    assert_eq!(held.totals, rest);
+    let rate = held.totals["bounce_rate"].as_f64().unwrap();
+    assert!(rate > 0.0 && rate < 1.0, "{rate}");
+    let series = format!("/api/v1/metrics/timeseries?{asked}&interval=1m");
+    let series = api.data(&series).await;
     for minute in series.as_array().unwrap() {
         let mut minute = minute.clone();
         minute.as_object_mut().unwrap().remove("partial");

@@ -47,7 +47,10 @@ fn step() -> impl Strategy<Value = Step> {
 /// Topic and parameters.
 fn subscriptions() -> [(&'static str, Value); 8] {
     [
-        ("metrics", json!({"minutes": 30})),
+        (
+            "metrics",
+            json!({"minutes": 30, "metrics": ["events", "users", "sessions", "value", "bounce_rate"]}),
+        ),
         (
             "metrics",
             json!({"minutes": 47, "interval": "5m", "metrics": ["users", "duration_p95_ms", "bounce_rate"]}),

@@ -14,6 +14,7 @@ mod kept;
 mod live;
 mod live_client;
 mod live_cost;
+mod live_filter;
 mod live_limits;
 mod live_model;
 mod live_resume;
