@@ -17,6 +17,9 @@ pub enum ApiError {
     Parameter(Box<Problem>),
     #[error(transparent)]
     Query(#[from] QueryError),
+    /// It took longer than it may, and this is what to do.
+    #[error("an analysis took longer than it may")]
+    Analysis(&'static str),
     #[error(transparent)]
     Stream(#[from] StreamError),
 }
@@ -63,6 +66,14 @@ impl ApiError {
         }
     }
 
+    /// What a timeout of a funnel or of cohorts means.
+    pub(crate) fn of_analysis(error: QueryError, what_to_do: &'static str) -> Self {
+        match error {
+            QueryError::Timeout => Self::Analysis(what_to_do),
+            other => other.into(),
+        }
+    }
+
     fn problem(self) -> Problem {
         let unavailable = |code, detail| {
             Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, detail).retry_after(1)
@@ -73,10 +84,10 @@ impl ApiError {
                 let detail = "too many queries at once; ask again in a second";
                 Problem::new(StatusCode::TOO_MANY_REQUESTS, "busy", detail).retry_after(1)
             }
-            Self::Query(QueryError::Pattern(why)) => {
+            Self::Query(QueryError::Pattern { parameter, why }) => {
                 let detail = format!("the database doesn't take the regular expression: {why}");
                 let status = StatusCode::UNPROCESSABLE_ENTITY;
-                Problem::new(status, "invalid_filter", detail).with("parameter", "filter")
+                Problem::new(status, "invalid_filter", detail).with("parameter", parameter)
             }
             Self::Query(QueryError::Refused {
                 code,
@@ -86,8 +97,9 @@ impl ApiError {
                 .with("parameter", parameter),
             Self::Query(QueryError::Timeout) => unavailable(
                 "query_timeout",
-                "the query took too long; ask for less, or for whole minutes",
+                "the query took too long; take a shorter range, whole minutes or fewer metrics",
             ),
+            Self::Analysis(detail) => unavailable("query_timeout", detail),
             Self::Query(QueryError::Unavailable(_)) => unavailable(
                 "database_unavailable",
                 "the database can't be reached at present",
@@ -112,8 +124,9 @@ impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         match &self {
             Self::Parameter(_)
-            | Self::Query(QueryError::Busy | QueryError::Pattern(_) | QueryError::Refused { .. }) =>
-                {}
+            | Self::Query(
+                QueryError::Busy | QueryError::Pattern { .. } | QueryError::Refused { .. },
+            ) => {}
             Self::Query(QueryError::Database(_) | QueryError::Corrupt(_)) => {
                 tracing::error!(error = %causes(&self), "query failed");
             }

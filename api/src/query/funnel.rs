@@ -190,7 +190,8 @@ impl<'f> Users<'f> {
 }
 
 /// Rows `(user_id, occurred_at, steps as bits, key of a first step)` of events that fulfil some
-/// step. The order "C" compares bytes, which is several times as fast as a locale's.
+/// step, those of a user together. They are sorted by a number first: ids often begin alike, which
+/// makes texts slow to compare, and the order of users doesn't matter.
 fn statement(funnel: &Funnel) -> SqlText {
     let mut sql = SqlText::named("funnel");
     sql.push("SELECT user_id COLLATE \"C\", occurred_at, ");
@@ -221,7 +222,7 @@ fn statement(funnel: &Funnel) -> SqlText {
     funnel.filter.condition(&mut sql);
     sql.push(" AND (");
     sql.join(&funnel.steps, " OR ", |sql, step| step.condition(sql));
-    sql.push(") ORDER BY 1, 2, 4");
+    sql.push(") ORDER BY hashtextextended(user_id, 0), 1, 2, 4");
     sql
 }
 

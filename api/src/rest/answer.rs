@@ -15,6 +15,7 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::query::{
+    metrics::Counted,
     range::{Range, rfc3339_in},
     rollups::Origin,
 };
@@ -77,6 +78,17 @@ impl Meta {
     pub(super) fn counted(self, origin: Origin, estimates: Map<String, Value>) -> Self {
         self.with("source", origin.as_str())
             .with("estimates", estimates)
+    }
+
+    /// The same of the range that it is compared with.
+    #[must_use]
+    pub(super) fn compared<T>(self, range: Range, zone: &TimeZone, before: &Counted<T>) -> Self {
+        let about = Self::new(None)
+            .with("from", rfc3339_in(range.from, zone))
+            .with("to", rfc3339_in(range.to, zone))
+            .with("source", before.origin.as_str())
+            .other(before.other_events);
+        self.with("comparison", about.members)
     }
 
     const fn cache_control(&self) -> &'static str {

@@ -8,6 +8,7 @@ use serde_json::{Map, Value, json};
 use super::{
     answer::{Meta, answer},
     asked::{Scope, field_of},
+    members::Members,
     parameters::{DEFAULT_RANGE, Parameters, range_of, zone_of},
     time,
 };
@@ -15,6 +16,7 @@ use crate::{
     error::ApiError,
     query::{
         chains::MAX_STEPS,
+        database::QueryError,
         filter::Filter,
         funnel::{self, Counted, Funnel, Outcome},
         rollups::Origin,
@@ -28,6 +30,8 @@ const GROUPS: usize = 5;
 /// Characters.
 const LONGEST_NAME: usize = 128;
 const DEFAULT_WINDOW: &str = "1d";
+const TOO_LONG: &str = "the funnel took too long: every event of the range that passes a step is read; \
+                        take a shorter range, narrower steps, or a filter that fewer events pass";
 const WINDOWS: std::ops::RangeInclusive<i64> = 1_000_000..=366 * 86_400_000_000;
 
 #[derive(Debug, Deserialize)]
@@ -37,19 +41,8 @@ struct Step {
     filter: Value,
 }
 
-/// The body of a POST.
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Asked {
-    steps: Vec<Step>,
-    window: Option<String>,
-    from: Option<String>,
-    to: Option<String>,
-    tz: Option<String>,
-    #[serde(default)]
-    filters: Vec<Value>,
-    by: Option<String>,
-}
+/// Of the body of a POST.
+const MEMBERS: [&str; 7] = ["steps", "window", "from", "to", "tz", "filters", "by"];
 
 struct Question {
     scope: Scope,
@@ -82,25 +75,23 @@ pub(super) async fn by_body(
     body: Bytes,
 ) -> Result<Response, ApiError> {
     Parameters::read(&uri, &[])?;
-    let asked: Asked = serde_json::from_slice(&body).map_err(|error| {
-        ApiError::parameter(
-            "body",
-            format!("the body can't be read as a funnel: {error}"),
-        )
-    })?;
-    let filter = Filter::all_from_json(&asked.filters)
-        .map_err(|error| ApiError::filter("filters", error))?;
-    let from = asked.from.as_deref().unwrap_or(DEFAULT_RANGE);
-    let to = asked.to.as_deref().unwrap_or("now");
-    let (zone_name, zone) = zone_of(asked.tz.as_deref().unwrap_or("UTC"))?;
+    let mut asked = Members::read(&body, &MEMBERS)?;
+    let steps = asked.need("steps")?;
+    let filters: Vec<Value> = asked.take("filters")?.unwrap_or_default();
+    let filter =
+        Filter::all_from_json(&filters).map_err(|error| ApiError::filter("filters", error))?;
+    let (from, to) = (asked.text("from")?, asked.text("to")?);
+    let from = from.as_deref().unwrap_or(DEFAULT_RANGE);
+    let to = to.as_deref().unwrap_or("now");
+    let (zone_name, zone) = zone_of(asked.text("tz")?.as_deref().unwrap_or("UTC"))?;
     let scope = Scope {
         range: range_of(["from", "to"], (from, to), UnixMicros::now())?,
         zone_name,
         zone,
         filter,
     };
-    let (window, by) = (asked.window.as_deref(), asked.by.as_deref());
-    let question = question(scope, asked.steps, window, by)?;
+    let (window, by) = (asked.text("window")?, asked.text("by")?);
+    let question = question(scope, steps, window.as_deref(), by.as_deref())?;
     respond(&state, question).await
 }
 
@@ -171,7 +162,7 @@ async fn respond(state: &ApiState, question: Question) -> Result<Response, ApiEr
         .counted(Origin::Raw, Map::new())
         .with("window", window);
     let snapshot = state.database.snapshot_in(&state.analyses).await?;
-    let mut counted = funnel::count(&snapshot, &funnel).await?;
+    let mut counted = funnel::count(&snapshot, &funnel).await.map_err(by_member)?;
     snapshot.finish().await?;
     let mut data = json!({ "steps": steps(&names, &mut counted.all) });
     if let Some(by) = &funnel.by {
@@ -181,6 +172,16 @@ async fn respond(state: &ApiState, question: Question) -> Result<Response, ApiEr
         data["groups"] = groups(&names, counted).into();
     }
     Ok(answer(data, meta))
+}
+
+fn by_member(error: QueryError) -> ApiError {
+    match error {
+        QueryError::Pattern { why, .. } => {
+            let parameter = "steps";
+            QueryError::Pattern { parameter, why }.into()
+        }
+        error => ApiError::of_analysis(error, TOO_LONG),
+    }
 }
 
 fn steps(names: &[String], outcome: &mut Outcome) -> Vec<Value> {

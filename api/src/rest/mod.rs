@@ -10,6 +10,7 @@ mod events;
 mod export;
 mod funnel;
 mod list;
+mod members;
 mod metadata;
 mod metrics;
 mod openapi;

@@ -138,7 +138,8 @@ impl Parameters {
     /// 422 for an unknown interval, and for one so fine that there would be more than 10,000
     /// buckets: it names the nearest that is allowed.
     pub fn interval(&self, range: Range) -> Result<Interval, ApiError> {
-        interval_of("interval", self.get("interval").unwrap_or("auto"), range)
+        let interval = self.get("interval").unwrap_or("auto");
+        interval_of(["interval", "from"], interval, range)
     }
 }
 
@@ -158,10 +159,14 @@ pub(super) fn range_of(
         from: moment(names[0], from)?,
         to: moment(names[1], to)?,
     };
-    if range.from >= range.to {
-        return Err(ApiError::parameter(names[0], "from must lie before to"));
+    if range.from < range.to {
+        return Ok(range);
     }
-    Ok(range)
+    let detail = match names {
+        [from, to] if from == to => format!("{from} must begin before it ends"),
+        [from, to] => format!("{from} must lie before {to}"),
+    };
+    Err(ApiError::parameter(names[0], detail))
 }
 
 /// # Errors
@@ -174,9 +179,15 @@ pub(super) fn zone_of(name: &str) -> Result<(String, TimeZone), ApiError> {
     Ok((canonical, zone))
 }
 
+/// `names` are those of the parameters that hold the interval and the range.
+///
 /// # Errors
 /// As [`Parameters::interval`].
-pub(super) fn interval_of(parameter: &str, text: &str, range: Range) -> Result<Interval, ApiError> {
+pub(super) fn interval_of(
+    [parameter, of_range]: [&str; 2],
+    text: &str,
+    range: Range,
+) -> Result<Interval, ApiError> {
     let interval = match text {
         "auto" => Interval::auto(range),
         text => Interval::parse(text).ok_or_else(|| {
@@ -199,7 +210,7 @@ pub(super) fn interval_of(parameter: &str, text: &str, range: Range) -> Result<I
         None => {
             let detail =
                 format!("the range holds more than {MAX_BUCKETS} months; ask for a shorter one");
-            Err(ApiError::refused("too_many_buckets", "from", detail))
+            Err(ApiError::refused("too_many_buckets", of_range, detail))
         }
     }
 }

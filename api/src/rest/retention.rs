@@ -23,6 +23,8 @@ use crate::{
 
 pub(super) const MOST_PERIODS: u32 = 100;
 pub(super) const MOST_COHORTS: usize = 400;
+const TOO_LONG: &str = "the cohorts took too long: every event of the range is read; \
+                        take a shorter range, or filters that fewer events pass";
 const PERIODS: [(&str, Interval); 3] = [
     ("day", Interval::Day),
     ("week", Interval::Week),
@@ -72,28 +74,37 @@ pub(super) async fn retention(
         periods,
     };
     let snapshot = state.database.snapshot_in(&state.analyses).await?;
-    let cohorts = retention::cohorts(&snapshot, &retention).await?;
+    let cohorts = retention::cohorts(&snapshot, &retention)
+        .await
+        .map_err(|error| ApiError::of_analysis(error, TOO_LONG))?;
     snapshot.finish().await?;
     let rows = cohorts.iter().enumerate().map(|(at, cohort)| {
         let start = rfc3339_in(retention.edges[at], &zone);
-        // The period that `now` or the end of the range lies in isn't over.
-        let over = |period: usize| retention.edges[at + period + 1] <= range.to.min(now);
-        row(start, cohort, over)
+        // The range may begin in a period; the one that its end or `now` lies in isn't over.
+        let whole = |period: usize| {
+            let (from, to) = (
+                retention.edges[at + period],
+                retention.edges[at + period + 1],
+            );
+            from >= range.from && to <= range.to.min(now)
+        };
+        row(start, cohort, whole)
     });
     let data = json!({ "period": period, "cohorts": rows.collect::<Vec<_>>() });
     Ok(answer(data, meta))
 }
 
-fn row(start: String, cohort: &Cohort, over: impl Fn(usize) -> bool) -> Value {
+fn row(start: String, cohort: &Cohort, whole: impl Fn(usize) -> bool) -> Value {
     let returned = cohort.returned.iter().enumerate().map(|(period, users)| {
         json!({
             "period": period,
             "users": users,
             "rate": (cohort.size > 0).then(|| *users as f64 / cohort.size as f64),
-            "partial": !over(period),
+            "partial": !whole(period),
         })
     });
-    json!({ "start": start, "size": cohort.size, "returned": returned.collect::<Vec<_>>() })
+    let returned: Vec<_> = returned.collect();
+    json!({"start": start, "size": cohort.size, "partial": !whole(0), "returned": returned})
 }
 
 fn period(parameters: &Parameters) -> Result<(&'static str, Interval), ApiError> {

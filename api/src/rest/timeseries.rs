@@ -115,21 +115,25 @@ pub(super) async fn timeseries(
     };
     let meta = Meta::new(state.watermark());
     let snapshot = state.database.snapshot().await?;
-    let (data, counted) = match &group_by {
+    let told = match &group_by {
         Some(field) => series.grouped(&snapshot, field, limit as usize).await?,
         None => series.single(&snapshot).await?,
     };
     snapshot.finish().await?;
-    let meta = scope
+    let figures = told.counted.data.iter();
+    let figures = figures.chain(told.before.iter().flat_map(|before| &before.data));
+    let mut meta = scope
         .describe(meta)
-        .counted(counted.origin, estimates(&counted.data, &shown))
+        .counted(told.counted.origin, estimates(figures, &shown))
         .with("interval", interval.as_str())
-        .other(counted.other_events);
-    let meta = match group_by {
-        Some(field) => meta.with("group_by", field.name()).with("limit", limit),
-        None => meta,
-    };
-    Ok(answer(data, meta))
+        .other(told.counted.other_events);
+    if let (Some(buckets), Some(counted)) = (&before, &told.before) {
+        meta = meta.compared(buckets.range, &scope.zone, counted);
+    }
+    if let Some(field) = group_by {
+        meta = meta.with("group_by", field.name()).with("limit", limit);
+    }
+    Ok(answer(told.rows, meta))
 }
 
 struct Series<'a> {
@@ -141,8 +145,12 @@ struct Series<'a> {
     now: UnixMicros,
 }
 
-/// The body, and all figures in it.
-type Told = (Value, Counted<Vec<Figures>>);
+/// The rows, and all figures in them.
+struct Told {
+    rows: Value,
+    counted: Counted<Vec<Figures>>,
+    before: Option<Counted<Vec<Figures>>>,
+}
 
 impl Series<'_> {
     fn earlier(&self) -> Option<(Question, &[UnixMicros])> {
@@ -153,19 +161,15 @@ impl Series<'_> {
     async fn single(&self, snapshot: &Snapshot) -> Result<Told, QueryError> {
         let counted = metrics::series(snapshot, &self.question, &self.buckets.edges).await?;
         let before = match self.earlier() {
-            Some((question, edges)) => {
-                Some(metrics::series(snapshot, &question, edges).await?.data)
-            }
+            Some((question, edges)) => Some(metrics::series(snapshot, &question, edges).await?),
             None => None,
         };
-        let data = self.rows(&counted.data, before.as_deref());
-        let mut figures = counted.data;
-        figures.extend(before.into_iter().flatten());
-        let counted = Counted {
-            data: figures,
-            ..counted
-        };
-        Ok((data.into(), counted))
+        let figures = before.as_ref().map(|before| before.data.as_slice());
+        Ok(Told {
+            rows: self.rows(&counted.data, figures).into(),
+            counted,
+            before,
+        })
     }
 
     /// The values with the most events, and the rest where there is any.
@@ -196,26 +200,24 @@ impl Series<'_> {
         let counted = metrics::grouped(snapshot, &self.question, edges, told_apart).await?;
         let before = match self.earlier() {
             Some((question, edges)) => {
-                let counted = metrics::grouped(snapshot, &question, edges, told_apart).await?;
-                Some(counted.data)
+                Some(metrics::grouped(snapshot, &question, edges, told_apart).await?)
             }
             None => None,
         };
         let rest = rest.then_some(None);
         let names = keys.iter().map(Some).chain(rest);
         let group = |(at, (key, series)): (usize, (Option<&String>, &Vec<Figures>))| {
-            let before = before.as_ref().and_then(|before| before.get(at));
+            let before = before.as_ref().and_then(|before| before.data.get(at));
             let rows = self.rows(series, before.map(Vec::as_slice));
             json!({"key": key, "rest": key.is_none(), "rows": rows})
         };
-        let data: Vec<_> = names.zip(&counted.data).enumerate().map(group).collect();
-        let figures = counted.data.into_iter().chain(before.into_iter().flatten());
-        let counted = Counted {
-            data: figures.flatten().collect(),
-            origin: counted.origin,
-            other_events: counted.other_events,
-        };
-        Ok((data.into(), counted))
+        let rows: Vec<_> = names.zip(&counted.data).enumerate().map(group).collect();
+        let flat = |rows: Vec<Vec<Figures>>| rows.into_iter().flatten().collect();
+        Ok(Told {
+            rows: rows.into(),
+            counted: counted.map(flat),
+            before: before.map(|before| before.map(flat)),
+        })
     }
 
     fn rows(&self, buckets: &[Figures], before: Option<&[Figures]>) -> Vec<Map<String, Value>> {

@@ -3,7 +3,10 @@
 use common::time::UnixMicros;
 use serde_json::{Value, json};
 
-use crate::support::{Api, Sent, write};
+use crate::{
+    consistent::post,
+    support::{Api, Sent, write},
+};
 
 fn at(text: &str) -> UnixMicros {
     UnixMicros::parse_rfc3339(text).unwrap()
@@ -83,6 +86,53 @@ async fn a_short_day_is_compared_with_the_whole_day_before() {
             {"key": "/b", "events": 1, "share": 0.25, "comparison": {"events": 0}},
         ])
     );
+    api.stop().await;
+}
+
+/// What is known of the other range may be less than of this one.
+#[tokio::test]
+async fn a_comparison_says_where_it_is_from() {
+    let api = two_days().await;
+    let fold = "INSERT INTO rollup_1m SELECT bucket, dimension, '(other)', writer_id, seq, events, value_micros, \
+                \"values\", duration_ms, users, sessions, durations, visits FROM rollup_1m \
+                WHERE dimension = 2 AND bucket = '2026-03-28 12:00:00Z'";
+    assert_eq!(api.db.execute(fold, &[]).await.unwrap(), 1);
+    let range = |more: Value| {
+        let mut range = json!({
+            "from": "2026-03-28T00:00:00+01:00", "to": "2026-03-29T00:00:00+01:00", "source": "rollup",
+        });
+        range
+            .as_object_mut()
+            .unwrap()
+            .extend(more.as_object().unwrap().clone());
+        range
+    };
+    let bounds = json!({"other_events": 1, "lower_bounds": true});
+    for (route, more) in [
+        ("summary?", json!({})),
+        ("timeseries?interval=1d&", json!({})),
+        ("timeseries?interval=1d&group_by=page&", bounds.clone()),
+        ("breakdown?dimension=page&", bounds.clone()),
+    ] {
+        let path = format!("/api/v1/metrics/{route}{SECOND_DAY}&metrics=events&compare=previous");
+        let meta = &api.body(&path).await["meta"];
+        assert_eq!(meta["comparison"], range(more), "{path}");
+        assert_ne!(
+            meta["other_events"], 1,
+            "{path}: of this range nothing is folded"
+        );
+        let alone = path.replace("&compare=previous", "");
+        assert_eq!(api.body(&alone).await["meta"]["comparison"], Value::Null);
+    }
+    let mut body = json!({
+        "metrics": ["events"], "dimensions": ["page"], "compare": "previous", "tz": "Europe/Berlin",
+        "date_range": ["2026-03-28T23:00:00Z", "2026-03-29T22:00:00Z"],
+    });
+    let meta = &post(&api, &body).await["meta"];
+    assert_eq!(meta["comparison"], range(bounds));
+    body["dimensions"] = json!(["user_id"]);
+    let meta = &post(&api, &body).await["meta"];
+    assert_eq!(meta["comparison"], range(json!({"source": "raw"})));
     api.stop().await;
 }
 

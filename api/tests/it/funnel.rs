@@ -127,7 +127,10 @@ async fn what_is_wrong_with_a_funnel_is_named() {
             json!({"steps": [{"filter": "event_type:a"}, {"filter": ["is"]}]}),
             "steps",
         ),
-        (json!({"planet": 1}), "body"),
+        (json!({"planet": 1}), "planet"),
+        (json!({"steps": null}), "steps"),
+        (json!({"filters": "os:x"}), "filters"),
+        (json!({"tz": 7}), "tz"),
     ] {
         let response = post(&api, &asked(rest)).await;
         assert_eq!(
@@ -215,6 +218,11 @@ async fn a_funnel_has_its_own_time_and_place_and_ends_with_its_client() {
         api.get("/api/v1/retention").await
     };
     let (first, second) = tokio::join!(api.get(&path), second);
+    assert!(
+        first.body.contains("take a shorter range"),
+        "{}",
+        first.body
+    );
     assert_eq!(
         (code(first), code(second)),
         (timed_out, (429, json!("busy")))

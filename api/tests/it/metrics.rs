@@ -236,6 +236,23 @@ async fn realtime_counts_the_running_minute() {
 }
 
 #[tokio::test]
+async fn seconds_of_too_many_events_are_not_known() {
+    let mut api = Api::start().await.ready().await;
+    let events = [Sent::at(UnixMicros::now(), 1)];
+    write(&mut api.db, &events, 1, &events).await;
+    let body = api.body("/api/v1/metrics/realtime").await;
+    assert_eq!(body["data"]["seconds"].as_array().unwrap().len(), 60);
+    assert_eq!(body["meta"]["omitted"], Value::Null);
+    let many = "UPDATE rollup_1m SET events = 2000001";
+    api.db.batch_execute(many).await.unwrap();
+    let body = api.body("/api/v1/metrics/realtime").await;
+    assert_eq!(body["data"]["seconds"], Value::Null);
+    let why = body["meta"]["omitted"]["seconds"].as_str().unwrap();
+    assert!(why.contains("2000000 events"), "{why}");
+    api.stop().await;
+}
+
+#[tokio::test]
 async fn bounce_rates_of_all_events_come_from_rollups() {
     let mut api = Api::start().await.ready().await;
     let start = at("2026-03-08T07:00:00Z");

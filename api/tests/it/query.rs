@@ -76,8 +76,44 @@ async fn a_query_is_answered_with_what_was_understood() {
 
 /// Member, what it is, code, parameter, what the detail says.
 const WRONG: &[(&str, &str, &str, &str, &str)] = &[
-    ("metric", "[]", "invalid_body", "body", "unknown field"),
-    ("metrics", "7", "invalid_body", "body", "sequence"),
+    (
+        "metric",
+        "[]",
+        "invalid_body",
+        "metric",
+        "there are: metrics",
+    ),
+    ("metrics", "7", "invalid_body", "metrics", "sequence"),
+    (
+        "pagination",
+        r#"{"limit": "x"}"#,
+        "invalid_body",
+        "pagination",
+        "expected",
+    ),
+    (
+        "pagination",
+        r#"{"page": 1}"#,
+        "invalid_body",
+        "pagination",
+        "unknown field `page`",
+    ),
+    (
+        "include",
+        r#"["total_rows"]"#,
+        "invalid_body",
+        "include",
+        "boolean",
+    ),
+    ("filters", "{}", "invalid_body", "filters", "sequence"),
+    ("tz", "7", "invalid_body", "tz", "string"),
+    (
+        "order_by",
+        r#"["events"]"#,
+        "invalid_body",
+        "order_by",
+        "tuple",
+    ),
     (
         "metrics",
         "[]",
@@ -152,8 +188,8 @@ const WRONG: &[(&str, &str, &str, &str, &str)] = &[
         "date_range",
         r#"["now"]"#,
         "invalid_body",
-        "body",
         "date_range",
+        "a name or [from, to]",
     ),
     ("tz", r#""Mars/Base""#, "invalid_parameter", "tz", "IANA"),
     (
@@ -198,12 +234,28 @@ async fn a_wrong_query_is_a_problem_that_names_its_member() {
         let said = problem["detail"].as_str().unwrap();
         assert!(said.contains(detail), "{body}: {said}");
     }
-    for body in ["{", "{}", "[]", ""] {
-        assert_eq!(refused(&api, body).await["code"], "invalid_body", "{body}");
+    for (body, parameter) in [
+        ("{", "body"),
+        ("{}", "metrics"),
+        ("[]", "body"),
+        ("", "body"),
+    ] {
+        let problem = refused(&api, body).await;
+        let named = (&problem["code"], &problem["parameter"]);
+        assert_eq!(named, (&json!("invalid_body"), &json!(parameter)), "{body}");
     }
     let fields = json!({"metrics": ["events"], "dimensions": ["os", "page"], "compare": "year"});
     let problem = refused(&api, &fields.to_string()).await;
     assert_eq!(problem["parameter"], "compare");
+    let ages = json!({"metrics": ["events"], "dimensions": ["time:1M"], "date_range": ["0001-01-01T00:00:00Z", "now"]});
+    let problem = refused(&api, &ages.to_string()).await;
+    let named = (&problem["code"], &problem["parameter"]);
+    assert_eq!(named, (&json!("too_many_buckets"), &json!("date_range")));
+    // What only the answering finds out.
+    let other = json!({"metrics": ["events"], "filters": [["is", "page", ["(other)"]]],
+        "date_range": ["2026-03-28T00:00:01Z", "2026-03-29T00:00:00Z"]});
+    let problem = refused(&api, &other.to_string()).await;
+    assert_eq!(problem["parameter"], "filters");
     api.stop().await;
 }
 

@@ -35,9 +35,9 @@ async fn cohorts_are_weeks_of_the_zone_and_hold_who_came_back() {
     assert_eq!(
         data,
         json!({"period": "week", "cohorts": [
-            {"start": "2026-03-23T00:00:00+01:00", "size": 1, "returned": [cell(0, 1, 1.0), cell(1, 1, 1.0), cell(2, 1, 1.0)]},
-            {"start": "2026-03-30T00:00:00+02:00", "size": 1, "returned": [cell(0, 1, 1.0), cell(1, 1, 1.0)]},
-            {"start": "2026-04-06T00:00:00+02:00", "size": 0, "returned": [none(0)]},
+            {"start": "2026-03-23T00:00:00+01:00", "size": 1, "partial": false, "returned": [cell(0, 1, 1.0), cell(1, 1, 1.0), cell(2, 1, 1.0)]},
+            {"start": "2026-03-30T00:00:00+02:00", "size": 1, "partial": false, "returned": [cell(0, 1, 1.0), cell(1, 1, 1.0)]},
+            {"start": "2026-04-06T00:00:00+02:00", "size": 0, "partial": false, "returned": [none(0)]},
         ]})
     );
     let path = format!(
@@ -62,6 +62,31 @@ async fn cohorts_are_weeks_of_the_zone_and_hold_who_came_back() {
         cohorts[3]["returned"],
         json!([{"period": 0, "users": 0, "rate": null, "partial": true}])
     );
+    api.stop().await;
+}
+
+#[tokio::test]
+async fn what_the_range_cuts_is_partial() {
+    let api = Api::start().await.ready().await;
+    let path = "/api/v1/retention?period=week&periods=2&tz=Europe/Berlin\
+                &from=2026-03-23T01:00:00%2B01:00&to=2026-04-12T23:00:00%2B02:00";
+    let data = api.data(path).await;
+    let cells = |cohort: &Value| -> Vec<_> {
+        let cells = cohort["returned"].as_array().unwrap().iter();
+        cells
+            .map(|cell| cell["partial"].as_bool().unwrap())
+            .collect()
+    };
+    let cohorts = data["cohorts"].as_array().unwrap().iter();
+    let partial: Vec<_> = cohorts
+        .map(|cohort| (cohort["partial"].as_bool().unwrap(), cells(cohort)))
+        .collect();
+    let wanted = [
+        (true, vec![true, false]),
+        (false, vec![false, true]),
+        (true, vec![true]),
+    ];
+    assert_eq!(partial, wanted);
     api.stop().await;
 }
 

@@ -472,6 +472,7 @@ export interface components {
             value?: string;
         };
         BreakdownMeta: {
+            comparison?: components["schemas"]["ComparisonMeta"];
             dimension?: string;
             estimates: components["schemas"]["Estimates"];
             filter?: components["schemas"]["FilterEcho"];
@@ -553,6 +554,8 @@ export interface components {
             value?: number | null;
         };
         Cohort: {
+            /** @description Its first period is partial: users may be missing, or still to come. */
+            partial: boolean;
             returned: components["schemas"]["Returned"][];
             /** Format: int64 */
             size: number;
@@ -594,6 +597,21 @@ export interface components {
             users?: number;
             /** @description Sum of the events' values, exact. */
             value?: string;
+        };
+        /** @description The same of the other range, where `compare` asks for one. */
+        ComparisonMeta: {
+            /** Format: date-time */
+            from: string;
+            /** @description Whether a value may have had more events than are shown. */
+            lower_bounds?: boolean;
+            /**
+             * Format: int64
+             * @description Events under `(other)`: values beyond those counted by name.
+             */
+            other_events?: number;
+            source: components["schemas"]["Source"];
+            /** Format: date-time */
+            to: string;
         };
         ComparisonRow: {
             /** @description Sessions of exactly one event ÷ sessions; null without. */
@@ -866,6 +884,7 @@ export interface components {
             time_zones: string;
         };
         MetricsMeta: {
+            comparison?: components["schemas"]["ComparisonMeta"];
             estimates: components["schemas"]["Estimates"];
             filter?: components["schemas"]["FilterEcho"];
             /** Format: date-time */
@@ -1067,6 +1086,7 @@ export interface components {
             metrics: (number | string | null)[] | null;
         };
         QueryMeta: {
+            comparison?: components["schemas"]["ComparisonMeta"];
             estimates: components["schemas"]["Estimates"];
             filter?: components["schemas"]["FilterEcho"];
             /** Format: date-time */
@@ -1103,7 +1123,8 @@ export interface components {
             last_5_minutes: components["schemas"]["RealtimeCounts"];
             last_30_minutes: components["schemas"]["RealtimeCounts"];
             minutes: components["schemas"]["RealtimeMinute"][];
-            seconds: components["schemas"]["RealtimeSecond"][];
+            /** @description The last 60 full seconds; null where so much arrives that only minutes are counted: `meta.omitted` says so. */
+            seconds: components["schemas"]["RealtimeSecond"][] | null;
         };
         RealtimeCounts: {
             /** Format: int64 */
@@ -1120,6 +1141,10 @@ export interface components {
             generated_at: string;
             /** @description Whether a value may have had more events than are shown. */
             lower_bounds?: boolean;
+            /** @description Members that are null because they couldn't be counted, with the reason. */
+            omitted?: {
+                [key: string]: string;
+            };
             /**
              * Format: int64
              * @description Events under `(other)`: values beyond those counted by name.
@@ -1182,7 +1207,7 @@ export interface components {
             watermark: string | null;
         };
         Returned: {
-            /** @description The period isn't over. */
+            /** @description The period isn't wholly within the range, or isn't over. */
             partial: boolean;
             /** Format: int64 */
             period: number;
@@ -1330,6 +1355,7 @@ export interface components {
             rows: components["schemas"]["TimeseriesRow"][];
         };
         TimeseriesMeta: {
+            comparison?: components["schemas"]["ComparisonMeta"];
             estimates: components["schemas"]["Estimates"];
             filter?: components["schemas"]["FilterEcho"];
             /** Format: date-time */

@@ -13,9 +13,12 @@ pub enum QueryError {
     Unavailable(#[source] Option<Box<dyn std::error::Error + Send + Sync>>),
     #[error("the schema isn't there: the consumer migrates it at its start")]
     NoSchema(#[source] tokio_postgres::Error),
-    /// A regular expression that the database doesn't take, in its words.
-    #[error("the database doesn't take the regular expression: {0}")]
-    Pattern(String),
+    /// A regular expression of a parameter that the database doesn't take, in its words.
+    #[error("the database doesn't take the regular expression: {why}")]
+    Pattern {
+        parameter: &'static str,
+        why: String,
+    },
     /// A question that can't be answered as it is.
     #[error("{detail}")]
     Refused {
@@ -38,7 +41,10 @@ impl From<tokio_postgres::Error> for QueryError {
             SqlState::QUERY_CANCELED | SqlState::LOCK_NOT_AVAILABLE => Self::Timeout,
             SqlState::INVALID_REGULAR_EXPRESSION => {
                 let message = error.as_db_error().map_or("", |error| error.message());
-                Self::Pattern(message.to_owned())
+                Self::Pattern {
+                    parameter: "filter",
+                    why: message.to_owned(),
+                }
             }
             SqlState::UNDEFINED_TABLE | SqlState::UNDEFINED_COLUMN => Self::NoSchema(error),
             _ if ["08", "53", "57", "28", "3D"]

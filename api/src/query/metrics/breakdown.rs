@@ -128,7 +128,7 @@ async fn from_rollups(
             code: "too_many_values",
             parameter: "order",
             detail: format!(
-                "{} values can't be sorted by this; order by events, value or key, or search",
+                "{} values can't be sorted by this; order by events or value, or ask for fewer of them",
                 rows.len()
             ),
         });

@@ -15,7 +15,7 @@ pub use self::{
     breakdown::{Breakdown, breakdown},
     grouped::{Keys, MAX_CELLS, grouped},
     list::{Dimensions, List, Row, list},
-    realtime::{REALTIME_MINUTES, Realtime, SECONDS, realtime, realtime_range},
+    realtime::{MOST_COUNTED, REALTIME_MINUTES, Realtime, SECONDS, realtime, realtime_range},
     series::series,
 };
 use super::{
@@ -58,7 +58,9 @@ impl<T> Counted<T> {
         }
     }
 
-    fn map<U>(self, change: impl FnOnce(T) -> U) -> Counted<U> {
+    /// The same of other data.
+    #[must_use]
+    pub fn map<U>(self, change: impl FnOnce(T) -> U) -> Counted<U> {
         Counted {
             data: change(self.data),
             origin: self.origin,

@@ -20,7 +20,7 @@ const SECOND: i64 = 1_000_000;
 /// Minutes of `last_5`.
 const LAST: usize = 5;
 /// Events of the last two minutes up to which seconds are counted, one event after the other.
-const MOST_COUNTED: u64 = 2_000_000;
+pub const MOST_COUNTED: u64 = 2_000_000;
 
 /// The last 30 minutes one by one, the running one last.
 #[derive(Debug)]
@@ -30,8 +30,8 @@ pub struct Realtime {
     pub last_30: Figures,
     /// Events that occurred in the running and the last full minute, per second of these.
     pub events_per_second: f64,
-    /// The last full seconds with their events; none where these are too many to be counted.
-    pub seconds: Vec<(UnixMicros, u64)>,
+    /// The last full seconds with their events; `None` beyond [`MOST_COUNTED`].
+    pub seconds: Option<Vec<(UnixMicros, u64)>>,
 }
 
 /// What `realtime` shows at `now`.
@@ -73,9 +73,9 @@ pub async fn realtime(
         .map(|minute| minute.events)
         .sum();
     let seconds = if recent > MOST_COUNTED {
-        Vec::new()
+        None
     } else {
-        seconds(snapshot, now, filter).await?
+        Some(seconds(snapshot, now, filter).await?)
     };
     let passed = (now.0 - (range.to.0 - 2 * MINUTE)) as f64 / 1e6;
     let origin = match counted.origin {

@@ -72,26 +72,24 @@ pub(in crate::rest) async fn breakdown(
     let snapshot = state.database.snapshot().await?;
     let counted = metrics::breakdown(&snapshot, &question, &field, &page).await?;
     let before = match &earlier {
-        Some(earlier) => Some(same_keys(&snapshot, earlier, &field, &counted.data).await?),
+        Some(earlier) => {
+            let same_keys = same_keys(&snapshot, earlier, &field, &counted.data);
+            Some((earlier.range, same_keys.await?))
+        }
         None => None,
     };
     snapshot.finish().await?;
     let next = next(&page, &counted.data);
     let next = next.map(|after| Cursor::new(asked, scope.range, after).text());
-    let meta = described(
-        &scope,
-        meta,
-        &field,
-        &page,
-        &counted,
-        &shown,
-        before.as_deref(),
-    )
-    .with(
+    let figures = before.as_ref().map(|(_, before)| before.data.as_slice());
+    let mut meta = described(&scope, meta, &field, &page, &counted, &shown, figures).with(
         "next_cursor",
         next.as_deref().map(Value::from).unwrap_or_default(),
     );
-    let mut response = answer(rows(&counted.data, &shown, before.as_deref()), meta);
+    if let Some((range, before)) = &before {
+        meta = meta.compared(*range, &scope.zone, before);
+    }
+    let mut response = answer(rows(&counted.data, &shown, figures), meta);
     if let Some(next) = next {
         link_next(&mut response, &uri, &next);
     }
@@ -104,12 +102,12 @@ async fn same_keys(
     earlier: &Question,
     field: &Field,
     shown: &Breakdown,
-) -> Result<Vec<Figures>, QueryError> {
+) -> Result<Counted<Vec<Figures>>, QueryError> {
     let keys: Vec<_> = shown.rows.iter().map(|row| row.0.clone()).collect();
     let keys = Keys::only(field, &keys);
     let edges = [earlier.range.from, earlier.range.to];
     let counted = metrics::grouped(snapshot, earlier, &edges, keys).await?;
-    Ok(counted.data.into_iter().flatten().collect())
+    Ok(counted.map(|rows| rows.into_iter().flatten().collect()))
 }
 
 fn described(

@@ -8,7 +8,7 @@ use crate::{
     error::ApiError,
     query::{
         metric::{Figures, Metric, estimates},
-        metrics,
+        metrics::{self, MOST_COUNTED},
         number::rounded,
         range::rfc3339_in,
     },
@@ -41,16 +41,24 @@ pub(in crate::rest) async fn realtime(
     let second = |(start, events): &(UnixMicros, u64)| json!({"bucket": rfc3339_in(*start, &zone), "events": events});
     let figures = data.minutes.iter().map(|(_, minute)| minute);
     let figures = figures.chain([&data.last_5, &data.last_30]);
-    let meta = filtered(meta, &filter)
+    let seconds = data.seconds.as_ref();
+    let seconds = seconds.map(|seconds| seconds.iter().map(second).collect::<Vec<_>>());
+    let mut meta = filtered(meta, &filter)
         .counted(counted.origin, estimates(figures, &[Metric::Users]))
         .with("tz", name)
         .other(counted.other_events);
+    if seconds.is_none() {
+        let why = format!(
+            "more than {MOST_COUNTED} events in the last two minutes: only minutes are counted"
+        );
+        meta = meta.with("omitted", json!({ "seconds": why }));
+    }
     let data = json!({
         "last_5_minutes": counts(&data.last_5),
         "last_30_minutes": counts(&data.last_30),
         "events_per_second": rounded(data.events_per_second),
         "minutes": data.minutes.iter().map(minute).collect::<Vec<_>>(),
-        "seconds": data.seconds.iter().map(second).collect::<Vec<_>>(),
+        "seconds": seconds,
     });
     Ok(answer(data, meta))
 }

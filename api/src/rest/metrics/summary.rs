@@ -40,7 +40,7 @@ pub(in crate::rest) async fn summary(
     let before = match &earlier {
         Some(earlier) => {
             let edges = [earlier.range.from, earlier.range.to];
-            Some(series(&snapshot, earlier, &edges).await?)
+            Some((earlier.range, series(&snapshot, earlier, &edges).await?))
         }
         None => None,
     };
@@ -48,20 +48,21 @@ pub(in crate::rest) async fn summary(
     let all = counted
         .data
         .iter()
-        .chain(before.iter().flat_map(|before| &before.data));
-    let meta = scope
+        .chain(before.iter().flat_map(|(_, before)| &before.data));
+    let mut meta = scope
         .describe(meta)
         .counted(counted.origin, estimates(all, &metrics))
         .other(counted.other_events);
     let mut data = Map::new();
     let now = counted.data.first().cloned().unwrap_or_default();
     now.show(&metrics, &mut data);
-    if let (Some(earlier), Some(before)) = (earlier, before) {
+    if let Some((range, before)) = before {
+        meta = meta.compared(range, &scope.zone, &before);
         let before = before.data.first().cloned().unwrap_or_default();
         let mut comparison = Map::new();
         let shown = |at| Value::from(rfc3339_in(at, &scope.zone));
-        comparison.insert("from".into(), shown(earlier.range.from));
-        comparison.insert("to".into(), shown(earlier.range.to));
+        comparison.insert("from".into(), shown(range.from));
+        comparison.insert("to".into(), shown(range.to));
         before.show(&metrics, &mut comparison);
         comparison.insert("change".into(), changes(&now, &before, &metrics));
         data.insert("comparison".into(), comparison.into());

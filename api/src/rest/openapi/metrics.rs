@@ -151,7 +151,8 @@ fn realtime() -> Value {
             "last_30_minutes": component("RealtimeCounts"),
             "events_per_second": number(),
             "minutes": array(component("RealtimeMinute")),
-            "seconds": array(component("RealtimeSecond")),
+            "seconds": described(nullable(array(component("RealtimeSecond"))),
+                "The last 60 full seconds; null where so much arrives that only minutes are counted: `meta.omitted` says so."),
         })),
     })
 }

@@ -165,9 +165,14 @@ fn cohorts() -> Value {
             "period": count(),
             "users": count(),
             "rate": nullable(ratio()),
-            "partial": described(truth(), "The period isn't over."),
+            "partial": described(truth(), "The period isn't wholly within the range, or isn't over."),
         })),
-        "Cohort": object(json!({"start": moment(), "size": count(), "returned": array(component("Returned"))})),
+        "Cohort": object(json!({
+            "start": moment(),
+            "size": count(),
+            "partial": described(truth(), "Its first period is partial: users may be missing, or still to come."),
+            "returned": array(component("Returned")),
+        })),
         "Retention": object(json!({"period": period, "cohorts": array(component("Cohort"))})),
     })
 }

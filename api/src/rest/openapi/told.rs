@@ -41,12 +41,21 @@ fn of_range(more: Value) -> Value {
     and_maybe(and(and(object(moments()), range), more), filter)
 }
 
-fn of_metrics(more: Value) -> Value {
-    let other = json!({
+fn other() -> Value {
+    json!({
         "other_events": described(count(), "Events under `(other)`: values beyond those counted by name."),
         "lower_bounds": described(truth(), "Whether a value may have had more events than are shown."),
-    });
-    and_maybe(and_maybe(of_range(json!({})), other), more)
+    })
+}
+
+fn of_metrics(more: Value) -> Value {
+    and_maybe(and_maybe(of_range(json!({})), other()), more)
+}
+
+/// Of what may be compared with another range.
+fn of_compared(more: Value) -> Value {
+    let comparison = json!({"comparison": component("ComparisonMeta")});
+    and_maybe(of_metrics(more), comparison)
 }
 
 fn of_list(more: Value) -> Value {
@@ -68,15 +77,22 @@ fn metas() -> Value {
             "Leads to the next page; null where there is none.",
         )
     };
-    let mut realtime = of_metrics(json!({}));
+    let omitted = json!({
+        "type": "object",
+        "description": "Members that are null because they couldn't be counted, with the reason.",
+        "additionalProperties": text(),
+    });
+    let mut realtime = of_metrics(json!({ "omitted": omitted }));
     realtime["required"] = json!(["watermark", "generated_at", "tz", "source", "estimates"]);
+    let compared = object(json!({"from": moment(), "to": moment(), "source": component("Source")}));
     let breakdown = json!({"dimension": text(), "limit": count(), "total_events": count(), "total_rows": count(), "next_cursor": next()});
     json!({
-        "MetricsMeta": of_metrics(json!({})),
-        "TimeseriesMeta": of_metrics(json!({"interval": text(), "group_by": text(), "limit": count()})),
-        "BreakdownMeta": of_metrics(breakdown),
+        "ComparisonMeta": described(and_maybe(compared, other()), "The same of the other range, where `compare` asks for one."),
+        "MetricsMeta": of_compared(json!({})),
+        "TimeseriesMeta": of_compared(json!({"interval": text(), "group_by": text(), "limit": count()})),
+        "BreakdownMeta": of_compared(breakdown),
         "RealtimeMeta": realtime,
-        "QueryMeta": of_metrics(json!({"total_rows": count()})),
+        "QueryMeta": of_compared(json!({"total_rows": count()})),
         "FunnelMeta": and_maybe(of_range(json!({"window": text()})), json!({"by": text(), "groups": count()})),
         "RetentionMeta": and_maybe(
             of_range(json!({"periods": count()})),

@@ -19,6 +19,7 @@ use crate::{
     },
     rest::{
         asked::{compare_of, descends, metric_of, metrics_of, with_order},
+        members::Members,
         parameters::zone_of,
     },
 };
@@ -26,28 +27,46 @@ use crate::{
 const MAX_LIMIT: usize = 10_000;
 const MAX_OFFSET: usize = 1_000_000;
 
-#[derive(Debug, Deserialize)]
-#[serde(deny_unknown_fields)]
 struct Body {
     metrics: Vec<String>,
-    #[serde(default)]
     dimensions: Vec<String>,
-    #[serde(default)]
     filters: Vec<Value>,
-    #[serde(default = "last_day")]
     date_range: DateRange,
     tz: Option<String>,
     compare: Option<String>,
-    #[serde(default)]
     order_by: Vec<(String, String)>,
-    #[serde(default)]
     pagination: Pagination,
-    #[serde(default)]
     include: Include,
 }
 
-fn last_day() -> DateRange {
-    DateRange::Named("24h".into())
+impl Body {
+    const MEMBERS: [&'static str; 9] = [
+        "metrics",
+        "dimensions",
+        "filters",
+        "date_range",
+        "tz",
+        "compare",
+        "order_by",
+        "pagination",
+        "include",
+    ];
+
+    fn read(body: &[u8]) -> Result<Self, ApiError> {
+        let mut members = Members::read(body, &Self::MEMBERS)?;
+        let last_day = || DateRange::Named("24h".into());
+        Ok(Self {
+            metrics: members.need("metrics")?,
+            dimensions: members.take("dimensions")?.unwrap_or_default(),
+            filters: members.take("filters")?.unwrap_or_default(),
+            date_range: members.take("date_range")?.unwrap_or_else(last_day),
+            tz: members.text("tz")?,
+            compare: members.text("compare")?,
+            order_by: members.take("order_by")?.unwrap_or_default(),
+            pagination: members.take("pagination")?.unwrap_or_default(),
+            include: members.take("include")?.unwrap_or_default(),
+        })
+    }
 }
 
 #[derive(Debug, Deserialize)]
@@ -90,13 +109,7 @@ impl Asked {
     /// # Errors
     /// 422 that names the member.
     pub(super) fn read(body: &[u8], now: UnixMicros) -> Result<Self, ApiError> {
-        let body: Body = serde_json::from_slice(body).map_err(|error| {
-            ApiError::refused(
-                "invalid_body",
-                "body",
-                format!("the body is no query: {error}"),
-            )
-        })?;
+        let body = Body::read(body)?;
         let (zone_name, zone) = zone_of(body.tz.as_deref().unwrap_or("UTC"))?;
         let range = range(&body.date_range, &zone, now)?;
         let metrics = metrics_of("metrics", body.metrics.iter().map(String::as_str))?;
@@ -202,7 +215,8 @@ impl Asked {
 fn page(body: &Body, dimensions: &[Dimension], metrics: &[Metric]) -> Result<Page, ApiError> {
     let Pagination { limit, offset } = body.pagination;
     if !(1..=MAX_LIMIT).contains(&limit) || offset > MAX_OFFSET {
-        let detail = format!("limit must be 1 to {MAX_LIMIT}, offset 0 to {MAX_OFFSET}");
+        let detail =
+            format!("in pagination, limit must be 1 to {MAX_LIMIT}, offset 0 to {MAX_OFFSET}");
         return Err(ApiError::parameter("pagination", detail));
     }
     let mut order = Vec::new();

@@ -17,8 +17,8 @@ use crate::{
         database::{QueryError, Snapshot},
         interval::bucket_edges,
         metric::{Figures, estimates},
-        metrics::{self, Keys, Question, Row},
-        range::rfc3339_in,
+        metrics::{self, Counted, Keys, Question, Row},
+        range::{Range, rfc3339_in},
         raw::Place,
     },
     state::ApiState,
@@ -37,18 +37,25 @@ pub(super) async fn query(
     let meta = Meta::new(state.watermark());
     let snapshot = state.database.snapshot().await?;
     let dimensions = asked.dimensions();
-    let counted = metrics::list(&snapshot, &question, &dimensions, &edges, &asked.page).await?;
+    let counted = metrics::list(&snapshot, &question, &dimensions, &edges, &asked.page)
+        .await
+        .map_err(by_member)?;
     let rows = &counted.data.rows;
-    let before = before(&snapshot, &asked, &question, &edges, rows).await?;
+    let before = before(&snapshot, &asked, &question, &edges, rows)
+        .await
+        .map_err(by_member)?;
     snapshot.finish().await?;
     let figures = rows
         .iter()
         .map(|row| &row.figures)
-        .chain(before.iter().flatten());
+        .chain(before.iter().flat_map(|(_, before)| &before.data));
     let mut meta = meta
         .range(asked.range, &asked.zone_name, &asked.zone)
         .counted(counted.origin, estimates(figures, &asked.metrics))
         .other(counted.other_events);
+    if let Some((range, before)) = &before {
+        meta = meta.compared(*range, &asked.zone, before);
+    }
     if asked.total_rows {
         meta = meta.with("total_rows", counted.data.total_rows);
     }
@@ -61,14 +68,37 @@ pub(super) async fn query(
         let mut shown = Map::new();
         shown.insert("dimensions".into(), dimensions.into());
         shown.insert("metrics".into(), asked.shown(&row.figures).into());
-        if let Some(before) = &before {
-            let metrics = before.get(at).map(|figures| asked.shown(figures));
+        if let Some((_, before)) = &before {
+            let metrics = before.data.get(at).map(|figures| asked.shown(figures));
             shown.insert("comparison".into(), json!({ "metrics": metrics }));
         }
         shown
     };
     let data: Vec<_> = rows.iter().enumerate().map(row).collect();
     Ok(answer_with_query(data, meta, asked.echo()))
+}
+
+/// What the other routes have as parameters are members here.
+fn by_member(error: QueryError) -> ApiError {
+    let member = |parameter| match parameter {
+        "filter" => "filters",
+        "interval" => "dimensions",
+        "order" => "order_by",
+        named => named,
+    };
+    match error {
+        QueryError::Refused {
+            code,
+            parameter,
+            detail,
+        } => ApiError::refused(code, member(parameter), detail),
+        QueryError::Pattern { parameter, why } => QueryError::Pattern {
+            parameter: member(parameter),
+            why,
+        }
+        .into(),
+        other => other.into(),
+    }
 }
 
 /// For each row what it is compared with.
@@ -78,7 +108,7 @@ async fn before(
     question: &Question,
     edges: &[UnixMicros],
     rows: &[Row],
-) -> Result<Option<Vec<Figures>>, QueryError> {
+) -> Result<Option<(Range, Counted<Vec<Figures>>)>, QueryError> {
     let Some(compare) = asked.compare else {
         return Ok(None);
     };
@@ -98,14 +128,14 @@ async fn before(
             keys.push(value.clone());
         }
     }
-    let series = match asked.field() {
+    let counted = match asked.field() {
         Some(field) => {
             let told_apart = Keys::only(field, &keys);
-            metrics::grouped(snapshot, &earlier, &edges, told_apart)
-                .await?
-                .data
+            metrics::grouped(snapshot, &earlier, &edges, told_apart).await?
         }
-        None => vec![metrics::series(snapshot, &earlier, &edges).await?.data],
+        None => metrics::series(snapshot, &earlier, &edges)
+            .await?
+            .map(|buckets| vec![buckets]),
     };
     let of_row = |row: &Row| {
         let (mut key, mut bucket) = (0, 0);
@@ -117,11 +147,12 @@ async fn before(
                 }
             }
         }
-        let series = series.get(key);
+        let series = counted.data.get(key);
         series
             .and_then(|series| series.get(bucket))
             .cloned()
             .unwrap_or_default()
     };
-    Ok(Some(rows.iter().map(of_row).collect()))
+    let figures: Vec<_> = rows.iter().map(of_row).collect();
+    Ok(Some((earlier.range, counted.map(|_| figures))))
 }

@@ -93,7 +93,9 @@ pub(super) fn dimensions(names: &[String], range: Range) -> Result<Vec<Dimension
             name => name.strip_prefix("time:"),
         };
         match interval {
-            Some(interval) => interval_of("dimensions", interval, range).map(Dimension::Time),
+            Some(interval) => {
+                interval_of(["dimensions", "date_range"], interval, range).map(Dimension::Time)
+            }
             None => field_of("dimensions", name).map(Dimension::Field),
         }
     };

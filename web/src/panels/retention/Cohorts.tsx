@@ -25,15 +25,23 @@ export function Cohorts({ cohorts, period, tz }: Props) {
       label={`Cohorts by ${period}`}
       className="retention-cohorts"
       head={[period === "month" ? "Month" : period === "week" ? "Week" : "Day", "Users", ...head]}
-      rows={cohorts.map(({ start, size, returned }) => ({
+      rows={cohorts.map(({ start, size, partial, returned }) => ({
         key: start,
         cells: [
           bucket(start, INTERVALS[period], tz),
-          format.count(size),
+          <Size key="size" size={size} partial={partial} />,
           ...head.map((_, later) => <Returned key={later} cell={returned[later]} />),
         ],
       }))}
     />
+  );
+}
+
+function Size({ size, partial }: { size: number; partial: boolean }) {
+  return (
+    <span data-partial={partial || undefined} title={partial ? "Not a whole period: users may be missing" : undefined}>
+      {format.count(size)}
+    </span>
   );
 }
 
@@ -44,7 +52,7 @@ function Returned({ cell }: { cell: Cohort["returned"][number] | undefined }) {
     <span
       className="retention-share"
       data-partial={cell.partial || undefined}
-      title={`${format.plural(cell.users, "user")}${cell.partial ? ", and the period isn’t over" : ""}`}
+      title={`${format.plural(cell.users, "user")}${cell.partial ? ", not a whole period" : ""}`}
       style={{ background: `color-mix(in srgb, var(--accent) ${strength}, transparent)` }}
     >
       {whole(cell.rate)}

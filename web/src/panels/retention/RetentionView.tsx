@@ -62,7 +62,7 @@ function Asked({ query, period, place }: AskedProps) {
     <>
       <p className="aside">
         Users by their first {period} of the last {COHORTS}, and the share that came again; dotted where a
-        period isn’t over
+        period isn’t whole
         {query.filter && "; narrowed by the page’s filter"}
       </p>
       <Counting asked={counted}>
