@@ -2,11 +2,12 @@
 
 import * as format from "../src/format";
 import { DIMENSIONS, valueWord } from "../src/state/filters";
-import { METRIC, METRICS, type Metric } from "../src/state/metrics";
+import { METRIC, METRICS, change, type Metric } from "../src/state/metrics";
 import { closedRange, Dashboard } from "./dashboard";
 import { expect, test } from "./fixtures";
 
-type Row = Record<Metric, number | string | null> & { key: string; share: number };
+type Numbers = Record<Metric, number | string | null>;
+type Row = Numbers & { key: string; share: number; comparison: Numbers };
 
 const tz = "Europe/Berlin";
 
@@ -45,6 +46,18 @@ test("the breakdowns", async ({ page, stack }) => {
     const told = data.map(({ key, events, share }) => [valueWord(key), format.count(Number(events)), format.share(share)]);
     expect(shown, dimension).toEqual(told);
   }
+});
+
+test("a breakdown beside the range it is compared with", async ({ page, stack }) => {
+  const range = closedRange(12);
+  const dashboard = new Dashboard(page, stack);
+  await dashboard.open({ ...range, compare: "previous" });
+  const query = new URLSearchParams({ ...range, tz, compare: "previous", dimension: "country", limit: "9", order: "events:desc" });
+  const { data } = await stack.get<{ data: Row[] }>(`/metrics/breakdown?${query}`);
+  const changes = data.map(({ events, comparison }) => format.change(change(Number(events), Number(comparison.events))));
+  const shown = dashboard.breakdown("country").locator("tbody .change");
+  await expect(shown).toHaveCount(data.length);
+  for (const [at, text] of changes.entries()) await expect(shown.nth(at)).toContainText(text);
 });
 
 test("the audit and the pipeline", async ({ page, stack }) => {

@@ -1,5 +1,6 @@
 import { expect, test } from "vitest";
 import type { MetricsData } from "tidemark-client";
+import { liveShares } from "../src/breakdowns/shares";
 import { liveRows, liveSummary } from "../src/overview/useLiveMinutes";
 
 const minute = (at: string, events: number) => ({ bucket: `2026-11-20T10:${at}:00Z`, events, users: events, sessions: events, value: "0" });
@@ -29,4 +30,18 @@ test("minutes come from the window, what was before from the answer", () => {
     { ...minute("01", 5), partial: false, comparison },
     { ...minute("02", 7), partial: true },
   ]);
+});
+
+test("watched shares keep what each value is compared with", () => {
+  const comparison = { events: 2 };
+  const asked = [
+    { key: "/", share: 0.9, events: 9, comparison },
+    { key: "/old", share: 0.1, events: 1, comparison },
+  ];
+  const live = [
+    { key: "/new", share: 0.6, events: 12 },
+    { key: "/", share: 0.4, events: 8 },
+  ];
+  expect(liveShares(asked, live)).toEqual([live[0], { ...live[1], comparison }]);
+  expect(liveShares(null, live)).toEqual(live);
 });

@@ -1,6 +1,6 @@
 import { useMetric } from "tidemark-client/react";
 import { useLoaded, type Loaded } from "../data/loaded";
-import { refreshed, scope } from "../data/questions";
+import { compared, refreshed, scope } from "../data/questions";
 import type { Share } from "../data/types";
 import { About } from "../parts/About";
 import { Panel } from "../parts/Panel";
@@ -8,7 +8,7 @@ import { NoEvents, Shown } from "../parts/states";
 import type { Dimension } from "../state/filters";
 import { changeView, useView, useZone } from "../state/view";
 import { ShareTable } from "./ShareTable";
-import { listed } from "./shares";
+import { listed, liveShares } from "./shares";
 import { useLiveShares } from "./useLiveShares";
 
 const ROWS = 9;
@@ -22,11 +22,17 @@ export function Breakdown({ dimension, title }: Props) {
   const view = useView();
   const zone = useZone();
   const metric = listed(view.metric);
-  const question = { ...scope(view, zone), dimension, limit: ROWS, order: `${metric}:desc` as const };
+  const question = {
+    ...scope(view, zone),
+    ...compared(view),
+    dimension,
+    limit: ROWS,
+    order: `${metric}:desc` as const,
+  };
   const live = useLiveShares(view, dimension, ROWS);
   const options = refreshed(view, dimension, live !== null);
   const asked: Loaded<Share[]> = useLoaded(useMetric("breakdown", question, options));
-  const loaded = live && !asked.waiting ? { ...asked, data: live } : asked;
+  const loaded = live && !asked.waiting ? { ...asked, data: liveShares(asked.data, live) } : asked;
   return (
     <Panel
       name={`breakdown breakdown-${dimension}`}

@@ -1,7 +1,7 @@
 import { useState } from "react";
 import { useMetric } from "tidemark-client/react";
 import { useLoaded } from "../data/loaded";
-import { scope } from "../data/questions";
+import { compared, scope } from "../data/questions";
 import { About } from "../parts/About";
 import { Dialog } from "../parts/Dialog";
 import { EmptyState, NoEvents, Shown } from "../parts/states";
@@ -37,6 +37,7 @@ function Values({ dimension }: { dimension: Dimension }) {
   const settled = useSettled(search.trim(), TYPING_MS);
   const question = {
     ...scope(view, zone),
+    ...compared(view),
     dimension,
     limit: ROWS,
     search: settled || undefined,

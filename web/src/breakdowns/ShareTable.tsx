@@ -2,6 +2,7 @@ import type { Meta } from "tidemark-client";
 import type { Share } from "../data/types";
 import * as format from "../format";
 import { Estimate } from "../parts/About";
+import { Change } from "../parts/Change";
 import { fieldWord, isExactly, toggle, valueWord, type Dimension } from "../state/filters";
 import { METRIC } from "../state/metrics";
 import { changeView, useView } from "../state/view";
@@ -20,6 +21,7 @@ interface Props {
 /** Values with their numbers, over bars as long as their share. */
 export function ShareTable({ title, dimension, rows, metric, meta, wide = false }: Props) {
   const shown: readonly Listed[] = wide ? LISTED : [metric];
+  const compared = rows.some((row) => row.comparison);
   // Beside another metric the share of events would be taken for that metric's.
   const shares = wide || metric === "events";
   const lengths = barLengths(rows, metric);
@@ -30,7 +32,7 @@ export function ShareTable({ title, dimension, rows, metric, meta, wide = false 
     return { width: `calc(${Math.max(...texts.map((text) => text.length))}ch + 1.6rem)` };
   };
   return (
-    <table className="data shares">
+    <table className="data shares" data-compared={compared || undefined}>
       <caption className="hidden">{title}</caption>
       <thead>
         <tr>
@@ -40,6 +42,11 @@ export function ShareTable({ title, dimension, rows, metric, meta, wide = false 
               {METRIC[it].label} <Estimate meta={meta} metric={it} />
             </th>
           ))}
+          {compared && (
+            <th scope="col" className="number changed" title={`${METRIC[metric].label} against the range it is compared with`}>
+              Change
+            </th>
+          )}
           {shares && (
             <th scope="col" className="number share" title="Of all events in the range">
               Share
@@ -59,6 +66,15 @@ export function ShareTable({ title, dimension, rows, metric, meta, wide = false 
                 {METRIC[it].show(row[it])}
               </td>
             ))}
+            {compared && (
+              <td className="number changed">
+                {row.comparison ? (
+                  <Change metric={metric} now={row[metric]} before={row.comparison[metric]} />
+                ) : (
+                  format.NONE
+                )}
+              </td>
+            )}
             {shares && <td className="number share">{format.share(row.share)}</td>}
           </tr>
         ))}

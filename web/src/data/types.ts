@@ -26,4 +26,5 @@ export interface Share extends Amounts {
   key: string;
   /** Of all events in the range, from 0 to 1. */
   share: number;
+  comparison?: Amounts;
 }

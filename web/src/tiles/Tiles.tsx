@@ -4,7 +4,8 @@ import type { Bucket, Summary } from "../data/types";
 import * as format from "../format";
 import { Sparkline } from "../charts/Sparkline";
 import { Estimate } from "../parts/About";
-import { METRIC, METRICS, amount, change, type Metric } from "../state/metrics";
+import { Change } from "../parts/Change";
+import { METRIC, METRICS, amount, type Metric } from "../state/metrics";
 import { changeView, useView } from "../state/view";
 
 interface Props {
@@ -57,24 +58,10 @@ function Tile({ metric, summary, meta, spark, pressed }: TileProps) {
         <span className="number">{text}</span>
         <Estimate meta={meta} metric={metric} />
       </span>
-      <Changed metric={metric} summary={summary} />
+      {summary?.comparison && (
+        <Change metric={metric} now={summary[metric]} before={summary.comparison[metric]} />
+      )}
       <Sparkline values={spark} />
     </button>
-  );
-}
-
-function Changed({ metric, summary }: { metric: Metric; summary: Summary | null }) {
-  const before = summary?.comparison?.[metric];
-  if (!summary?.comparison) return null;
-  const { more, show } = METRIC[metric];
-  const share = change(summary[metric], before);
-  const rising = share !== null && share > 0;
-  const neutral = share === null || Math.abs(share) < 0.0005 || more === "neither";
-  const tone = neutral ? "plain" : rising === (more === "good") ? "good" : "bad";
-  return (
-    <span className="change" data-tone={tone} title={`${show(before)} before`}>
-      {format.change(share)}
-      <span className="hidden"> against {show(before)} before</span>
-    </span>
   );
 }
