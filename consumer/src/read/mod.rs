@@ -2,6 +2,7 @@
 //! under the lane's name first, then what is new, and now and then takes over what another
 //! consumer has left behind.
 
+mod alive;
 mod claim;
 mod group;
 #[cfg(test)]

@@ -14,10 +14,11 @@ use common::{
     shutdown::Shutdown,
     wire::{EntryId, StreamKeys},
 };
-use redis::{RedisResult, Value, aio::MultiplexedConnection};
-use tokio::sync::mpsc;
+use redis::{RedisError, RedisResult, Value, aio::MultiplexedConnection};
+use tokio::{sync::mpsc, time::timeout};
 
 use super::{
+    alive,
     claim::Claimer,
     group,
     pace::Pace,
@@ -45,6 +46,8 @@ pub struct Reader {
     health: Health,
     claimer: Claimer,
     last_claim: Instant,
+    /// When Redis last heard of us.
+    heard: Instant,
     pace: Pace,
 }
 
@@ -64,6 +67,7 @@ impl Reader {
             config,
             health,
             last_claim: Instant::now(),
+            heard: Instant::now(),
             pace: Pace::default(),
         }
     }
@@ -77,15 +81,22 @@ impl Reader {
             // A place for the run first: what is read must never wait in our hands.
             let place = tokio::select! {
                 () = shutdown.stopping() => break,
-                place = runs.reserve() => place,
+                place = timeout(alive::SAY_EVERY, runs.reserve()) => place,
             };
-            let Ok(place) = place else { break };
-            match self.step(&mut session).await {
-                Ok(Some(run)) => {
-                    backoff.reset();
-                    place.send(run);
+            let step = match place {
+                Ok(Ok(place)) => {
+                    let run = self.step(&mut session).await;
+                    run.map(|run| {
+                        if let Some(run) = run {
+                            place.send(run);
+                        }
+                    })
                 }
-                Ok(None) => backoff.reset(),
+                Ok(Err(_)) => break,
+                Err(_) => self.say_alive(session.as_mut()).await,
+            };
+            match step {
+                Ok(()) => backoff.reset(),
                 Err(error) => {
                     self.fail(&mut session, &error);
                     tokio::select! {
@@ -123,7 +134,7 @@ impl Reader {
         }))
     }
 
-    fn fail(&mut self, session: &mut Option<Session>, error: &redis::RedisError) {
+    fn fail(&mut self, session: &mut Option<Session>, error: &RedisError) {
         observe::read_failed(&self.config.consumer, error);
         self.pace = Pace::default();
         self.health.down("redis", error);
@@ -158,7 +169,31 @@ impl Reader {
             }
         }
         let delivered = self.read_group(session, ">").await?;
+        if !delivered.is_empty() {
+            self.heard = Instant::now();
+        } else if self.heard.elapsed() >= alive::SAY_EVERY {
+            self.say_alive(Some(session)).await?;
+        }
         Ok((delivered, false))
+    }
+
+    async fn say_alive(&mut self, session: Option<&mut Session>) -> RedisResult<()> {
+        let Some(session) = session else {
+            return Ok(());
+        };
+        let (stream, config) = (&self.config.keys.stream, &self.config);
+        alive::say(&mut session.redis, stream, &config.group, &config.consumer)
+            .await
+            .map_err(|error| self.noted(error))?;
+        self.heard = Instant::now();
+        Ok(())
+    }
+
+    fn noted(&self, error: RedisError) -> RedisError {
+        if group::is_missing(&error) {
+            observe::group_recreated(&self.config.group);
+        }
+        error
     }
 
     async fn read_group(&self, session: &mut Session, after: &str) -> RedisResult<Delivered> {
@@ -171,16 +206,11 @@ impl Reader {
             read.arg("BLOCK").arg(BLOCK.as_millis() as u64);
         }
         read.arg("STREAMS").arg(&self.config.keys.stream).arg(after);
-        let reply: Value = match read.query_async(&mut session.redis).await {
-            Err(error) if group::is_missing(&error) => {
-                observe::group_recreated(&self.config.group);
-                return Err(error);
-            }
-            reply => reply?,
-        };
+        let reply: RedisResult<Value> = read.query_async(&mut session.redis).await;
+        let reply = reply.map_err(|error| self.noted(error))?;
         fault::point("after_read");
         reply::from_read(reply).map_err(|error| {
-            redis::RedisError::from((redis::ErrorKind::Parse, "XREADGROUP", error.to_string()))
+            RedisError::from((redis::ErrorKind::Parse, "XREADGROUP", error.to_string()))
         })
     }
 
@@ -196,11 +226,8 @@ impl Reader {
             fault::point("after_claim");
             observe::claimed(&config.consumer, delivered.entries.len());
         }
-        for consumer in self
-            .claimer
-            .remove_dead_consumers(redis, stream, group)
-            .await?
-        {
+        let silence = alive::silence(config.claim_idle);
+        for consumer in alive::remove_dead(redis, stream, group, silence).await? {
             observe::dead_consumer_removed(&consumer);
         }
         Ok(delivered)

@@ -49,6 +49,26 @@ async fn a_stopped_consumers_entries_are_taken_over() {
     consumer.stop().await;
 }
 
+/// Longer than the dead are given time.
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_lives_stays_in_the_group_while_nothing_is_read() {
+    let mut world = World::new().await;
+    let lanes = [("CONSUMER_LANES", "2"), ("CLAIM_IDLE_MS", "100")];
+    let consumer = world.consumer(&lanes).await;
+    world.producer.event(&event(0)).await;
+    world.settled(1).await;
+    wait_until("both lanes are there", SOON, || async {
+        world.consumers().await.len() == 2
+    })
+    .await;
+    let until = Instant::now() + Duration::from_secs(8);
+    while Instant::now() < until {
+        assert_eq!(world.consumers().await.len(), 2);
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    consumer.stop().await;
+}
+
 #[tokio::test]
 async fn a_claim_of_more_than_one_sweep_is_finished() {
     let mut world = World::new().await;

@@ -52,8 +52,10 @@ test("the worst that is wrong is said first", () => {
   expect(condition({ ...there, rate: { wanted: 1000, achieved: 890 } })[0]).toBe("warn");
   expect(condition({ ...there, backlog: { ...there.backlog, seconds: 11 } })[0]).toBe("warn");
   expect(condition({ ...there, consumers: [] })).toEqual(["bad", "no consumer reads"]);
-  const quiet = { entries: 0, events: 0, seconds: 0 };
-  expect(condition({ ...there, consumers: [], backlog: quiet })).toEqual(["plain", "quiet"]);
+  const [lane] = there.consumers;
+  const silent = { ...lane, name: "gone/0", pending: 0, idle_ms: 60_000 };
+  expect(condition({ ...there, consumers: [silent] })).toEqual(["bad", "no consumer reads"]);
+  expect(condition({ ...there, consumers: [silent, ...there.consumers] })).toEqual(["good", "keeping up"]);
   expect(condition({ ...there, totals: null })).toEqual(["bad", "the database is not reachable"]);
   expect(condition(away)).toEqual(["bad", "Redis is not reachable"]);
 });

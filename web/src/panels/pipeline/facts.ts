@@ -11,6 +11,8 @@ const LONG_BACKLOG_S = 10;
 /** From here on ingestion takes no more. */
 const FULL_MEMORY = 0.85;
 const OLD_WATERMARK_S = 10;
+/** A living consumer says so every second, also where there is nothing to read. */
+const DEAD_CONSUMER_MS = 15_000;
 /** Achieved below this share of what is wanted counts as falling behind. */
 const KEEPS_UP = 0.9;
 
@@ -53,8 +55,7 @@ export function outcome(it: Pipeline): Fact[] {
 export function condition(it: Pipeline): [Tone, string] {
   if (!it.redis) return ["bad", "Redis is not reachable"];
   if (!it.totals) return ["bad", "the database is not reachable"];
-  // A group forgets consumers that have had nothing to read for a while.
-  if (it.consumers.length === 0) return it.backlog.entries === 0 ? ["plain", "quiet"] : ["bad", "no consumer reads"];
+  if (it.consumers.every(({ idle_ms }) => idle_ms > DEAD_CONSUMER_MS)) return ["bad", "no consumer reads"];
   if ((it.backlog.seconds ?? 0) > LONG_BACKLOG_S) return ["warn", "events wait to be stored"];
   return behind(it) ? ["warn", "slower than wanted"] : ["good", "keeping up"];
 }
