@@ -69,6 +69,16 @@ test: web $(client)/node_modules/.package-lock.json ## run all tests, on real se
 	else set -x; $(CARGO) test --workspace $(LOCKED); fi
 	@$(with_services) cd $(client) && TIDEMARK_PROGRAMS=$(tested) npm test
 
+# The three daemons with traces; the tests know by the feature that they have them.
+traced := $(foreach daemon,ingestion consumer api,--package $(daemon) --features $(daemon)/otel)
+
+.PHONY: test-otel
+test-otel: ## test the traces, of daemons built with the feature otel (not part of test)
+	$(CARGO) clippy --package common --features otel $(LOCKED) -- -D warnings
+	$(CARGO) test --package common --features otel $(LOCKED) --lib trace::
+	$(CARGO) build --bins $(traced) $(LOCKED)
+	@$(with_services) $(CARGO) test --package testkit --features otel $(LOCKED) --test it traces::
+
 .PHONY: e2e
 e2e: web $(e2e)/node_modules/.package-lock.json ## test the page in a real browser on the real daemons (not part of test)
 	$(CARGO) build --workspace --bins $(LOCKED)

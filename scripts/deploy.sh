@@ -8,6 +8,14 @@ readonly MOST_EXPOSED=20
 
 without() { echo "$1 is not installed: $2 is not checked"; }
 
+if command -v promtool >/dev/null; then
+  promtool check config --syntax-only deploy/prometheus/prometheus.yml
+  promtool check rules deploy/prometheus/alerts.yml
+  promtool test rules deploy/prometheus/alerts.test.yml
+else
+  without promtool deploy/prometheus
+fi
+
 if command -v systemd-analyze >/dev/null; then
   units=$(mktemp -d)
   trap 'rm -rf "$units"' EXIT

@@ -75,6 +75,7 @@ mod tests {
             "API_PORT",
             "INGESTION_PUBLIC_URL",
             "CORS_ORIGINS",
+            "AUDIT_INTERVAL",
             "QUERY_TIMEOUT_MS",
             "QUERY_CONCURRENCY",
             "QUERY_WAIT_MS",

@@ -1,5 +1,6 @@
 //! The api daemon: `rest` and `live` answer from `query`, which reads what the consumer wrote.
 
+pub mod auditor;
 pub mod config;
 pub mod error;
 pub mod live;
@@ -17,7 +18,6 @@ use common::{
     admin::{self, Health},
     http::{Doors, not_found, problem_for_plain_rejections},
     shutdown::Shutdown,
-    telemetry,
 };
 use tokio::net::TcpListener;
 
@@ -28,15 +28,19 @@ use crate::{config::Config, live::Hub, state::ApiState};
 /// # Errors
 /// An address in the configuration can't be used.
 pub fn run(config: Arc<Config>, listener: TcpListener, shutdown: Shutdown) -> anyhow::Result<()> {
-    telemetry::metrics();
     let app_env = &config.process.app_env;
     let dependencies = ["redis", "postgres"];
     let version = env!("CARGO_PKG_VERSION");
     let health = Health::new("api", version, app_env, &dependencies, shutdown.clone());
+    observe::begin(&health);
     let state = ApiState::start(config.clone(), health, &shutdown)?;
     let hub = live::start(&state, &shutdown);
     tracing::info!(address = %listener.local_addr()?, "listening");
     let doors = Doors::new(&config.bind, observe::connection_refused);
+    let counted = doors.clone();
+    state.health.sample(move |_| {
+        observe::bound("http_connections", (counted.open(), counted.most()));
+    });
     let server = common::http::serve(listener, router(state, hub), doors, shutdown.clone());
     shutdown.spawn("http", server);
     Ok(())

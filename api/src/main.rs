@@ -8,7 +8,7 @@ use common::{
     config::{Loader, bind},
     http::healthcheck,
     shutdown::Shutdown,
-    telemetry,
+    telemetry, trace,
 };
 
 #[global_allocator]
@@ -43,8 +43,11 @@ async fn main() -> ExitCode {
         return ExitCode::from(u8::from(answer.is_err()));
     }
     telemetry::init_logs("api", &config.process);
+    let traces = trace::begin("api", &config.process);
     tracing::info!(version = env!("CARGO_PKG_VERSION"), "starting");
-    match serve(config).await {
+    let served = serve(config).await;
+    traces.finish().await;
+    match served {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             tracing::error!(error = format!("{error:#}"), "ended");

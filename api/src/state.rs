@@ -12,8 +12,10 @@ use common::{
 use tokio::sync::watch;
 
 use crate::{
+    auditor,
     config::Config,
     error::causes,
+    observe,
     query::{
         database::{Database, Places, QueryError},
         export::Exports,
@@ -88,7 +90,13 @@ impl ApiState {
         let analyses = Places::new(bounds.analysis_concurrency, wait, bounds.analysis_timeout());
         let (places, most_time) = (bounds.export_concurrency, bounds.export_timeout());
         let exports = Exports::new(places, most_time, shutdown.clone());
-        Ok(Self {
+        let auditor = auditor::run(
+            database.clone(),
+            stream.clone(),
+            config.server.audit_interval(),
+        );
+        shutdown.spawn_until_stop("auditor", auditor);
+        let state = Self {
             config,
             health,
             database,
@@ -97,7 +105,27 @@ impl ApiState {
             exports,
             analyses,
             moment,
-        })
+        };
+        state.measure();
+        Ok(state)
+    }
+
+    /// Measures what is bounded, and the stream, whenever somebody asks.
+    fn measure(&self) {
+        let (started, moment) = (Instant::now(), self.moment.clone());
+        let (database, stream) = (self.database.clone(), self.stream.clone());
+        let (analyses, exports) = (self.analyses.clone(), self.exports.clone());
+        self.health.sample(move |_| {
+            observe::bound("query_places", database.places().taken());
+            observe::bound("analysis_places", analyses.taken());
+            observe::bound("export_places", exports.taken());
+            observe::bound("postgres_pool", database.lent());
+            observe::bound("redis_pool", stream.lent());
+            match &*moment.borrow() {
+                Some(reading) => observe::stream(&reading.state, reading.at),
+                None => observe::no_stream(started),
+            }
+        });
     }
 
     /// Every event accepted before this is counted by a query that begins now. It may be a
@@ -134,6 +162,7 @@ async fn watch_stream(stream: Stream, health: Health, known: watch::Sender<Optio
                 tokio::time::sleep(STREAM_INTERVAL).await;
             }
             Err(error) => {
+                observe::watch_failed("redis");
                 health.down("redis", causes(&error));
                 backoff.wait().await;
             }
@@ -154,6 +183,7 @@ async fn watch_database(database: Database, health: Health) {
             Ok(false) => health.down("postgres", "not migrated yet: start the consumer"),
             Err(error) => health.down("postgres", causes(&error)),
         }
+        observe::watch_failed("postgres");
         backoff.wait().await;
     }
 }

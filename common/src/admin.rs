@@ -2,7 +2,8 @@
 
 use std::{
     collections::BTreeMap,
-    sync::{Arc, Mutex, PoisonError},
+    fmt,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::Instant,
 };
 
@@ -46,6 +47,25 @@ pub struct Health {
     started: Instant,
     shutdown: Shutdown,
     dependencies: Arc<Mutex<BTreeMap<&'static str, Entry>>>,
+    samples: Samples,
+}
+
+/// Measures what is looked at only when somebody asks.
+type Sample = Box<dyn Fn(&Health) + Send + Sync>;
+
+#[derive(Clone, Default)]
+struct Samples(Arc<Mutex<Vec<Sample>>>);
+
+impl fmt::Debug for Samples {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Samples")
+    }
+}
+
+impl Samples {
+    fn lock(&self) -> MutexGuard<'_, Vec<Sample>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl Health {
@@ -65,6 +85,7 @@ impl Health {
             started: Instant::now(),
             shutdown,
             dependencies: Arc::default(),
+            samples: Samples::default(),
         };
         for name in dependencies {
             health.set(name, Dependency::Waiting);
@@ -108,7 +129,21 @@ impl Health {
         all_up && !self.shutdown.is_stopping()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, BTreeMap<&'static str, Entry>> {
+    /// Each dependency, and whether it can be used.
+    #[must_use]
+    pub fn dependencies(&self) -> Vec<(&'static str, bool)> {
+        let is_up = |entry: &Entry| entry.dependency == Dependency::Up;
+        let known = self.lock();
+        known.iter().map(|(name, e)| (*name, is_up(e))).collect()
+    }
+
+    /// Has `sample` set gauges each time that `/metrics` is asked for: how full something is
+    /// isn't worth a clock of its own.
+    pub fn sample(&self, sample: impl Fn(&Self) + Send + Sync + 'static) {
+        self.samples.lock().push(Box::new(sample));
+    }
+
+    fn lock(&self) -> MutexGuard<'_, BTreeMap<&'static str, Entry>> {
         self.dependencies
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
@@ -171,9 +206,10 @@ async fn ready(State(health): State<Health>) -> impl IntoResponse {
     (status, Json(health.report()))
 }
 
-async fn metrics() -> impl IntoResponse {
-    let handle = telemetry::metrics();
-    handle.run_upkeep();
+async fn metrics(State(health): State<Health>) -> impl IntoResponse {
+    for sample in health.samples.lock().iter() {
+        sample(&health);
+    }
     let kind = "text/plain; version=0.0.4; charset=utf-8";
-    ([(header::CONTENT_TYPE, kind)], handle.render())
+    ([(header::CONTENT_TYPE, kind)], telemetry::render())
 }

@@ -12,4 +12,5 @@ pub mod rollup;
 pub mod shutdown;
 pub mod telemetry;
 pub mod time;
+pub mod trace;
 pub mod wire;

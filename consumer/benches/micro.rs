@@ -59,6 +59,7 @@ fn run() -> Run {
             id: EntryId { ms: NOW_MS, seq: n },
             source: Source::Generator,
             payload: Payload::Batch(payload),
+            trace: Default::default(),
         }
     };
     Run {

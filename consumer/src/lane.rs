@@ -10,7 +10,7 @@ use tokio_postgres::Client;
 use crate::{
     ack::{self, AckConfig},
     config::Config,
-    decode,
+    decode, observe,
     read::{Reader, ReaderConfig},
     write::{Recent, Writer, WriterConfig, free_lane_name},
 };
@@ -50,7 +50,11 @@ async fn take_name(
     loop {
         match free_lane_name(&config.postgres, &host, number).await {
             Ok(name) => return Some(name),
-            Err(error) => health.down("postgres", crate::observe::with_cause(&error)),
+            Err(error) => {
+                let error = observe::with_cause(&error);
+                observe::start_failed("lane_name", &error);
+                health.down("postgres", error);
+            }
         }
         tokio::select! {
             () = shutdown.stopping() => return None,
@@ -96,6 +100,10 @@ fn spawn_stages(
     let (runs_in, runs) = mpsc::channel(RUNS);
     let (batches_in, batches) = mpsc::channel(BATCHES);
     let (committed_in, committed) = mpsc::channel(COMMITS);
+
+    observe::remembered(&ack.lane, 0, 1);
+    observe::channel(&health, &ack.lane, "batches", &batches_in);
+    observe::channel(&health, &ack.lane, "commits", &committed_in);
 
     let reader = Reader::new(reader, health.clone()).run(runs_in, shutdown.clone());
     let decoder = decode::decode(runs, batches_in, config.consumer.batch_policy(), limits);

@@ -46,6 +46,7 @@ pub fn run(config: Config, listener: TcpListener, shutdown: &Shutdown) {
         &dependencies,
         shutdown.clone(),
     );
+    observe::begin(&health);
     let router: Router = Router::new()
         .merge(admin::router(health.clone()))
         .fallback(http::not_found)
@@ -87,7 +88,11 @@ async fn migrate_with_retries(postgres: &PostgresConfig, health: &Health, shutdo
                 tracing::info!(?applied, "the database has the schema of this version");
                 return;
             }
-            Err(error) => health.down("postgres", format!("{error:#}")),
+            Err(error) => {
+                let error = format!("{error:#}");
+                observe::start_failed("migrate", &error);
+                health.down("postgres", error);
+            }
         }
         tokio::select! {
             () = shutdown.stopping() => return,

@@ -9,7 +9,7 @@ use common::{
     config::{Loader, bind},
     fault,
     shutdown::Shutdown,
-    telemetry,
+    telemetry, trace,
 };
 use consumer::config::Config;
 
@@ -58,8 +58,8 @@ fn main() -> ExitCode {
 
 async fn serve(config: Config) -> anyhow::Result<()> {
     telemetry::init_logs("consumer", &config.process);
-    telemetry::metrics();
     fault::arm();
+    let traces = trace::begin("consumer", &config.process);
     let port = config.consumer.consumer_port;
     tracing::info!(version = env!("CARGO_PKG_VERSION"), port, "starting");
     if !config.folds {
@@ -70,7 +70,9 @@ async fn serve(config: Config) -> anyhow::Result<()> {
     let listener = bind(config.bind.bind_address, port).await?;
     let deadline = config.process.shutdown_timeout();
     consumer::run(config, listener, &shutdown);
-    shutdown.finished(deadline).await?;
+    let finished = shutdown.finished(deadline).await;
+    traces.finish().await;
+    finished?;
     tracing::info!("stopped");
     Ok(())
 }

@@ -51,6 +51,8 @@ pub fn run(config: Config, listener: TcpListener, shutdown: &Shutdown) -> anyhow
     let (pressure_in, pressure_out) = watch::channel(Pressure::default());
     let (generated_in, generated_out) = mpsc::channel(GENERATED_BLOCKS);
     let (collected_in, collected_out) = mpsc::channel(COLLECTED_BLOCKS);
+    let health = health(&config, shutdown);
+    observe::bounds(&health, &generated_in, &collected_in, &pool);
     let controls = Controls {
         settings: settings_in,
         status: status_out,
@@ -89,7 +91,7 @@ pub fn run(config: Config, listener: TcpListener, shutdown: &Shutdown) -> anyhow
         commits,
         shutdown: shutdown.clone(),
     };
-    let health = serve(&config, collector, &controls, listener, shutdown);
+    serve(&config, collector, &controls, &health, listener, shutdown);
 
     let monitor = monitor(&config, health, pressure_in);
     shutdown.spawn("monitor", monitor.run(shutdown.clone()));
@@ -129,19 +131,32 @@ fn monitor(config: &Config, health: Health, pressure: watch::Sender<Pressure>) -
     }
 }
 
+fn health(config: &Config, shutdown: &Shutdown) -> Health {
+    let (version, app_env) = (env!("CARGO_PKG_VERSION"), &config.process.app_env);
+    let health = Health::new("ingestion", version, app_env, &["redis"], shutdown.clone());
+    observe::begin(&health);
+    health
+}
+
 fn serve(
     config: &Config,
     collector: Collector,
     controls: &Controls,
+    health: &Health,
     listener: TcpListener,
     shutdown: &Shutdown,
-) -> Health {
-    let (version, app_env) = (env!("CARGO_PKG_VERSION"), &config.process.app_env);
-    let health = Health::new("ingestion", version, app_env, &["redis"], shutdown.clone());
+) {
     let origins = &config.ingestion.cors_origins;
     let router = routes::router(collector, controls.clone(), health.clone(), origins);
     let doors = Doors::new(&config.bind, observe::connection_refused);
+    let counted = doors.clone();
+    health.sample(move |_| {
+        observe::bound(
+            "http_connections",
+            counted.open() as f64,
+            counted.most() as f64,
+        );
+    });
     let server = common::http::serve(listener, router, doors, shutdown.clone());
     shutdown.spawn("http", server);
-    health
 }

@@ -4,7 +4,7 @@ use std::{process::ExitCode, time::Duration};
 
 use anyhow::Context as _;
 use clap::Parser as _;
-use common::{config::Loader, fault, http::healthcheck, shutdown::Shutdown, telemetry};
+use common::{config::Loader, fault, http::healthcheck, shutdown::Shutdown, telemetry, trace};
 use ingestion::{
     Config,
     cli::{Cli, Command, truth_of},
@@ -41,8 +41,8 @@ async fn main() -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::from(BAD_CONFIGURATION));
     }
     telemetry::init_logs("ingestion", &config.process);
-    telemetry::metrics();
     fault::arm();
+    let traces = trace::begin("ingestion", &config.process);
     let version = env!("CARGO_PKG_VERSION");
     let port = config.ingestion.ingestion_port;
     tracing::info!(
@@ -57,6 +57,7 @@ async fn main() -> anyhow::Result<ExitCode> {
     let deadline = Duration::from_millis(config.process.shutdown_timeout_ms);
     ingestion::run(config, listener, &shutdown)?;
     let clean = shutdown.finished(deadline).await.is_ok();
+    traces.finish().await;
     tracing::info!(clean, "stopped");
     Ok(ExitCode::from(u8::from(!clean)))
 }

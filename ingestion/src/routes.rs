@@ -23,7 +23,7 @@ pub(crate) fn router(
     origins: &[String],
 ) -> Router {
     Router::new()
-        .merge(http::router(collector))
+        .merge(http::router(collector, &health))
         .merge(control::router(controls))
         .merge(admin::router(health))
         .fallback(not_found)

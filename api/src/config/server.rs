@@ -1,5 +1,7 @@
 //! Where the api is reached, and by whom.
 
+use std::time::Duration;
+
 use serde::Deserialize;
 use validator::Validate;
 
@@ -15,10 +17,25 @@ pub struct ServerConfig {
     /// Origins besides our own that may open a socket or read answers, comma-separated.
     #[serde(default)]
     pub cors_origins: Origins,
+    /// Seconds between two audits, whose outcome is measured; 0 makes none.
+    #[serde(default = "audit_interval")]
+    #[validate(range(min = 0, max = 86_400))]
+    pub audit_interval: u64,
+}
+
+impl ServerConfig {
+    #[must_use]
+    pub const fn audit_interval(&self) -> Duration {
+        Duration::from_secs(self.audit_interval)
+    }
 }
 
 fn api_port() -> u16 {
     3001
+}
+
+fn audit_interval() -> u64 {
+    60
 }
 
 fn ingestion_public_url() -> Origin {

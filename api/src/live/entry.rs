@@ -97,7 +97,7 @@ pub(super) struct Place {
 
 impl Place {
     fn count(&self) {
-        observe::sockets(self.most - self.places.available_permits());
+        observe::sockets(self.most - self.places.available_permits(), self.most);
     }
 }
 

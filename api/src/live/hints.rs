@@ -6,6 +6,8 @@ use common::{backoff::Backoff, clients, config::RedisConfig};
 use futures_util::StreamExt as _;
 use tokio::sync::Notify;
 
+use crate::observe;
+
 /// Listens for ever; `wake` is notified for every hint.
 pub(super) async fn listen(redis: RedisConfig, channel: String, wake: Arc<[Notify; 2]>) {
     let mut backoff = Backoff::default();
@@ -17,9 +19,9 @@ pub(super) async fn listen(redis: RedisConfig, channel: String, wake: Arc<[Notif
                 while messages.next().await.is_some() {
                     wake.iter().for_each(Notify::notify_one);
                 }
-                tracing::debug!("commit hints ended; subscribing again");
+                observe::hints_ended("the connection ended");
             }
-            Err(error) => tracing::debug!(%error, "no commit hints"),
+            Err(error) => observe::hints_ended(&error.to_string()),
         }
         backoff.wait().await;
     }

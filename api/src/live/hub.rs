@@ -20,6 +20,7 @@ use super::{
     pull::{Place, Pulled},
     spec::Spec,
 };
+use crate::observe;
 
 /// Different things that are listened to at once.
 const MOST_CHANNELS: usize = 256;
@@ -66,6 +67,14 @@ impl Hub {
 
     pub(super) fn channel(&self, spec: &Spec) -> Option<Arc<Channel>> {
         self.lock().get(spec).cloned()
+    }
+
+    /// How many different things are listened to, and how many minutes they take.
+    pub(super) fn measure(&self) {
+        let channels = self.lock();
+        let cells = channels.keys().map(Spec::cells).sum();
+        observe::bound("live_subscriptions", (channels.len(), MOST_CHANNELS));
+        observe::bound("live_cells", (cells, MOST_CELLS));
     }
 
     pub(super) fn is_idle(&self) -> bool {

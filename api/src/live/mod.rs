@@ -44,6 +44,8 @@ const GOODBYE: Duration = Duration::from_secs(3);
 /// Starts the feeds and what wakes them.
 pub fn start(state: &ApiState, shutdown: &Shutdown) -> Arc<Hub> {
     let hub = Arc::new(Hub::new(shutdown.clone(), TaskTracker::new()));
+    let measured = hub.clone();
+    state.health.sample(move |_| measured.measure());
     let hints = Arc::new([Notify::new(), Notify::new()]);
     let channel = StreamKeys::new(&state.config.stream.stream_key).commits;
     let redis = state.config.redis.clone();

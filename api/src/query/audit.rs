@@ -106,6 +106,25 @@ pub struct Audit {
     pub watermark: UnixMicros,
 }
 
+impl Audit {
+    #[must_use]
+    pub const fn verdict(&self) -> Verdict {
+        self.verdict
+    }
+
+    /// By how many events the database differs from itself; 0 if all is well.
+    #[must_use]
+    pub fn drift_events(&self) -> u64 {
+        self.database.drift_events()
+    }
+
+    /// Entries that somebody deleted before they were read, in this epoch of the stream.
+    #[must_use]
+    pub const fn lost_entries(&self) -> u64 {
+        self.total.lost_entries
+    }
+}
+
 /// Redis, then the database, then Redis again: what lies between may only be in flight.
 ///
 /// # Errors

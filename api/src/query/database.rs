@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use common::trace::{self, Kind, Span};
 use deadpool_postgres::{Object, Pool};
 use futures_util::{Stream, TryStreamExt as _};
 use tokio::{sync::OwnedSemaphorePermit, time::timeout};
@@ -27,6 +28,19 @@ const CANCEL_WAIT: Duration = Duration::from_secs(2);
 /// A constant SQL text; its first line names it.
 #[derive(Debug, Clone, Copy)]
 pub struct Statement(pub &'static str);
+
+impl Statement {
+    fn span(self) -> Span {
+        let name = || {
+            self.0
+                .lines()
+                .next()
+                .unwrap_or_default()
+                .replacen("-- ", "", 1)
+        };
+        Span::under(name, Kind::Client, &trace::current())
+    }
+}
 
 /// Where queries are answered from; cheap to clone.
 #[derive(Debug, Clone)]
@@ -52,6 +66,20 @@ impl Database {
             places: Places::new(places, wait, statement_timeout),
             kept: Kept::new(kept_bytes),
         }
+    }
+
+    /// Its places for clients.
+    #[must_use]
+    pub const fn places(&self) -> &Places {
+        &self.places
+    }
+
+    /// Connections that are lent, of how many.
+    #[must_use]
+    pub fn lent(&self) -> (usize, usize) {
+        let status = self.pool.status();
+        let lent = status.size.saturating_sub(status.available);
+        (lent, status.max_size)
     }
 
     /// A snapshot for a client's question.
@@ -155,6 +183,7 @@ impl Snapshot {
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Vec<Row>, QueryError> {
         let client = self.client()?;
+        let _span = statement.span();
         let work = async {
             let statement = client.prepare_cached(statement.0).await?;
             client.query(&statement, parameters).await
@@ -176,6 +205,7 @@ impl Snapshot {
         mut visit: impl FnMut(&Row) -> Result<(), QueryError>,
     ) -> Result<(), QueryError> {
         let client = self.client()?;
+        let _span = statement.span();
         let work = async {
             let statement = client.prepare_cached(statement.0).await?;
             let parameters = parameters.iter().copied();
@@ -198,6 +228,7 @@ impl Snapshot {
     pub async fn rows_typed(&self, sql: &SqlText) -> Result<Vec<Row>, QueryError> {
         let client = self.client()?;
         let parameters = sql.parameters();
+        let _span = Span::under(|| "query".into(), Kind::Client, &trace::current());
         let work = client.query_typed(sql.text(), &parameters);
         match timeout(self.limit, work).await {
             Ok(rows) => Ok(rows?),

@@ -84,6 +84,7 @@ impl Column {
 #[derive(Debug, Clone)]
 pub struct Exports {
     places: Arc<Semaphore>,
+    count: usize,
     most_time: Duration,
     shutdown: Shutdown,
 }
@@ -93,9 +94,16 @@ impl Exports {
     pub fn new(places: usize, most_time: Duration, shutdown: Shutdown) -> Self {
         Self {
             places: Arc::new(Semaphore::new(places)),
+            count: places,
             most_time,
             shutdown,
         }
+    }
+
+    /// How many places are taken, of how many.
+    #[must_use]
+    pub fn taken(&self) -> (usize, usize) {
+        (self.count - self.places.available_permits(), self.count)
     }
 
     /// `None` where all are taken.

@@ -105,7 +105,7 @@ impl Kept {
         {
             inner.bytes -= bytes_of(&key, &oldest);
         }
-        observe::kept_bytes(inner.bytes);
+        observe::kept_bytes(inner.bytes, self.most_bytes);
     }
 }
 

@@ -76,6 +76,16 @@ pub enum Verdict {
     Overcounted,
 }
 
+impl Verdict {
+    /// Each with its name.
+    pub const ALL: [(&'static str, Self); 4] = [
+        ("balanced", Self::Balanced),
+        ("settling", Self::Settling),
+        ("lost", Self::Lost),
+        ("overcounted", Self::Overcounted),
+    ];
+}
+
 /// How one source's account stands. `before` and `after` are what had been accepted before
 /// and after the database was read, `quiet` whether nothing was open before.
 #[must_use]

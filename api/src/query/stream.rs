@@ -162,6 +162,14 @@ impl Stream {
         Self { pool, keys, group }
     }
 
+    /// Connections that are lent, of how many.
+    #[must_use]
+    pub fn lent(&self) -> (usize, usize) {
+        let status = self.pool.status();
+        let lent = status.size.saturating_sub(status.available);
+        (lent, status.max_size)
+    }
+
     #[must_use]
     pub fn key(&self) -> &str {
         &self.keys.stream

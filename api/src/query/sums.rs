@@ -43,6 +43,21 @@ pub struct TierAudit {
     minute_events: u64,
 }
 
+impl DatabaseAudit {
+    /// By how many events they differ, where they differ most.
+    #[must_use]
+    pub fn drift_events(&self) -> u64 {
+        let tiers = [&self.rollup_15m, &self.rollup_1h, &self.rollup_1d];
+        let of_tier = |tier: &TierAudit| tier.built_events.abs_diff(tier.minute_events);
+        let drifts = [
+            self.ledger_stored.abs_diff(self.rollup_events),
+            self.ledger_dead_lettered.abs_diff(self.dead_letters),
+        ];
+        let drifts = drifts.into_iter().chain(tiers.map(of_tier));
+        drifts.max().unwrap_or_default()
+    }
+}
+
 /// How far back coarse buckets are compared with their minutes each time.
 const TIERS_CHECKED: Duration = Duration::from_secs(2 * 86_400);
 

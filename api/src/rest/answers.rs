@@ -190,7 +190,7 @@ impl Answers {
         } else {
             inner.take(&question);
         }
-        observe::answer_bytes(inner.bytes);
+        observe::answer_bytes(inner.bytes, self.most_bytes);
     }
 
     fn put(&self, inner: &mut Inner, question: String, entry: Entry) {

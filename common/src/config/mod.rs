@@ -17,7 +17,7 @@ mod stream;
 pub use bind::{BindConfig, bind};
 pub use loader::{ConfigError, Loader, Problem, sample_variables};
 pub use postgres::{PostgresConfig, PostgresUrl};
-pub use process::{LogFilter, LogFormat, ProcessConfig};
+pub use process::{LogFilter, LogFormat, OtlpEndpoint, ProcessConfig};
 pub use proxies::Proxies;
 pub use redis::{RedisConfig, RedisUrl};
 pub use retention::RetentionConfig;

@@ -48,6 +48,30 @@ pub struct ProcessConfig {
     #[serde(default = "shutdown_timeout_ms")]
     #[validate(range(min = 100, max = 300_000))]
     pub shutdown_timeout_ms: u64,
+    /// Where traces are sent, such as `http://127.0.0.1:4318`; nowhere where absent.
+    pub otlp_endpoint: Option<OtlpEndpoint>,
+    /// Of the traces that begin here, so much is recorded, 0 to 1. Callers decide for theirs.
+    #[serde(default = "trace_sample_ratio")]
+    #[validate(range(min = 0.0, max = 1.0))]
+    pub trace_sample_ratio: f64,
+}
+
+/// The address of an OpenTelemetry collector that takes OTLP over plain HTTP.
+#[derive(Debug, Clone, Deserialize)]
+#[serde(try_from = "String")]
+pub struct OtlpEndpoint(pub String);
+
+impl TryFrom<String> for OtlpEndpoint {
+    type Error = &'static str;
+
+    fn try_from(url: String) -> Result<Self, Self::Error> {
+        let authority = url.strip_prefix("http://").unwrap_or_default();
+        let authority = authority.trim_end_matches('/');
+        if authority.is_empty() || authority.contains(['/', '?', '#', '@', ' ']) {
+            return Err("must be http://HOST:PORT of a collector that takes OTLP over HTTP");
+        }
+        Ok(Self(url))
+    }
 }
 
 impl ProcessConfig {
@@ -56,6 +80,10 @@ impl ProcessConfig {
     pub const fn shutdown_timeout(&self) -> std::time::Duration {
         std::time::Duration::from_millis(self.shutdown_timeout_ms)
     }
+}
+
+fn trace_sample_ratio() -> f64 {
+    1.0
 }
 
 fn app_env() -> String {

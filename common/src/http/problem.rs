@@ -43,6 +43,12 @@ impl Problem {
         }
     }
 
+    /// The stable name of the cause.
+    #[must_use]
+    pub const fn code(&self) -> &'static str {
+        self.code
+    }
+
     /// Adds a member of one's own, such as `parameter` or `allowed`.
     #[must_use]
     pub fn with(mut self, member: &str, value: impl Into<Value>) -> Self {

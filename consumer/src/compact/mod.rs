@@ -7,7 +7,7 @@ mod retention;
 mod tiers;
 mod vacuum;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::{
     backoff::Backoff, clients, config::PostgresConfig, config::RedisConfig, shutdown::Shutdown,
@@ -24,6 +24,9 @@ use crate::{observe, rollup_rows::RollupError, write::REBUILD_LOCK};
 const COMPACT_LOCK: i64 = 0x0063_6f6d_7061_6374;
 /// For one pass over everything.
 const PASS_TIMEOUT: Duration = Duration::from_secs(300);
+
+const MEASURE: &str = "-- measure
+SELECT pg_database_size(current_database()), (SELECT count(*) FROM rollup_dirty)";
 
 #[derive(Debug, Clone)]
 pub struct CompactConfig {
@@ -77,6 +80,7 @@ pub async fn run(config: CompactConfig, shutdown: Shutdown) {
 /// so that it may be cut off anywhere.
 async fn pass(config: &CompactConfig) -> Result<(), CompactError> {
     let client = clients::postgres::connect(&config.postgres, "tidemark-compact").await?;
+    let started = Instant::now();
     let row = client
         .query_one("SELECT pg_try_advisory_lock($1)", &[&COMPACT_LOCK])
         .await?;
@@ -94,6 +98,8 @@ async fn pass(config: &CompactConfig) -> Result<(), CompactError> {
     observe::compacted("retention", dropped);
     let vacuumed = vacuum::vacuum(&client).await?;
     observe::compacted("vacuum", vacuumed);
+    let row = client.query_one(MEASURE, &[]).await?;
+    observe::compaction_passed(started.elapsed(), row.get(0), row.get(1));
     Ok(())
 }
 

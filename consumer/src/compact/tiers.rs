@@ -6,7 +6,10 @@ use common::{rollup::Tier, time::UnixMicros};
 use tokio_postgres::Client;
 
 use super::{begin_shared, closed_writers::finish};
-use crate::rollup_rows::{self, Merged, RollupError, STATE_COLUMNS};
+use crate::{
+    observe,
+    rollup_rows::{self, Merged, RollupError, STATE_COLUMNS},
+};
 
 /// How long after its end a bucket is built. A lane marks what it changes from five minutes
 /// after the end of its quarter hour, so clocks may differ by a quarter of an hour.
@@ -50,15 +53,22 @@ pub(super) async fn build(client: &Client, max_values: usize) -> Result<u64, Rol
     let horizon = UnixMicros::now().saturating_sub(BUILD_AFTER);
     let mut built = 0;
     let quarters = Tier::QuarterHour.bucket(horizon);
-    for row in client
+    let due_quarters = client
         .query(DUE_QUARTERS, &[&quarters, &QUARTERS_AT_ONCE])
-        .await?
-    {
+        .await?;
+    observe::due("900", due_quarters.len());
+    for row in due_quarters {
         build_quarter(client, row.get(0), max_values).await?;
         built += 1;
     }
     for coarse in &COARSE {
         let due = due(client, coarse, coarse.tier.bucket(horizon)).await?;
+        let tier = if coarse.tier == Tier::Hour {
+            "3600"
+        } else {
+            "86400"
+        };
+        observe::due(tier, due.len());
         for bucket in &due {
             build_coarse(client, coarse, *bucket, max_values).await?;
         }

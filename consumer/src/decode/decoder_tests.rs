@@ -12,6 +12,7 @@ fn entry(ms: u64, payload: Payload) -> Entry {
         id: EntryId { ms, seq: 0 },
         source: Source::External,
         payload,
+        trace: Default::default(),
     }
 }
 

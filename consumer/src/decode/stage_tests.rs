@@ -17,6 +17,7 @@ fn run(epoch: &str, ms: u64, count: u64) -> Run {
         },
         source: Source::External,
         payload: Payload::Event(br#"{"event_type":"login","user_id":"u"}"#.to_vec()),
+        trace: Default::default(),
     };
     Run {
         epoch: epoch.into(),

@@ -2,7 +2,10 @@
 
 use std::{sync::Arc, time::Instant};
 
-use common::wire::{EntryId, FIELD_BATCH, FIELD_EVENT, FIELD_SOURCE, Payload, Source};
+use common::{
+    trace::{TRACEPARENT, Trace},
+    wire::{EntryId, FIELD_BATCH, FIELD_EVENT, FIELD_SOURCE, Payload, Source},
+};
 use redis::Value;
 
 /// A stream entry as it was delivered.
@@ -11,6 +14,8 @@ pub struct Entry {
     pub id: EntryId,
     pub source: Source,
     pub payload: Payload,
+    /// Where its publisher was in a trace.
+    pub trace: Trace,
 }
 
 /// Entries of one reply, in stream order.
@@ -133,6 +138,7 @@ fn bytes(value: &Value) -> Option<&[u8]> {
 /// `event` wins over `batch` where a producer sends both; other fields are for others.
 fn entry(id: EntryId, fields: Vec<Value>) -> Entry {
     let (mut event, mut batch, mut source) = (None, None, Source::External);
+    let mut trace = Trace::default();
     let mut fields = fields.into_iter();
     while let (Some(name), Some(value)) = (fields.next(), fields.next()) {
         let Value::BulkString(value) = value else {
@@ -144,6 +150,7 @@ fn entry(id: EntryId, fields: Vec<Value>) -> Entry {
             Some(name) if name == FIELD_SOURCE.as_bytes() => {
                 source = Source::from_field(Some(&value));
             }
+            Some(name) if name == TRACEPARENT.as_bytes() => trace = Trace::read(&value),
             _ => {}
         }
     }
@@ -156,6 +163,7 @@ fn entry(id: EntryId, fields: Vec<Value>) -> Entry {
         id,
         source,
         payload,
+        trace,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use common::wire::EntryId;
+use common::{event::Code, wire::EntryId};
 
 use crate::decode::{Batch, PerSource};
 
@@ -15,6 +15,10 @@ pub struct Committed {
     pub stream_wait: Duration,
     /// From the finished batch to the known commit, retries included.
     pub write: Duration,
+    /// Payload bytes.
+    pub bytes: usize,
+    /// Dead letters by their reason.
+    pub dead_letters: Vec<(Code, u64)>,
 }
 
 impl Committed {
@@ -25,6 +29,8 @@ impl Committed {
             counts: PerSource::default(),
             stream_wait: Duration::ZERO,
             write: Duration::ZERO,
+            bytes: 0,
+            dead_letters: Vec::new(),
         }
     }
 }

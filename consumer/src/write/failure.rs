@@ -4,7 +4,7 @@ use tokio_postgres::Error;
 
 /// Why a batch isn't committed yet.
 #[derive(Debug, thiserror::Error)]
-pub(super) enum Failure {
+pub(crate) enum Failure {
     /// The transaction was rolled back and may be tried again on the same connection.
     #[error("the transaction failed and is tried again")]
     Retry(#[source] Error),
@@ -62,6 +62,36 @@ fn of_class(code: &str) -> fn(Error) -> Failure {
 }
 
 impl Failure {
+    /// Its kind, for a metric.
+    pub(crate) fn cause(&self) -> &'static str {
+        match self {
+            Self::Retry(error) => match error.code().map_or("", |code| code.code()) {
+                "57014" => "timed_out",
+                code if code.starts_with("53") => "no_room",
+                code if code.starts_with("40") || code.starts_with("55") => "conflict",
+                _ => "other",
+            },
+            Self::Lost(_) => "lost",
+            Self::TimedOut => "timed_out",
+            Self::Hold(_) => "refused",
+            Self::Data(_) => "data",
+            Self::Duplicate | Self::Handled | Self::Rebuilt => "other",
+        }
+    }
+
+    /// What happens now, and what an operator can do.
+    pub(crate) fn next_step(&self) -> &'static str {
+        match self.cause() {
+            "no_room" => "tried again; give PostgreSQL more disk, memory or connections",
+            "refused" => "tried again; repair the schema, the rights or the address",
+            "data" => "the row that is refused is sought; it becomes a dead letter",
+            "lost" | "timed_out" => {
+                "tried again on a new connection, after asking what was committed"
+            }
+            _ => "tried again",
+        }
+    }
+
     /// Whether this is part of ordinary work.
     pub(super) const fn is_expected(&self) -> bool {
         matches!(self, Self::Duplicate | Self::Handled | Self::Rebuilt)

@@ -11,12 +11,14 @@ mod recover;
 mod session;
 mod statements;
 mod suspects;
+mod traced;
 mod transaction;
 mod work;
 mod writer;
 
 pub use accounts::entry_number;
 pub use committed::Committed;
+pub(crate) use failure::Failure;
 pub use session::{LANE_LOCKS, REBUILD_LOCK, free_lane_name};
 pub use statements::Statements;
 pub use suspects::Recent;

@@ -22,7 +22,7 @@ const APPLICATION: &str = "tidemark-consumer";
 
 /// A writer's rollups are closed and compacted after this time, or at this size in memory.
 const ROTATE_AFTER: Duration = Duration::from_secs(15 * 60);
-const ROTATE_BYTES: usize = 8 * 1024 * 1024;
+pub(super) const ROTATE_BYTES: usize = 8 * 1024 * 1024;
 
 pub(super) struct Session {
     pub(super) client: Client,
@@ -95,6 +95,11 @@ impl Session {
             return Ok(());
         }
         self.rotate().await
+    }
+
+    /// Bytes of rollup rows that the lane remembers.
+    pub(super) fn remembered(&self) -> usize {
+        self.writer.memory.bytes()
     }
 
     pub(super) async fn rotate(&mut self) -> Result<(), Failure> {

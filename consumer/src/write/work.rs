@@ -1,11 +1,19 @@
 //! A batch on its way into the database.
 
-use std::{collections::HashSet, mem, time::Duration};
+use std::{
+    collections::{HashMap, HashSet},
+    mem,
+    time::Duration,
+};
 
-use common::{event::Limits, wire::EntryId};
+use common::{
+    event::{Code, Limits},
+    wire::EntryId,
+};
 
 use super::{
-    committed::Committed, failure::Failure, recover, suspects::Suspects, transaction::Path,
+    committed::Committed, failure::Failure, recover, suspects::Suspects, traced::Traced,
+    transaction::Path,
 };
 use crate::decode::{Batch, PerSource, Rejected};
 
@@ -25,6 +33,7 @@ pub(super) struct Work {
     pub(super) timeouts: u32,
     /// Attempts that failed one after the other.
     pub(super) failures: u32,
+    pub(super) traced: Traced,
 }
 
 impl Work {
@@ -34,6 +43,7 @@ impl Work {
             path,
             suspects: None,
             check_handled: batch.redelivered,
+            traced: Traced::begin(&batch),
             batch,
             refused: Rejected::new(),
             timeouts: 0,
@@ -60,6 +70,8 @@ impl Work {
         Committed {
             entries: self.entries,
             counts,
+            bytes: batch.bytes,
+            dead_letters: by_reason(&batch),
             stream_wait: Duration::from_secs_f64(batch.mean_stream_ms() / 1_000.0),
             write: batch.finished_at.elapsed(),
         }
@@ -73,4 +85,12 @@ impl Work {
         self.suspects = None;
         self.batch = recover::without(batch, handled, self.refused.clone(), limits);
     }
+}
+
+fn by_reason(batch: &Batch) -> Vec<(Code, u64)> {
+    let mut counts = HashMap::new();
+    for letter in &batch.dead_letters {
+        *counts.entry(letter.code).or_default() += 1;
+    }
+    counts.into_iter().collect()
 }

@@ -15,7 +15,7 @@ use super::{
     committed::Committed,
     failure::Failure,
     recover,
-    session::Session,
+    session::{ROTATE_BYTES, Session},
     suspects::Recent,
     transaction::{Attempt, Path},
     work::Work,
@@ -126,7 +126,7 @@ impl Writer {
         let mut work = Work::new(batch, if staged { Path::Staged } else { Path::Straight });
         let mut backoff = Backoff::default();
         loop {
-            let failure = match self.attempt_in_time(&mut work).await {
+            let failure = match self.attempt_traced(&mut work).await {
                 Ok(counts) => {
                     self.health.up("postgres");
                     if work.path == Path::Straight {
@@ -151,10 +151,17 @@ impl Writer {
             }
             if shutdown.is_stopping() {
                 observe::left_pending(&self.config.lane, work.entries.len());
+                work.traced.fail("left in the stream");
                 return None;
             }
             backoff.wait().await;
         }
+    }
+
+    async fn attempt_traced(&mut self, work: &mut Work) -> Result<PerSource, Failure> {
+        let mut span = work.traced.attempt();
+        let outcome = self.attempt_in_time(work).await;
+        outcome.inspect_err(|failure| span.fail(|| observe::with_cause(failure)))
     }
 
     async fn attempt_in_time(&mut self, work: &mut Work) -> Result<PerSource, Failure> {
@@ -171,6 +178,7 @@ impl Writer {
             max_values,
             folds,
             recent,
+            lane,
             ..
         } = self.config.clone();
         let session = self.connect().await?;
@@ -197,7 +205,9 @@ impl Writer {
             queue_ms: work.batch.finished_at.elapsed().as_secs_f32() * 1_000.0,
         };
         let written = attempt.run(session).await?;
-        Ok(session.writer.advance(written))
+        let counts = session.writer.advance(written);
+        observe::remembered(&lane, session.remembered(), ROTATE_BYTES);
+        Ok(counts)
     }
 
     async fn connect(&mut self) -> Result<&mut Session, Failure> {

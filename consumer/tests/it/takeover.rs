@@ -102,6 +102,7 @@ fn batch(entries: std::ops::Range<u32>, poison: bool) -> Batch {
             .join("\n")
             .into_bytes(),
         ),
+        trace: Default::default(),
     };
     decoder.push(Run {
         epoch: "epoch".into(),

@@ -8,6 +8,7 @@ use redis::AsyncCommands as _;
 use tokio::time::{Instant, interval_at};
 
 use super::Controls;
+use crate::observe;
 
 const INTERVAL: Duration = Duration::from_millis(500);
 /// A report that isn't renewed vanishes.
@@ -39,7 +40,7 @@ pub(crate) async fn run(
             .set_ex::<_, _, ()>(&keys.generator, json, EXPIRES_SECONDS)
             .await;
         if let Err(error) = written {
-            tracing::debug!(%error, "report not written");
+            observe::redis_failed("report", &error);
         }
     }
 }

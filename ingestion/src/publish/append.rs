@@ -2,6 +2,7 @@
 
 use common::{
     fault,
+    trace::TRACEPARENT,
     wire::{EntryId, FIELD_BATCH, FIELD_SOURCE, Source, StreamKeys},
 };
 use redis::{
@@ -25,6 +26,7 @@ pub(super) fn transaction(
     source: Source,
     ndjson: &[u8],
     events: u32,
+    traceparent: Option<&str>,
 ) -> Pipeline {
     let mut pipe = redis::pipe();
     let overhead = 64 + keys.stream.len();
@@ -35,6 +37,9 @@ pub(super) fn transaction(
         .arg(ndjson)
         .arg(FIELD_SOURCE)
         .arg(source.as_str());
+    if let Some(traceparent) = traceparent {
+        append.arg(TRACEPARENT).arg(traceparent);
+    }
     pipe.atomic().add_command(append);
     pipe.cmd("HSETNX")
         .arg(&keys.ledger)

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use common::trace::{Kind, Span, Trace};
 use tokio::time::Instant;
 
 use crate::source::{Ack, Block, Outcome};
@@ -29,6 +30,8 @@ pub(super) struct Batch {
     pub(super) events: u32,
     opened: Instant,
     acks: Vec<(u32, Ack)>,
+    /// Of the requests whose events it holds, where they are recorded.
+    traces: Vec<Trace>,
 }
 
 impl Batch {
@@ -39,6 +42,7 @@ impl Batch {
             events: block.events,
             opened: now,
             acks: vec![(block.events, block.ack)],
+            traces: recorded(block.trace).collect(),
         }
     }
 
@@ -52,6 +56,15 @@ impl Batch {
         self.ndjson.extend_from_slice(&block.ndjson);
         self.events += block.events;
         self.acks.push((block.events, block.ack));
+        self.traces.extend(recorded(block.trace));
+    }
+
+    /// The step of sending it, in the trace of the first request.
+    pub(super) fn sending(&self) -> Span {
+        let nowhere = Trace::default();
+        let first = self.traces.first().unwrap_or(&nowhere);
+        let others = self.traces.iter().skip(1);
+        Span::linked(|| "publish".into(), Kind::Producer, first, others)
     }
 
     pub(super) fn due(&self, policy: &BatchPolicy) -> Instant {
@@ -66,6 +79,10 @@ impl Batch {
             ack.settle(events, outcome);
         }
     }
+}
+
+fn recorded(trace: Trace) -> impl Iterator<Item = Trace> {
+    Some(trace).filter(Trace::is_sampled).into_iter()
 }
 
 #[cfg(test)]
@@ -90,6 +107,7 @@ mod tests {
             ndjson: vec![b'\n'; bytes],
             events,
             ack,
+            trace: Trace::default(),
         }
     }
 

@@ -50,11 +50,13 @@ impl Monitor {
                 }
                 Err(error) => error,
             };
+            observe::redis_failed("monitor", &error);
             self.health.down("redis", &error);
             self.pressure.send_modify(|pressure| {
                 pressure.limit = Some(Limit::Redis);
                 pressure.retry_after_seconds = 1;
             });
+            observe::paused(true);
             tokio::select! {
                 () = backoff.wait() => {}
                 () = shutdown.stopping() => {}

@@ -8,6 +8,7 @@ use common::{
     clients,
     config::RedisConfig,
     shutdown::Shutdown,
+    trace::Span,
     wire::{Source, StreamKeys},
 };
 use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
@@ -88,6 +89,7 @@ struct Sent {
     connection: u64,
     at: Instant,
     result: Result<common::wire::EntryId, Failure>,
+    span: Span,
 }
 
 struct State {
@@ -184,7 +186,10 @@ impl State {
             return;
         };
         let Publisher { keys, source, .. } = &self.publisher;
-        let pipe = append::transaction(keys, *source, &batch.ndjson, batch.events);
+        let span = batch.sending();
+        let traceparent = span.trace().traceparent();
+        let (ndjson, traceparent) = (&batch.ndjson, traceparent.as_deref());
+        let pipe = append::transaction(keys, *source, ndjson, batch.events, traceparent);
         let connection = self.connection;
         let sent = async move {
             let at = Instant::now();
@@ -194,9 +199,20 @@ impl State {
                 connection,
                 at,
                 result,
+                span,
             }
         };
         self.in_flight.push(sent.boxed());
+        self.observe();
+    }
+
+    fn observe(&self) {
+        let Publisher {
+            source,
+            max_in_flight,
+            ..
+        } = self.publisher;
+        observe::in_flight(source, self.in_flight.len(), max_in_flight);
     }
 
     fn settle(&mut self, sent: Sent) {
@@ -205,7 +221,9 @@ impl State {
             connection,
             at,
             result,
+            mut span,
         } = sent;
+        self.observe();
         let source = self.publisher.source;
         let outcome = match result {
             Ok(id) => {
@@ -215,13 +233,17 @@ impl State {
             }
             Err(Failure { outcome, error }) => {
                 observe::not_published(source, batch.events, outcome, &error);
+                span.fail(|| error);
                 self.failed(outcome, connection);
                 outcome
             }
         };
         let holds = self.publisher.on_refusal == OnRefusal::Hold && !self.stopping;
         match outcome {
-            Outcome::Refused(_) if holds => self.waiting.push_back(batch),
+            Outcome::Refused(_) if holds => {
+                observe::retried();
+                self.waiting.push_back(batch);
+            }
             _ => batch.settle(outcome),
         }
     }
@@ -255,7 +277,7 @@ impl State {
                 self.connecting = pending().boxed();
             }
             Err(error) => {
-                tracing::debug!(source = %self.publisher.source, %error, "publisher can't connect");
+                observe::redis_failed("publisher", &error);
                 let delay = self.backoff.next_delay();
                 self.reconnect(delay);
                 self.give_up();

@@ -6,7 +6,7 @@ use std::sync::{
 };
 use std::{ops::Range, sync::Arc};
 
-use common::wire::EntryId;
+use common::{trace::Trace, wire::EntryId};
 use tokio::sync::oneshot;
 
 /// Whole events, one a line.
@@ -15,6 +15,8 @@ pub struct Block {
     pub ndjson: Vec<u8>,
     pub events: u32,
     pub ack: Ack,
+    /// Of the request it came with.
+    pub trace: Trace,
 }
 
 /// Whom to tell what became of a block.

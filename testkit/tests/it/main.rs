@@ -8,6 +8,9 @@ mod backup;
 mod harness;
 mod kill_consumer;
 mod kill_ingestion;
+mod operators;
 mod outside;
 mod start_order;
 mod terminate;
+#[cfg(feature = "otel")]
+mod traces;

@@ -14,6 +14,7 @@ use super::QueryError;
 #[derive(Debug, Clone)]
 pub struct Places {
     semaphore: Arc<Semaphore>,
+    count: usize,
     wait: Duration,
     pub(super) limit: Duration,
 }
@@ -24,9 +25,16 @@ impl Places {
     pub fn new(count: usize, wait: Duration, limit: Duration) -> Self {
         Self {
             semaphore: Arc::new(Semaphore::new(count)),
+            count,
             wait,
             limit,
         }
+    }
+
+    /// How many are taken, of how many.
+    #[must_use]
+    pub fn taken(&self) -> (usize, usize) {
+        (self.count - self.semaphore.available_permits(), self.count)
     }
 
     pub(super) async fn take(&self) -> Result<OwnedSemaphorePermit, QueryError> {

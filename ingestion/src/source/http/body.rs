@@ -16,8 +16,6 @@ use tokio::{
     time::timeout,
 };
 
-use crate::observe;
-
 /// Bytes of one body as it is sent.
 pub(super) const MAX_WIRE: usize = 1024 * 1024;
 /// Bytes of one body after decompression.
@@ -31,11 +29,11 @@ const MAX_MEMBERS: usize = 1_000;
 /// From the head of the request to the end of its body.
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// Bytes of all bodies that are being received or wait to be judged.
-const IN_ALL: usize = 64 * 1024 * 1024;
+pub(super) const IN_ALL: usize = 64 * 1024 * 1024;
 const CHUNK: usize = 64 * 1024;
 
 #[derive(Debug, Clone)]
-pub(super) struct Budget(Arc<Semaphore>);
+pub(super) struct Budget(pub(super) Arc<Semaphore>);
 
 impl Default for Budget {
     fn default() -> Self {
@@ -96,7 +94,6 @@ pub(super) async fn read(
     let (wire, share) = match timeout(TIMEOUT, receive(body, budget)).await {
         Ok(received) => received?,
         Err(_) => {
-            observe::turned_away("timeout");
             let detail = "the body did not arrive within 30 seconds";
             return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "timeout", detail));
         }
@@ -204,7 +201,6 @@ fn malformed(why: &str) -> Problem {
 }
 
 fn too_large(code: &'static str, detail: &str) -> Problem {
-    observe::turned_away(code);
     Problem::new(StatusCode::PAYLOAD_TOO_LARGE, code, detail)
         .with("max_wire_bytes", MAX_WIRE)
         .with("max_decoded_bytes", MAX_DECODED)

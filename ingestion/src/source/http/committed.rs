@@ -26,6 +26,8 @@ use tokio::{
     time::{sleep, timeout},
 };
 
+use crate::observe;
+
 /// How often Redis is asked while somebody waits.
 const INTERVAL: Duration = Duration::from_millis(20);
 /// After a failure.
@@ -139,7 +141,7 @@ impl CommitPoller {
                     sleep(INTERVAL).await;
                 }
                 Err(error) => {
-                    tracing::debug!(%error, "can't see how far the consumer is");
+                    observe::redis_failed("commits", &error);
                     connection = None;
                     sleep(PAUSE).await;
                 }

@@ -7,6 +7,7 @@ use common::{
     event::{Acceptance, Event, Violation, Violations, parse},
     http::Problem,
     time::UnixMicros,
+    trace::Trace,
     wire::encode_event,
 };
 use serde::Serialize;
@@ -48,12 +49,14 @@ pub(super) struct Judged {
 pub(super) struct Judge<'c> {
     collector: &'c Collector,
     judged: Judged,
+    trace: Trace,
 }
 
 impl<'c> Judge<'c> {
-    pub(super) fn new(collector: &'c Collector) -> Self {
+    pub(super) fn new(collector: &'c Collector, trace: Trace) -> Self {
         Self {
             collector,
+            trace,
             judged: Judged::default(),
         }
     }
@@ -118,7 +121,7 @@ impl<'c> Judge<'c> {
             .times(&untimed)
             .await
             .map_err(|error| {
-                tracing::warn!(%error, "can't look up first acceptance times");
+                observe::redis_failed("first_seen", &error);
                 unavailable()
             })?;
         let first: HashMap<Uuid, UnixMicros> = first.into_iter().collect();
@@ -149,6 +152,7 @@ impl<'c> Judge<'c> {
                 ndjson,
                 events,
                 ack: Ack::Request(reply),
+                trace: self.trace.clone(),
             };
             match timeout(ROOM, self.collector.blocks.send(block)).await {
                 Ok(Ok(())) => self.judged.outcomes.push(outcome),

@@ -17,7 +17,13 @@ use axum::{
     response::Response,
     routing::post,
 };
-use common::{event::Limits, http::Problem, shutdown::Shutdown};
+use common::{
+    admin::Health,
+    event::Limits,
+    http::Problem,
+    shutdown::Shutdown,
+    trace::{self, Kind, Span, Trace},
+};
 use futures_util::FutureExt as _;
 use serde::Deserialize;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
@@ -60,12 +66,14 @@ struct Shared {
 }
 
 /// `POST /api/v1/events`.
-pub fn router(collector: Collector) -> Router {
+pub fn router(collector: Collector, health: &Health) -> Router {
     let shared = Shared {
         collector,
         budget: Budget::default(),
         turns: Arc::new(Semaphore::new(JUDGED_AT_ONCE)),
     };
+    observe::permits(health, "body_bytes", &shared.budget.0, body::IN_ALL);
+    observe::permits(health, "judged_requests", &shared.turns, JUDGED_AT_ONCE);
     Router::new()
         .route("/api/v1/events", post(collect))
         .with_state(shared)
@@ -88,8 +96,25 @@ async fn collect(
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
-    room(&shared.collector.pressure.borrow()).inspect_err(|_| observe::turned_away("no_room"))?;
-    let body = body::read(&headers, body, &shared.budget).await?;
+    let wait = parameters.wait == Some(Wait::Committed);
+    let caller = trace::caller(&headers);
+    let mut span = Span::begin(|| "POST /api/v1/events".into(), Kind::Server, &caller);
+    let answer = collected(&shared, wait, &headers, body, span.trace()).await;
+    answer.inspect_err(|problem| {
+        observe::turned_away(problem.code());
+        span.fail(|| problem.code().to_owned());
+    })
+}
+
+async fn collected(
+    shared: &Shared,
+    wait: bool,
+    headers: &HeaderMap,
+    body: Body,
+    trace: Trace,
+) -> Result<Response, Problem> {
+    room(&shared.collector.pressure.borrow())?;
+    let body = body::read(headers, body, &shared.budget).await?;
     let turn = shared.turns.clone().acquire_owned();
     let turn = match tokio::time::timeout(TURN, turn).await {
         Ok(Ok(turn)) => turn,
@@ -99,9 +124,8 @@ async fn collect(
     // What was begun is finished, even when the client leaves meanwhile.
     let (sender, receiver) = oneshot::channel();
     let collector = shared.collector.clone();
-    let wait = parameters.wait == Some(Wait::Committed);
     shared.collector.shutdown.spawn("collect", async move {
-        let answer = AssertUnwindSafe(answer(&collector, &body, wait))
+        let answer = AssertUnwindSafe(answer(&collector, &body, wait, trace))
             .catch_unwind()
             .await;
         drop((turn, body));
@@ -111,8 +135,13 @@ async fn collect(
     receiver.await.unwrap_or_else(|_| Err(busy()))
 }
 
-async fn answer(collector: &Collector, body: &Received, wait: bool) -> Result<Response, Problem> {
-    let judged = Judge::new(collector).judge(body).await?;
+async fn answer(
+    collector: &Collector,
+    body: &Received,
+    wait: bool,
+    trace: Trace,
+) -> Result<Response, Problem> {
+    let judged = Judge::new(collector, trace).judge(body).await?;
     reply::after(judged, collector, wait).await
 }
 
@@ -123,7 +152,6 @@ fn panicked() -> Problem {
 }
 
 fn busy() -> Problem {
-    observe::turned_away("busy");
     let detail = "too many requests at once; send the same events again, with the same ids";
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "busy", detail).retry_after(1)
 }

@@ -2,7 +2,7 @@
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 
-use common::{event::Limits, shutdown::Shutdown, time::UnixMicros};
+use common::{event::Limits, shutdown::Shutdown, time::UnixMicros, trace::Trace};
 use tokio::{
     sync::{mpsc, watch},
     time::{Instant, sleep, timeout},
@@ -267,6 +267,7 @@ impl Live {
             ndjson,
             events,
             ack,
+            trace: Trace::default(),
         }
     }
 

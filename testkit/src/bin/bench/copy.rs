@@ -62,6 +62,7 @@ async fn encoded_rows(source: &Services) -> anyhow::Result<(Vec<Bytes>, usize)> 
                 id: entry.id.parse().unwrap_or(EntryId::MIN),
                 source: Source::Generator,
                 payload: Payload::Batch(payload),
+                trace: Default::default(),
             }
         });
         decoder.push(Run {

@@ -1,10 +1,57 @@
 //! Every moment of the consumer that an operator should see: its log line and its metrics.
 
-use std::{error::Error, fmt::Write as _};
+mod metrics;
 
-use metrics::{counter, gauge, histogram};
+use std::{error::Error, fmt::Write as _, time::Duration};
 
-use crate::write::Committed;
+use ::metrics::{counter, gauge, histogram};
+use common::{admin::Health, telemetry, time::UnixMicros};
+use tokio::sync::mpsc;
+
+use crate::write::{Committed, Failure};
+
+/// What is known of this daemon before anything happens, and of its health when it is asked.
+pub(crate) fn begin(health: &Health) {
+    telemetry::describe(&metrics::METRICS);
+    health.sample(|health| {
+        gauge!("tidemark_consumer_ready").set(f64::from(u8::from(health.is_ready())));
+        for (dependency, is_up) in health.dependencies() {
+            gauge!("tidemark_consumer_dependency_up", "dependency" => dependency)
+                .set(f64::from(u8::from(is_up)));
+        }
+    });
+}
+
+/// Watches how much of a channel of a lane is filled.
+pub(crate) fn channel<T: Send + 'static>(
+    health: &Health,
+    lane: &str,
+    bound: &'static str,
+    sender: &mpsc::Sender<T>,
+) {
+    let (sender, lane) = (sender.downgrade(), lane.to_owned());
+    health.sample(move |_| {
+        if let Some(sender) = sender.upgrade() {
+            let most = sender.max_capacity();
+            let ratio = (most - sender.capacity()) as f64 / most as f64;
+            gauge!("tidemark_consumer_bound_used_ratio", "bound" => bound, "lane" => lane.clone())
+                .set(ratio);
+        }
+    });
+}
+
+/// How much of what a lane may remember of its rollups it does.
+pub(crate) fn remembered(lane: &str, bytes: usize, most: usize) {
+    let ratio = bytes as f64 / most as f64;
+    gauge!("tidemark_consumer_bound_used_ratio", "bound" => "rollup_memory", "lane" => lane.to_owned())
+        .set(ratio);
+}
+
+/// A step of the start is tried again.
+pub(crate) fn start_failed(step: &'static str, error: &str) {
+    counter!("tidemark_consumer_start_failures_total", "step" => step).increment(1);
+    tracing::debug!(step, error, "can't start yet; trying again");
+}
 
 /// An error and what caused it, on one line.
 #[must_use]
@@ -50,12 +97,15 @@ pub(crate) fn dead_consumer_removed(consumer: &str) {
     tracing::info!(consumer, "removed a dead consumer that held nothing");
 }
 
-pub(crate) fn write_failed(lane: &str, failure: &dyn Error, events: usize) {
-    counter!("tidemark_consumer_write_failures_total").increment(1);
+pub(crate) fn write_failed(lane: &str, failure: &Failure, events: usize) {
+    let (cause, next) = (failure.cause(), failure.next_step());
+    counter!("tidemark_consumer_write_failures_total", "cause" => cause).increment(1);
     tracing::warn!(
         lane,
         events,
+        cause,
         error = with_cause(failure),
+        next,
         "batch not committed yet"
     );
 }
@@ -76,6 +126,7 @@ pub(crate) fn rows_refused(lane: &str, rows: usize) {
 }
 
 pub(crate) fn left_pending(lane: &str, entries: usize) {
+    counter!("tidemark_consumer_left_pending_total").increment(1);
     tracing::warn!(
         lane,
         entries,
@@ -117,7 +168,12 @@ pub(crate) fn acknowledged(done: &Committed) {
             );
         }
     }
+    for (reason, events) in &done.dead_letters {
+        counter!("tidemark_consumer_dead_letters_total", "reason" => reason.as_str())
+            .increment(*events);
+    }
     counter!("tidemark_consumer_commits_total").increment(1);
+    histogram!("tidemark_consumer_batch_bytes").record(done.bytes as f64);
     histogram!("tidemark_consumer_batch_events").record(done.counts.total().stored as f64);
     histogram!("tidemark_consumer_stream_seconds").record(done.stream_wait);
     histogram!("tidemark_consumer_write_seconds").record(done.write);
@@ -126,6 +182,19 @@ pub(crate) fn acknowledged(done: &Committed) {
 pub(crate) fn compaction_failed(error: &dyn Error) {
     counter!("tidemark_consumer_compaction_failures_total").increment(1);
     tracing::warn!(error = with_cause(error), "compaction failed; trying again");
+}
+
+/// A pass over everything has ended, by the one consumer that compacts.
+pub(crate) fn compaction_passed(took: Duration, database_bytes: i64, dirty_minutes: i64) {
+    gauge!("tidemark_consumer_compacted_timestamp_seconds").set(UnixMicros::now().0 as f64 / 1e6);
+    gauge!("tidemark_consumer_compaction_seconds").set(took.as_secs_f64());
+    gauge!("tidemark_consumer_database_bytes").set(database_bytes as f64);
+    gauge!("tidemark_consumer_rollup_dirty_buckets").set(dirty_minutes as f64);
+}
+
+/// So many buckets of the tier of these seconds are to be built.
+pub(crate) fn due(tier: &'static str, buckets: usize) {
+    gauge!("tidemark_consumer_rollup_due_buckets", "tier" => tier).set(buckets as f64);
 }
 
 pub(crate) fn compacted(step: &'static str, rows: u64) {
