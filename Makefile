@@ -65,8 +65,10 @@ up: release ## run all until Ctrl-C
 test: web $(client)/node_modules/.package-lock.json ## run all tests, on real services
 	cd web && npm test
 	@$(with_services) if cargo nextest --version >/dev/null 2>&1; \
-	then set -x; $(CARGO) nextest run --workspace $(LOCKED); \
-	else set -x; $(CARGO) test --workspace $(LOCKED); fi
+	then set -x; $(CARGO) nextest run --workspace $(LOCKED) $(fault_points); \
+	else set -x; $(CARGO) test --workspace $(LOCKED) $(fault_points); fi
+	$(CARGO) build --workspace --bins $(LOCKED) $(fault_points)
+	$(tested)/chaos --short
 	@$(with_services) cd $(client) && TIDEMARK_PROGRAMS=$(tested) npm test
 
 # The three daemons with traces; the tests know by the feature that they have them.

@@ -15,7 +15,7 @@ mod stage;
 mod verdict;
 mod watch;
 
-use std::{io, process::ExitCode, sync::Arc, time::Instant};
+use std::{fs, io, path::PathBuf, process::ExitCode, sync::Arc, time::Instant};
 
 use anyhow::{Context as _, ensure};
 use clap::Parser;
@@ -93,6 +93,17 @@ async fn told_to_stop() -> io::Result<()> {
     }
 }
 
+/// Removes what was only needed meanwhile, also when we are told to stop.
+struct Cleaner(Vec<PathBuf>);
+
+impl Drop for Cleaner {
+    fn drop(&mut self) {
+        for path in &self.0 {
+            let _ = fs::remove_dir_all(path).or_else(|_| fs::remove_file(path));
+        }
+    }
+}
+
 /// Whether every promise was kept.
 async fn run(arguments: &Arguments) -> anyhow::Result<bool> {
     let chosen = choose(arguments)?;
@@ -102,6 +113,10 @@ async fn run(arguments: &Arguments) -> anyhow::Result<bool> {
         given => given.to_vec(),
     };
     let machinery = prepare().await?;
+    let _cleaner = Cleaner(vec![
+        machinery.template.folder.clone(),
+        machinery.template.folder.with_extension("log"),
+    ]);
     let report = Report::begin(&machinery);
     report.heading();
     let runner = Arc::new(Runner {
@@ -125,6 +140,8 @@ async fn run(arguments: &Arguments) -> anyhow::Result<bool> {
         report.row(&outcome);
         outcomes.push(outcome);
     }
+    // Folders of failed runs stay, and with them this one.
+    let _ = fs::remove_dir(&runner.machinery.runs);
     let is_whole = arguments.scenario.is_empty() && arguments.mixed.is_none() && !arguments.short;
     let agrees = report.conclude(&outcomes, started.elapsed());
     if is_whole && seeds.len() >= 3 {

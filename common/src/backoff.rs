@@ -14,9 +14,9 @@ pub struct Backoff {
 }
 
 impl Default for Backoff {
-    /// 100 ms, doubling to 5 s.
+    /// 100 ms, doubling to 2 s: who comes back is used again within 3 s.
     fn default() -> Self {
-        Self::new(Duration::from_millis(100), Duration::from_secs(5))
+        Self::new(Duration::from_millis(100), Duration::from_secs(2))
     }
 }
 
@@ -57,7 +57,7 @@ mod tests {
         let mut backoff = Backoff::default();
         let waits: Vec<_> = (0..10).map(|_| backoff.next_delay()).collect();
         assert!(waits[0] <= Duration::from_millis(100));
-        assert!(waits[9] >= Duration::from_millis(2_500) && waits[9] <= Duration::from_secs(5));
+        assert!(waits[9] >= Duration::from_secs(1) && waits[9] <= Duration::from_secs(2));
         backoff.reset();
         assert!(backoff.next_delay() <= Duration::from_millis(100));
     }

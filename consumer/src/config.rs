@@ -136,7 +136,7 @@ fn batch_linger_ms() -> u64 {
 }
 
 fn write_timeout_ms() -> u64 {
-    20_000
+    12_000
 }
 
 fn claim_idle_ms() -> u64 {

@@ -12,9 +12,8 @@ use super::{Postgres, Programs};
 /// What the daemons' database is called.
 pub(crate) const DATABASE: &str = "tidemark";
 
-/// Removed when dropped.
 pub(crate) struct Template {
-    pub(super) folder: PathBuf,
+    pub(crate) folder: PathBuf,
     pub(super) password: String,
     /// "PostgreSQL 15.18, TimescaleDB 2.19.3".
     pub(crate) version: String,
@@ -83,11 +82,4 @@ async fn fill(server: &Postgres) -> anyhow::Result<String> {
     let version = client.query_one(sql, &[]).await?.get(0);
     client.batch_execute("CHECKPOINT").await?;
     Ok(version)
-}
-
-impl Drop for Template {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.folder);
-        let _ = std::fs::remove_file(self.folder.with_extension("log"));
-    }
 }

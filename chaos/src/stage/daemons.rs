@@ -26,7 +26,7 @@ const VARIABLES: [(&str, &str); 8] = [
 /// Variables for one life only: who comes back after a fault point shall not meet it again.
 const ONCE: &str = "FAILPOINTS";
 
-const PROGRAMS_READY: Duration = Duration::from_secs(30);
+const PROGRAMS_READY: Duration = Duration::from_secs(60);
 
 impl Node {
     pub(crate) const fn program(self) -> Program {

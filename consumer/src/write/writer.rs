@@ -58,6 +58,10 @@ const MAX_DOUBLINGS: u32 = 4;
 /// Failures in a row after which the database counts as not usable.
 const FAILURES_TOLERATED: u32 = 3;
 
+/// While nothing is to be written, the connection is tried so often, and so long.
+const CHECK_EVERY: Duration = Duration::from_secs(5);
+const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
+
 impl Writer {
     #[must_use]
     pub fn new(config: WriterConfig, health: Health, name_holder: Client) -> Self {
@@ -79,7 +83,7 @@ impl Writer {
         committed: mpsc::Sender<Committed>,
         shutdown: Shutdown,
     ) {
-        let mut idle = tokio::time::interval(Duration::from_secs(5));
+        let mut idle = tokio::time::interval(CHECK_EVERY);
         loop {
             let batch = tokio::select! {
                 batch = batches.recv() => batch,
@@ -103,7 +107,7 @@ impl Writer {
 
     /// Keeps readiness true while nothing is written.
     async fn stay_connected(&mut self) {
-        let limit = self.config.timeout;
+        let limit = self.config.timeout.min(CHECK_TIMEOUT);
         let check = async {
             self.connect()
                 .await?
