@@ -5,11 +5,15 @@
 
 mod audit;
 mod backup;
+mod crowd;
 mod harness;
+mod hostile;
 mod kill_consumer;
 mod kill_ingestion;
 mod operators;
 mod outside;
+mod raw_http;
+mod roles;
 mod start_order;
 mod terminate;
 #[cfg(feature = "otel")]

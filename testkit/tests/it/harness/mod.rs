@@ -88,6 +88,39 @@ impl Pipeline {
         pipeline
     }
 
+    /// An api, an ingestion and a consumer `a` on these services, all ready, with further variables
+    /// of each.
+    pub(crate) async fn start_with(
+        services: Services,
+        more: impl Fn(Program) -> Vec<(&'static str, String)>,
+    ) -> Self {
+        let logs = Logs::new(&services.stream.stream_key);
+        let spawn = |program: Program, name: &str| {
+            let mut variables = variables(&services);
+            let more = more(program).into_iter();
+            variables.extend(more.map(|(name, value)| (name.to_owned(), value)));
+            logs.spawn(program, name, &variables)
+        };
+        let mut pipeline = Self {
+            api: spawn(Program::Api, "api"),
+            ingestion: spawn(Program::Ingestion, "ingestion"),
+            consumers: BTreeMap::from([("a", spawn(Program::Consumer, "a"))]),
+            services,
+            logs,
+        };
+        pipeline.ready().await;
+        pipeline
+    }
+
+    /// What the daemons have printed so far, each its lines.
+    pub(crate) fn printed(&self) -> Vec<String> {
+        let files = std::fs::read_dir(&self.logs.0).unwrap();
+        let texts = files.map(|file| std::fs::read_to_string(file.unwrap().path()).unwrap());
+        texts
+            .flat_map(|text| text.lines().map(str::to_owned).collect::<Vec<_>>())
+            .collect()
+    }
+
     /// None of them can be ready yet: no schema, and Redis and PostgreSQL at these addresses.
     pub(crate) async fn start_too_early(redis: u16, postgres: u16) -> Self {
         let services = Services::without_schema().await;
