@@ -52,7 +52,7 @@ impl Durations {
         let block = &mut self.blocks[number];
         let at = usize::from(block.before) + (block.present & (bit - 1)).count_ones() as usize;
         if block.present & bit != 0 {
-            self.counts[at] += count;
+            self.counts[at] = self.counts[at].saturating_add(count);
             return;
         }
         block.present |= bit;
@@ -79,7 +79,7 @@ impl Durations {
 
     #[must_use]
     pub fn count(&self) -> u64 {
-        self.counts.iter().sum()
+        self.counts.iter().copied().fold(0, u64::saturating_add)
     }
 
     /// The duration in milliseconds below which the share `q` (0 to 1) lies: nearest rank.
@@ -90,11 +90,11 @@ impl Durations {
         if total == 0 {
             return None;
         }
-        let rank = ((q.clamp(0.0, 1.0) * total as f64).ceil() as u64).max(1);
-        let mut seen = 0;
+        let rank = ((q.clamp(0.0, 1.0) * total as f64).ceil() as u64).clamp(1, total);
+        let mut seen = 0_u64;
         self.iter()
             .find(|(_, count)| {
-                seen += count;
+                seen = seen.saturating_add(*count);
                 seen >= rank
             })
             .map(|(bucket, _)| middle_of(bucket))
@@ -186,6 +186,21 @@ mod tests {
             assert!(bucket == last || bucket == last + 1, "{ms}");
             last = bucket;
         }
+    }
+
+    #[test]
+    fn counts_that_nobody_could_have_written_end_at_the_largest() {
+        let most = [0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 0xff, 1];
+        let stored: Vec<u8> = [&[VERSION, 3], &most[..], &[4], &most[..]].concat();
+        let mut sketch = Durations::decode(&stored).unwrap();
+        sketch.insert(3);
+        sketch.merge(&Durations::decode(&stored).unwrap());
+        assert_eq!(sketch.count(), u64::MAX);
+        assert_eq!(sketch.quantile(0.5), Some(3.0));
+        // Beyond 2^53 a rank may round to more than there are.
+        let one_less = [&[VERSION, 4, 0xfe], &most[1..]].concat();
+        let sketch = Durations::decode(&one_less).unwrap();
+        assert_eq!(sketch.quantile(1.0), Some(4.0));
     }
 
     proptest! {
