@@ -9,6 +9,9 @@ MAKEFLAGS += --no-builtin-rules
 DURATION ?= 60
 RATE ?= 5000
 SEED ?= 1
+# Of fuzzing, for each target, and which; all where empty.
+SECONDS ?= 60
+TARGETS ?=
 # Of the benchmark, by name (`bench --list`); the standard set where empty.
 SCENARIOS ?=
 # Of the attacks, by name (scripts/attacks.sh); all where empty.
@@ -30,10 +33,12 @@ JOBS ?= 6
 chaos := $(or $(CARGO_TARGET_DIR),target)/chaos/chaos
 DENY_VERSION := 0.20.2
 MACHETE_VERSION := 0.9.2
+FUZZ_VERSION := 0.13.2
 
 # Tools that a machine may have; else they are compiled once, into the checkout.
 CARGO_DENY := $(or $(shell command -v cargo-deny),.tools/cargo-deny@$(DENY_VERSION)/bin/cargo-deny)
 CARGO_MACHETE := $(or $(shell command -v cargo-machete),.tools/cargo-machete@$(MACHETE_VERSION)/bin/cargo-machete)
+CARGO_FUZZ := $(or $(shell command -v cargo-fuzz),.tools/cargo-fuzz@$(FUZZ_VERSION)/bin/cargo-fuzz)
 
 # Starts the services where they don't run and puts their addresses into the environment.
 with_services = scripts/services.sh start; services=$$(scripts/services.sh env); \
@@ -103,12 +108,17 @@ schemathesis: release ## ask every route what its OpenAPI document allows and fo
 attacks: release ## attack the daemons with slowhttptest, sqlmap and schemathesis, and write docs/ATTACKS.md: half an hour
 	@$(with_services) scripts/attacks.sh $(built)/fixture $(ATTACKS)
 
+.PHONY: fuzz
+fuzz: $(CARGO_FUZZ) ## try inputs that nobody thought of, for SECONDS at each of TARGETS
+	scripts/fuzz.sh $(CARGO_FUZZ) $(SECONDS) $(TARGETS)
+
 .PHONY: check
 check: check-scripts check-web check-clients check-rust ## format, lints, documentation, dependencies, types
 
 .PHONY: check-rust
 check-rust: $(CARGO_DENY) $(CARGO_MACHETE)
 	$(CARGO) fmt --all --check
+	cd fuzz && $(CARGO) fmt --check
 	$(CARGO) clippy --workspace --all-targets $(LOCKED) -- -D warnings
 	RUSTDOCFLAGS='-D warnings' $(CARGO) doc --no-deps --workspace $(LOCKED)
 	scripts/deny.sh $(CARGO_DENY)
@@ -198,6 +208,7 @@ $(client)/node_modules/.package-lock.json: $(client)/package.json $(client)/pack
 .PHONY: fmt
 fmt: ## format the Rust code
 	$(CARGO) fmt --all
+	cd fuzz && $(CARGO) fmt
 
 .PHONY: stop
 stop: ## stop the private Redis and PostgreSQL; their data stays
@@ -213,5 +224,5 @@ clean: ## throw away what was built; tools and data stay
 	rm -rf web/dist web/node_modules $(e2e)/node_modules $(client)/dist $(client)/node_modules
 
 # Without debug information and optimisation: they run for a second and compile for minutes.
-.tools/%/bin/cargo-deny .tools/%/bin/cargo-machete:
+.tools/%/bin/cargo-deny .tools/%/bin/cargo-machete .tools/%/bin/cargo-fuzz:
 	CARGO_PROFILE_DEV_DEBUG=0 $(CARGO) install --quiet --debug --locked --root .tools/$* $*

@@ -35,6 +35,7 @@ use tokio::{sync::Notify, time::timeout};
 use tokio_util::task::TaskTracker;
 
 pub use hub::Hub;
+pub use protocol::refusal_of;
 
 use crate::state::ApiState;
 

@@ -8,6 +8,7 @@ mod backup;
 mod crowd;
 mod harness;
 mod hostile;
+mod inputs;
 mod kill_consumer;
 mod kill_ingestion;
 mod operators;
