@@ -5,6 +5,7 @@ use std::time::Instant;
 
 use common::{
     event::{Code, Limits},
+    trace::Trace,
     wire::{EntryId, Payload, Source},
 };
 use consumer::{
@@ -31,6 +32,7 @@ pub(crate) fn check(bytes: &[u8]) {
         id: ID,
         source: Source::External,
         payload,
+        trace: Trace::default(),
     };
     let mut decoder = Decoder::new(Limits::default());
     decoder.push(Run {

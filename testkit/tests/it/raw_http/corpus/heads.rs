@@ -3,11 +3,14 @@
 use super::{BAD, Case, NO_ANSWER, NOT_ALLOWED, NOT_THERE, OK, TOO_LARGE, get};
 
 pub(super) fn cases() -> Vec<Case> {
-    [lines(), targets(), fields()].concat()
+    [ends(), versions(), methods(), targets(), fields()].concat()
 }
 
-fn lines() -> Vec<Case> {
-    let raw = |what, bytes: &[u8], want: &'static [&'static [u16]]| (what, bytes.to_vec(), want);
+fn raw(what: &'static str, bytes: &[u8], want: &'static [&'static [u16]]) -> Case {
+    (what, bytes.to_vec(), want)
+}
+
+fn ends() -> Vec<Case> {
     vec![
         raw(
             "bare line feeds",
@@ -39,6 +42,11 @@ fn lines() -> Vec<Case> {
             b"GET /health/live HTTP/1.1\r\n Host: x\r\n\r\n",
             BAD,
         ),
+    ]
+}
+
+fn versions() -> Vec<Case> {
+    vec![
         raw("no version", b"GET /health/live\r\nHost: x\r\n\r\n", BAD),
         raw("HTTP/0.9", b"GET /\r\n\r\n", BAD),
         raw(
@@ -66,6 +74,11 @@ fn lines() -> Vec<Case> {
             b"\x16\x03\x01\x02\0\x01\0\x01\xfc\x03\x03",
             NO_ANSWER,
         ),
+    ]
+}
+
+fn methods() -> Vec<Case> {
+    vec![
         raw(
             "two spaces",
             b"GET  /health/live HTTP/1.1\r\nHost: x\r\n\r\n",
