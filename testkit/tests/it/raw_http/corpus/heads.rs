@@ -184,7 +184,7 @@ fn targets() -> Vec<Case> {
         (
             "an asterisk",
             b"OPTIONS * HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".to_vec(),
-            NOT_THERE,
+            &[&[200], &[404], &[405]],
         ),
         (
             "a tunnel",
