@@ -88,7 +88,7 @@ test-otel: ## test the traces, of daemons built with the feature otel (not part 
 
 .PHONY: e2e
 e2e: web $(e2e)/node_modules/.package-lock.json ## test the page in a real browser on the real daemons (not part of test)
-	$(CARGO) build --workspace --bins $(LOCKED)
+	$(CARGO) build --workspace --bins $(LOCKED) $(fault_points)
 	@$(with_services) CHROMIUM=$$(scripts/chromium.sh); export CHROMIUM; \
 	export TIDEMARK_PROGRAMS=$(abspath $(tested)); cd $(e2e) && exec npm test -- $(TESTS)
 
