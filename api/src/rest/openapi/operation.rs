@@ -45,7 +45,9 @@ impl Operation {
     /// Parameters by the names of their components. The server itself ends a head that is too
     /// long.
     pub(super) fn asks(mut self, names: &[&str]) -> Self {
-        self.object["responses"]["414"] = json!({"description": "The address is too long."});
+        let responses = &mut self.object["responses"];
+        responses["414"] = json!({"description": "The address is too long."});
+        responses["431"] = json!({"description": "The head of the request is too long."});
         let reference = |name: &&str| json!({ "$ref": format!("#/components/parameters/{name}") });
         self.object["parameters"] = names.iter().map(reference).collect();
         self
