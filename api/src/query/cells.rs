@@ -37,7 +37,7 @@ pub async fn cells(
         let bucket = bucket_of(edges, piece.range.from);
         for (cells, rollup) in cells.iter_mut().zip(groups) {
             if rollup.events > 0 {
-                cells[bucket].merge(Arc::unwrap_or_clone(rollup));
+                cells[bucket].add(&rollup);
             }
         }
     }
@@ -52,7 +52,7 @@ pub async fn cells(
             let bucket = bucket_of(edges, part.from);
             for (value, rollup) in &part.values {
                 if let Some(group) = groups.get(value) {
-                    cells[*group][bucket].merge(rollup.clone());
+                    cells[*group][bucket].add(rollup);
                 }
             }
         }

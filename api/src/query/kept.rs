@@ -78,7 +78,7 @@ impl Kept {
         self.inner.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// What was read before; never of minutes.
+    /// What was read before; never of minutes that may change unseen.
     #[must_use]
     pub fn get(&self, key: &Key) -> Option<Answer> {
         if key.piece.built.is_empty() {

@@ -16,13 +16,19 @@ pub struct Version {
     pub built_at: UnixMicros,
 }
 
-/// Coarse buckets that may be used: built, and not touched since.
+/// Coarse buckets that may be used: built, and not touched since. Of a quarter of an hour that an
+/// end of the range cuts, the minutes are as they were when it was built.
 #[derive(Debug, Clone, Default)]
 pub struct Usable(pub HashMap<(Tier, UnixMicros), Version>);
 
 impl Usable {
     fn holds(&self, tier: Tier, bucket: UnixMicros) -> bool {
         tier == Tier::Minute || self.0.contains_key(&(tier, bucket))
+    }
+
+    fn quarter_of(&self, at: UnixMicros) -> Option<Version> {
+        let quarter = (Tier::QuarterHour, Tier::QuarterHour.bucket(at));
+        self.0.get(&quarter).copied()
     }
 }
 
@@ -31,7 +37,8 @@ impl Usable {
 pub struct Piece {
     pub tier: Tier,
     pub range: Range,
-    /// The version of each bucket, in their order; empty for minutes, which have none.
+    /// The version of each bucket, in their order; of minutes those of their quarters of an hour,
+    /// if these can be used.
     pub built: Vec<Version>,
 }
 
@@ -95,9 +102,14 @@ pub fn pieces(minutes: Range, edges: &[UnixMicros], usable: &Usable) -> Vec<Piec
     starts.sort_unstable();
     while at < minutes.to {
         let (tier, next) = step(at, end, usable, &starts);
-        let version = usable.0.get(&(tier, at)).copied();
+        let version = match tier {
+            Tier::Minute => usable.quarter_of(at),
+            tier => usable.0.get(&(tier, at)).copied(),
+        };
         match pieces.last_mut() {
-            Some(last) if goes_on && last.tier == tier => {
+            Some(last)
+                if goes_on && last.tier == tier && last.built.is_empty() == version.is_none() =>
+            {
                 last.range.to = next;
                 last.built.extend(version);
             }
@@ -133,6 +145,12 @@ fn step(
         _ => {
             let later = starts.partition_point(|start| *start <= at);
             let next = starts.get(later).copied().unwrap_or(end);
+            let next = match usable.quarter_of(at) {
+                Some(_) => next.min(UnixMicros(
+                    Tier::QuarterHour.bucket(at).0 + width(Tier::QuarterHour),
+                )),
+                None => next,
+            };
             (Tier::Minute, next.min(end))
         }
     }
@@ -246,7 +264,10 @@ mod tests {
                 prop_assert_eq!(piece.range.to.0 % width, 0);
                 prop_assert_eq!(piece.buckets().count() as i64 * width, piece.range.micros());
                 if piece.tier == Tier::Minute {
-                    prop_assert!(piece.built.is_empty());
+                    let mut quarters: Vec<_> = piece.buckets().map(|at| usable.quarter_of(at)).collect();
+                    quarters.dedup();
+                    let built: Vec<_> = piece.built.iter().copied().map(Some).collect();
+                    prop_assert_eq!(quarters, if built.is_empty() { vec![None] } else { built });
                 } else {
                     prop_assert_eq!(&piece.built, &piece.buckets().map(version_of).collect::<Vec<_>>());
                 }

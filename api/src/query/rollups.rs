@@ -1,6 +1,6 @@
 //! Which rollup rows there are for a range, and how they are read and merged.
 
-use std::{error::Error, mem, sync::Arc};
+use std::{error::Error, sync::Arc};
 
 use common::{
     rollup::{
@@ -57,15 +57,23 @@ pub struct Merging {
 }
 
 impl Merging {
-    pub fn merge(&mut self, mut row: Rollup) {
+    pub fn merge(&mut self, row: Rollup) {
         if self.sums.events == 0 {
             self.sums = row;
+        } else {
+            self.add(&row);
+        }
+    }
+
+    pub fn add(&mut self, row: &Rollup) {
+        if self.sums.events == 0 {
+            self.sums = row.clone();
             return;
         }
         let (users, sessions) = self.further.get_or_insert_default();
-        users.add(&mem::take(&mut row.users));
-        sessions.add(&mem::take(&mut row.sessions));
-        self.sums.merge(&row);
+        users.add(&row.users);
+        sessions.add(&row.sessions);
+        self.sums.merge_but_sets(row);
     }
 
     #[must_use]

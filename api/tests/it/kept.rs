@@ -108,3 +108,31 @@ async fn an_hour_that_is_built_again_is_seen_at_once() {
     assert_eq!(after, fresh_answers(&api).await);
     api.stop().await;
 }
+
+#[tokio::test]
+async fn minutes_of_a_quarter_that_is_cut_are_read_once_until_it_is_built_again() {
+    let mut api = Api::start().await.ready().await;
+    let mut events = a_built_day(&mut api).await;
+    let before = answers(&api).await;
+    let late = sent(12, 1_000);
+    events.push(late.clone());
+    write(&mut api.db, &[late], 2, &events).await;
+    assert_eq!(before, answers(&api).await, "counted, but not yet marked");
+    api.db
+        .batch_execute("INSERT INTO rollup_dirty (bucket) VALUES ('2026-03-08T00:12:00Z')")
+        .await
+        .unwrap();
+    let after = answers(&api).await;
+    assert_ne!(before, after, "what is kept of its quarter isn't used");
+    assert_eq!(after, fresh_answers(&api).await);
+
+    api.db
+        .batch_execute("DELETE FROM rollup_dirty")
+        .await
+        .unwrap();
+    let others = |bucket: UnixMicros| bucket != start();
+    build(&mut api.db, Tier::QuarterHour, &events, others).await;
+    assert_eq!(after, answers(&api).await, "another version, read anew");
+    assert_eq!(after, fresh_answers(&api).await);
+    api.stop().await;
+}

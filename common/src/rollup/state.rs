@@ -92,13 +92,18 @@ impl Rollup {
     }
 
     pub fn merge(&mut self, other: &Self) {
+        self.merge_but_sets(other);
+        self.users.merge(&other.users);
+        self.sessions.merge(&other.sessions);
+    }
+
+    /// Leaves out `users` and `sessions`, for those who unite them apart.
+    pub fn merge_but_sets(&mut self, other: &Self) {
         self.events += other.events;
         self.value_micros += other.value_micros;
         self.values += other.values;
         self.duration_ms += other.duration_ms;
         self.durations.merge(&other.durations);
-        self.users.merge(&other.users);
-        self.sessions.merge(&other.sessions);
         self.visits.merge(&other.visits);
     }
 }

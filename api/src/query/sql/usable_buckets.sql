@@ -1,7 +1,7 @@
 -- usable_buckets
 -- Coarse buckets between $1 and $2 that are built and hold no minute changed since, each unless
--- a coarser one that can be used stands for it. The hours $3 and the days $4 can't: an edge of
--- the answer lies inside. When it was built and by which transaction (xmin) tell one state of a
+-- a coarser one that can be used stands for it; of quarters of an hour also those that hold $1 or
+-- $2. The hours $3 and the days $4 can't: an edge of the answer lies inside. When it was built and by which transaction (xmin) tell one state of a
 -- bucket from the next.
 WITH stale AS MATERIALIZED (
     SELECT DISTINCT date_bin('15 minutes', bucket, timestamptz '1970-01-01 00:00:00+00') AS quarter
@@ -27,7 +27,7 @@ SELECT 3600, bucket, built_at, version FROM hours
 UNION ALL
 SELECT 900, bucket, built_at, xmin::text::bigint FROM rollup_built
 WHERE tier = 900
-  AND bucket >= $1 AND bucket + interval '15 minutes' <= $2
+  AND bucket > $1::timestamptz - interval '15 minutes' AND bucket < $2
   AND bucket NOT IN (SELECT quarter FROM stale)
   AND date_bin('1 hour', bucket, timestamptz '1970-01-01 00:00:00+00') NOT IN (SELECT bucket FROM hours)
   AND date_bin('24 hours', bucket, timestamptz '1970-01-01 00:00:00+00') NOT IN (SELECT bucket FROM days)
