@@ -8,26 +8,23 @@ use super::{
     database::{QueryError, Snapshot},
     parts::Part,
     pieces::{self, Asked},
-    plan,
-    range::Range,
-    rollups::{self, Merging},
+    plan::Piece,
+    rollups::Merging,
 };
 
-/// By group, then by bucket between two of `edges`. `parts` are those of `range`, in the same
-/// dimension.
+/// By group, then by bucket between two of `edges`. `pieces` and `parts` are those of one range,
+/// the parts in the same dimension.
 ///
 /// # Errors
 /// As [`pieces::merged`].
 pub async fn cells(
     snapshot: &Snapshot,
-    range: Range,
+    pieces: &[Arc<Piece>],
     edges: &[UnixMicros],
     asked: Asked<'_>,
     parts: &[Part],
 ) -> Result<Vec<Vec<Rollup>>, QueryError> {
-    let minutes = plan::split(range).minutes;
-    let pieces = rollups::cover(snapshot, minutes, edges).await?;
-    let read = pieces::merged(snapshot, &pieces, asked).await?;
+    let read = pieces::merged(snapshot, pieces, asked).await?;
     let row = |_| {
         let buckets = edges.len().saturating_sub(1);
         (0..buckets).map(|_| Merging::default()).collect()

@@ -8,7 +8,9 @@ use common::{
 
 use super::{
     database::{QueryError, Snapshot},
+    plan,
     range::{MINUTE, Range, first_minute},
+    rollups,
     values::Values,
 };
 
@@ -22,7 +24,10 @@ pub const MOST_SEARCHED: u64 = 8_000_000;
 /// # Errors
 /// As [`Snapshot::rows`].
 pub async fn events_in(snapshot: &Snapshot, minutes: Range) -> Result<u64, QueryError> {
-    let all = Values::read(snapshot, minutes, Dimension::All, &[]).await?;
+    let edges = [minutes.from, minutes.to];
+    let minutes = plan::split(minutes).minutes;
+    let pieces = rollups::cover(snapshot, minutes, &edges).await?;
+    let all = Values::of(snapshot, &pieces, Dimension::All, &[]).await?;
     Ok(all.sums().into_values().map(|sum| sum.events).sum())
 }
 

@@ -11,9 +11,7 @@ use super::{
     kept::{Group, Sum, Sums},
     parts::Part,
     pieces,
-    plan::{self, Piece},
-    range::Range,
-    rollups,
+    plan::Piece,
 };
 
 /// What each value of a dimension adds up to.
@@ -24,20 +22,7 @@ pub struct Values<'p> {
 }
 
 impl<'p> Values<'p> {
-    /// # Errors
-    /// As [`Snapshot::rows`].
-    pub async fn read(
-        snapshot: &Snapshot,
-        range: Range,
-        dimension: Dimension,
-        parts: &'p [Part],
-    ) -> Result<Self, QueryError> {
-        let minutes = plan::split(range).minutes;
-        let pieces = rollups::cover(snapshot, minutes, &[range.from, range.to]).await?;
-        Self::of(snapshot, &pieces, dimension, parts).await
-    }
-
-    /// Of pieces that are known.
+    /// Of the pieces and parts of a range.
     ///
     /// # Errors
     /// As [`Snapshot::rows`].

@@ -15,7 +15,7 @@ use crate::query::{
     page::{Page, Sort},
     raw::{self, By, Place},
     rollups::Sketches,
-    values::{Values, passing},
+    values::passing,
 };
 
 /// A page of values, and what all of them add up to.
@@ -97,7 +97,7 @@ async fn from_rollups(
     page: &Page,
 ) -> Result<Option<Counted<Breakdown>>, QueryError> {
     let question = by.question;
-    let values = Values::read(snapshot, question.range, by.dimension, &by.parts).await?;
+    let values = by.values(snapshot).await?;
     let sums = values.sums();
     let other_events = sums.get(OTHER).map_or(0, |other| other.events);
     let Some(sums) = passing(&question.filter, sums) else {

@@ -9,7 +9,7 @@ use crate::query::{
     kept::Group,
     metric::{Figures, Metric},
     raw::{self, By, Place},
-    values::{Values, passes},
+    values::passes,
 };
 
 /// The values of a field that are told apart, and whether all others are counted together.
@@ -105,7 +105,7 @@ pub(super) async fn from_rollups(
     };
     let mut groups: Vec<Group> = keys.keys.iter().map(of_key).collect();
     if keys.rest {
-        let values = Values::read(snapshot, question.range, by.dimension, &by.parts).await?;
+        let values = by.values(snapshot).await?;
         let Some(mut rest) = values.passing(&question.filter) else {
             return Ok(None);
         };

@@ -6,10 +6,13 @@ mod list;
 mod realtime;
 mod series;
 
+use std::sync::Arc;
+
 use common::{
     rollup::{Dimension, OTHER, Rollup},
     time::UnixMicros,
 };
+use tokio::sync::OnceCell;
 
 pub use self::{
     breakdown::{Breakdown, breakdown},
@@ -26,9 +29,10 @@ use super::{
     metric::{Figures, Metric},
     parts::{self, Part},
     pieces::Asked,
-    plan,
+    plan::{self, Piece},
     range::Range,
-    rollups::{Origin, Sketches},
+    rollups::{self, Origin, Sketches},
+    values::Values,
 };
 
 /// Which events, and what of them.
@@ -74,6 +78,8 @@ struct ByRollups<'q> {
     question: &'q Question,
     dimension: Dimension,
     parts: Vec<Part>,
+    /// Those of the range as one bucket, once they are looked for.
+    whole: OnceCell<Arc<[Arc<Piece>]>>,
 }
 
 impl<'q> ByRollups<'q> {
@@ -99,7 +105,33 @@ impl<'q> ByRollups<'q> {
             question,
             dimension,
             parts: parts::read(snapshot, edges, dimension).await?,
+            whole: OnceCell::new(),
         }))
+    }
+
+    async fn pieces(
+        &self,
+        snapshot: &Snapshot,
+        edges: &[UnixMicros],
+    ) -> Result<Arc<[Arc<Piece>]>, QueryError> {
+        let Range { from, to } = self.question.range;
+        let minutes = plan::split(self.question.range).minutes;
+        let find = async || {
+            rollups::cover(snapshot, minutes, edges)
+                .await
+                .map(Arc::from)
+        };
+        if edges == [from, to] {
+            return self.whole.get_or_try_init(find).await.cloned();
+        }
+        find().await
+    }
+
+    /// Of the whole range.
+    async fn values(&self, snapshot: &Snapshot) -> Result<Values<'_>, QueryError> {
+        let Range { from, to } = self.question.range;
+        let pieces = self.pieces(snapshot, &[from, to]).await?;
+        Values::of(snapshot, &pieces, self.dimension, &self.parts).await
     }
 
     /// Bounce rates of parts of the events are looked up in single events.
@@ -125,7 +157,8 @@ impl<'q> ByRollups<'q> {
             groups: &groups,
             sketches: Sketches::of(&self.question.metrics),
         };
-        let mut data = cells(snapshot, self.question.range, edges, asked, &self.parts).await?;
+        let pieces = self.pieces(snapshot, edges).await?;
+        let mut data = cells(snapshot, &pieces, edges, asked, &self.parts).await?;
         let other = bounded.then(|| data.pop().unwrap_or_default());
         Ok(Counted {
             data,

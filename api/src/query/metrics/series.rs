@@ -8,7 +8,7 @@ use crate::query::{
     kept::Group,
     metric::{Figures, Metric},
     raw::{self, By, Place},
-    values::{Meant, Values, meant},
+    values::{Meant, meant},
 };
 
 /// One for each bucket between two of `edges`, over the events of the question's range.
@@ -80,6 +80,6 @@ async fn group_of(snapshot: &Snapshot, by: &ByRollups<'_>) -> Result<Option<Grou
     if let Meant::Values(values) = meant(filter) {
         return Ok(Some(values));
     }
-    let values = Values::read(snapshot, by.question.range, by.dimension, &by.parts).await?;
+    let values = by.values(snapshot).await?;
     Ok(values.passing(filter).map(Group::from))
 }

@@ -13,7 +13,7 @@ use crate::{
 const WRK: Wrk = Wrk {
     script: include_str!("load.lua"),
     connections: 16,
-    lasts: Duration::from_secs(5),
+    lasts: Duration::from_secs(15),
 };
 const SAME: &str = "/api/v1/metrics/summary?from=now-24h";
 
