@@ -208,10 +208,13 @@ impl Reader {
         read.arg("STREAMS").arg(&self.config.keys.stream).arg(after);
         let reply: RedisResult<Value> = read.query_async(&mut session.redis).await;
         let reply = reply.map_err(|error| self.noted(error))?;
-        fault::point("after_read");
-        reply::from_read(reply).map_err(|error| {
+        let delivered = reply::from_read(reply).map_err(|error| {
             RedisError::from((redis::ErrorKind::Parse, "XREADGROUP", error.to_string()))
-        })
+        })?;
+        if !delivered.is_empty() {
+            fault::point("after_read");
+        }
+        Ok(delivered)
     }
 
     async fn claim(&mut self, redis: &mut MultiplexedConnection) -> RedisResult<Delivered> {
