@@ -4,6 +4,7 @@ pub mod cli;
 pub mod config;
 pub mod control;
 mod observe;
+pub mod place;
 mod progress;
 pub mod publish;
 mod routes;

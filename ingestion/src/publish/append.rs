@@ -1,17 +1,17 @@
-//! One entry on the stream, with its account in the same transaction.
+//! One entry on the stream, with its account and the stream's epoch in the same transaction.
 
 use common::{
     fault,
     trace::TRACEPARENT,
-    wire::{EntryId, FIELD_BATCH, FIELD_SOURCE, Source, StreamKeys},
+    wire::{FIELD_BATCH, FIELD_SOURCE, Source, StreamKeys},
 };
-use redis::{
-    ErrorKind, Pipeline, RedisError, ServerErrorKind, Value,
-    aio::{ConnectionLike as _, MultiplexedConnection},
-};
+use redis::{ErrorKind, Pipeline, RedisError, ServerErrorKind, Value, aio::ConnectionLike as _};
 use uuid::Uuid;
 
-use crate::source::{Outcome, Refusal};
+use crate::{
+    place::{Link, Place},
+    source::{Outcome, Refusal},
+};
 
 /// Why no entry id came back, with the text for the log.
 #[derive(Debug)]
@@ -20,7 +20,7 @@ pub(super) struct Failure {
     pub(super) error: String,
 }
 
-/// MULTI; XADD; the accounts; EXEC.
+/// MULTI; XADD; the accounts; the epoch; EXEC.
 pub(super) fn transaction(
     keys: &StreamKeys,
     source: Source,
@@ -47,20 +47,18 @@ pub(super) fn transaction(
         .arg(Uuid::now_v7().to_string());
     pipe.hincr(&keys.ledger, format!("accepted:{source}"), events);
     pipe.hincr(&keys.ledger, format!("entries:{source}"), 1);
+    pipe.hget(&keys.ledger, "epoch");
     pipe
 }
 
 /// # Errors
 /// [`Failure`], with what is known of the outcome.
-pub(super) async fn append(
-    connection: &mut MultiplexedConnection,
-    pipe: &Pipeline,
-) -> Result<EntryId, Failure> {
+pub(super) async fn append(link: &mut Link, pipe: &Pipeline) -> Result<Place, Failure> {
     let commands = pipe.len();
-    let replies = connection.req_packed_commands(pipe, commands + 1, 1).await;
+    let replies = link.redis.req_packed_commands(pipe, commands + 1, 1).await;
     fault::point("after_append");
     match replies {
-        Ok(replies) => entry_id(&replies),
+        Ok(replies) => place(link, &replies),
         Err(error) => Err(Failure {
             outcome: outcome_of(&error),
             error: error.to_string(),
@@ -68,27 +66,32 @@ pub(super) async fn append(
     }
 }
 
-/// The reply of EXEC holds one reply per command; XADD's is the first.
-fn entry_id(replies: &[Value]) -> Result<EntryId, Failure> {
-    let reply = match replies {
-        [Value::Array(replies)] => replies.first(),
+/// The reply of EXEC holds one reply per command; XADD's is the first, the epoch the last.
+fn place(link: &Link, replies: &[Value]) -> Result<Place, Failure> {
+    let (reply, epoch) = match replies {
+        [Value::Array(replies)] => (replies.first(), replies.last().and_then(text)),
         [Value::ServerError(error)] => {
             return Err(refused(error.code(), format!("{error:?}")));
         }
-        _ => None,
+        _ => (None, None),
     };
-    let text = match reply {
-        Some(Value::BulkString(id)) => std::str::from_utf8(id).ok(),
-        Some(Value::ServerError(error)) => {
-            return Err(refused(error.code(), format!("{error:?}")));
-        }
+    if let Some(Value::ServerError(error)) = reply {
+        return Err(refused(error.code(), format!("{error:?}")));
+    }
+    let entry = reply.and_then(text).and_then(|text| text.parse().ok());
+    let entry = entry.ok_or_else(|| Failure {
+        outcome: Outcome::Unknown,
+        error: format!("unexpected reply {reply:?}"),
+    })?;
+    let life = epoch.and_then(|epoch| link.life(epoch));
+    Ok(Place { entry, life })
+}
+
+fn text(reply: &Value) -> Option<&str> {
+    match reply {
+        Value::BulkString(bytes) => std::str::from_utf8(bytes).ok(),
         _ => None,
-    };
-    text.and_then(|text| text.parse().ok())
-        .ok_or_else(|| Failure {
-            outcome: Outcome::Unknown,
-            error: format!("unexpected reply {reply:?}"),
-        })
+    }
 }
 
 /// An error that Redis sent means that nothing was executed: a command that is refused when

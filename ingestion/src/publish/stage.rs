@@ -5,14 +5,13 @@ use std::{collections::VecDeque, convert::Infallible, future::pending, time::Dur
 
 use common::{
     backoff::Backoff,
-    clients,
     config::RedisConfig,
     shutdown::Shutdown,
     trace::Span,
     wire::{Source, StreamKeys},
 };
 use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
-use redis::{RedisResult, aio::MultiplexedConnection};
+use redis::RedisResult;
 use tokio::{
     sync::mpsc,
     time::{Instant, sleep, sleep_until},
@@ -24,6 +23,7 @@ use super::{
 };
 use crate::{
     observe,
+    place::{Link, Place},
     source::{Block, Outcome, Refusal},
 };
 
@@ -88,7 +88,7 @@ struct Sent {
     batch: Batch,
     connection: u64,
     at: Instant,
-    result: Result<common::wire::EntryId, Failure>,
+    result: Result<Place, Failure>,
     span: Span,
 }
 
@@ -97,10 +97,10 @@ struct State {
     stopping: bool,
     /// Stopping, and without Redis: what still comes is refused.
     gave_up: bool,
-    link: Option<MultiplexedConnection>,
+    link: Option<Link>,
     /// Counts the connections, so that a late failure doesn't close a newer one.
     connection: u64,
-    connecting: BoxFuture<'static, RedisResult<MultiplexedConnection>>,
+    connecting: BoxFuture<'static, RedisResult<Link>>,
     backoff: Backoff,
     filling: Option<Batch>,
     /// Full batches, and refused ones to be tried again.
@@ -226,10 +226,10 @@ impl State {
         self.observe();
         let source = self.publisher.source;
         let outcome = match result {
-            Ok(id) => {
+            Ok(place) => {
                 self.backoff.reset();
                 observe::published(source, batch.events, batch.ndjson.len(), at.elapsed());
-                Outcome::Stored(id)
+                Outcome::Stored(place)
             }
             Err(Failure { outcome, error }) => {
                 observe::not_published(source, batch.events, outcome, &error);
@@ -269,7 +269,7 @@ impl State {
         self.connecting = connect(self.publisher.redis.clone(), delay);
     }
 
-    fn connected(&mut self, connected: RedisResult<MultiplexedConnection>) {
+    fn connected(&mut self, connected: RedisResult<Link>) {
         match connected {
             Ok(link) => {
                 self.connection += 1;
@@ -295,13 +295,10 @@ impl State {
     }
 }
 
-fn connect(
-    redis: RedisConfig,
-    delay: Duration,
-) -> BoxFuture<'static, RedisResult<MultiplexedConnection>> {
+fn connect(redis: RedisConfig, delay: Duration) -> BoxFuture<'static, RedisResult<Link>> {
     async move {
         sleep(delay).await;
-        clients::redis::connect(&redis, Duration::ZERO).await
+        Link::open(&redis).await
     }
     .boxed()
 }

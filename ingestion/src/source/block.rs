@@ -6,8 +6,10 @@ use std::sync::{
 };
 use std::{ops::Range, sync::Arc};
 
-use common::{trace::Trace, wire::EntryId};
+use common::trace::Trace;
 use tokio::sync::oneshot;
+
+use crate::place::Place;
 
 /// Whole events, one a line.
 #[derive(Debug)]
@@ -32,7 +34,7 @@ pub enum Ack {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
     /// In the stream, in this entry.
-    Stored(EntryId),
+    Stored(Place),
     /// Not in the stream, and never will be.
     Refused(Refusal),
     /// No reply came: it may be in the stream or not.

@@ -1,5 +1,7 @@
 //! Whether an entry is in the database: the consumer acknowledges after its commit, so an
-//! entry that was delivered and isn't pending is committed.
+//! entry that was delivered and isn't pending is committed, as long as the stream is the one
+//! that it was appended to. Where Redis has restarted meanwhile, or lost the stream, that
+//! can't be known from Redis, and isn't claimed.
 
 use std::{
     convert::Infallible,
@@ -11,14 +13,12 @@ use std::{
 };
 
 use common::{
-    clients,
     config::RedisConfig,
     shutdown::Shutdown,
     wire::{EntryId, StreamKeys},
 };
 use redis::{
     RedisResult,
-    aio::MultiplexedConnection,
     streams::{StreamInfoGroupsReply, StreamPendingReply},
 };
 use tokio::{
@@ -26,7 +26,10 @@ use tokio::{
     time::{sleep, timeout},
 };
 
-use crate::observe;
+use crate::{
+    observe,
+    place::{Life, Link, Place},
+};
 
 /// How often Redis is asked while somebody waits.
 const INTERVAL: Duration = Duration::from_millis(20);
@@ -36,13 +39,16 @@ const PAUSE: Duration = Duration::from_millis(500);
 /// How far the consumer group is, at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Progress {
+    life: Life,
     last_delivered: EntryId,
     lowest_pending: Option<EntryId>,
 }
 
 impl Progress {
-    fn has_committed(&self, entry: EntryId) -> bool {
-        entry <= self.last_delivered && self.lowest_pending.is_none_or(|lowest| entry < lowest)
+    fn has_committed(&self, Place { entry, life }: Place) -> bool {
+        life == Some(self.life)
+            && entry <= self.last_delivered
+            && self.lowest_pending.is_none_or(|lowest| entry < lowest)
     }
 }
 
@@ -77,11 +83,13 @@ impl Drop for Waiting {
 }
 
 impl Commits {
-    /// Whether `entry` was committed within `deadline`.
-    pub async fn wait_for(&self, entry: EntryId, deadline: Duration) -> bool {
+    /// Whether all of `places` are known to be committed within `deadline`.
+    pub async fn wait_for(&self, places: &[Place], deadline: Duration) -> bool {
         let _waiting = Waiting::new(&self.demand);
         let mut progress = self.progress.clone();
-        let committed = progress.wait_for(|seen| seen.is_some_and(|p| p.has_committed(entry)));
+        let committed = progress.wait_for(|seen| {
+            seen.is_some_and(|seen| places.iter().all(|place| seen.has_committed(*place)))
+        });
         matches!(timeout(deadline, committed).await, Ok(Ok(_)))
     }
 }
@@ -129,20 +137,20 @@ impl CommitPoller {
     }
 
     async fn poll(&self) -> Infallible {
-        let mut connection: Option<MultiplexedConnection> = None;
+        let mut link: Option<Link> = None;
         loop {
             if self.demand.waiting.load(Ordering::Acquire) == 0 {
                 self.demand.arrived.notified().await;
                 continue;
             }
-            match self.look(&mut connection).await {
+            match self.look(&mut link).await {
                 Ok(progress) => {
                     self.progress.send_replace(progress);
                     sleep(INTERVAL).await;
                 }
                 Err(error) => {
                     observe::redis_failed("commits", &error);
-                    connection = None;
+                    link = None;
                     sleep(PAUSE).await;
                 }
             }
@@ -150,21 +158,20 @@ impl CommitPoller {
     }
 
     /// `None` while there is no such group.
-    async fn look(
-        &self,
-        connection: &mut Option<MultiplexedConnection>,
-    ) -> RedisResult<Option<Progress>> {
-        let connection = match connection {
-            Some(connection) => connection,
-            none => none.insert(clients::redis::connect(&self.redis, Duration::ZERO).await?),
+    async fn look(&self, link: &mut Option<Link>) -> RedisResult<Option<Progress>> {
+        let link = match link {
+            Some(link) => link,
+            none => none.insert(Link::open(&self.redis).await?),
         };
         // In one transaction: between two readings an entry could be delivered.
         let mut pipe = redis::pipe();
         pipe.atomic()
             .xinfo_groups(&self.keys.stream)
-            .xpending(&self.keys.stream, &self.group);
-        let (groups, pending): (StreamInfoGroupsReply, StreamPendingReply) =
-            pipe.query_async(connection).await?;
+            .xpending(&self.keys.stream, &self.group)
+            .hget(&self.keys.ledger, "epoch");
+        let (groups, pending, epoch): (StreamInfoGroupsReply, StreamPendingReply, Option<String>) =
+            pipe.query_async(&mut link.redis).await?;
+        let life = epoch.and_then(|epoch| link.life(&epoch));
         let group = groups.groups.iter().find(|group| group.name == self.group);
         let lowest_pending = match &pending {
             StreamPendingReply::Data(data) => data.start_id.parse().ok(),
@@ -173,6 +180,7 @@ impl CommitPoller {
         Ok(group.and_then(|group| {
             let last_delivered = group.last_delivered_id.parse().ok()?;
             Some(Progress {
+                life: life?,
                 last_delivered,
                 lowest_pending,
             })
@@ -182,19 +190,47 @@ impl CommitPoller {
 
 #[cfg(test)]
 mod tests {
+    use uuid::Uuid;
+
     use super::*;
+
+    const LIFE: Life = Life {
+        epoch: Uuid::from_u128(1),
+        server: 1,
+    };
 
     #[test]
     fn committed_is_what_was_delivered_and_is_not_pending() {
         let id = |ms| EntryId { ms, seq: 0 };
+        let place = |ms| Place {
+            entry: id(ms),
+            life: Some(LIFE),
+        };
         let progress = |last, lowest: Option<u64>| Progress {
+            life: LIFE,
             last_delivered: id(last),
             lowest_pending: lowest.map(id),
         };
-        assert!(progress(5, None).has_committed(id(5)));
-        assert!(!progress(5, None).has_committed(id(6)));
-        assert!(progress(5, Some(4)).has_committed(id(3)));
-        assert!(!progress(5, Some(4)).has_committed(id(4)));
-        assert!(!progress(5, Some(4)).has_committed(id(5)));
+        assert!(progress(5, None).has_committed(place(5)));
+        assert!(!progress(5, None).has_committed(place(6)));
+        assert!(progress(5, Some(4)).has_committed(place(3)));
+        assert!(!progress(5, Some(4)).has_committed(place(4)));
+        assert!(!progress(5, Some(4)).has_committed(place(5)));
+    }
+
+    #[test]
+    fn what_another_stream_or_server_has_says_nothing_of_ours() {
+        let entry = EntryId { ms: 5, seq: 0 };
+        let progress = Progress {
+            life: LIFE,
+            last_delivered: EntryId { ms: 9, seq: 0 },
+            lowest_pending: None,
+        };
+        let committed = |life| progress.has_committed(Place { entry, life });
+        assert!(committed(Some(LIFE)));
+        let (epoch, server) = (Uuid::from_u128(2), 2);
+        assert!(!committed(Some(Life { epoch, ..LIFE })));
+        assert!(!committed(Some(Life { server, ..LIFE })));
+        assert!(!committed(None));
     }
 }

@@ -7,7 +7,7 @@ use axum::{
     http::StatusCode,
     response::{IntoResponse as _, Response},
 };
-use common::{http::Problem, wire::EntryId};
+use common::http::Problem;
 use serde::Serialize;
 use tokio::time::timeout;
 
@@ -15,7 +15,10 @@ use super::{
     Collector, TURN,
     judge::{Judged, Rejection},
 };
-use crate::source::{Outcome, Refusal};
+use crate::{
+    place::Place,
+    source::{Outcome, Refusal},
+};
 
 /// How long `?wait=committed` waits.
 const COMMIT_DEADLINE: Duration = Duration::from_secs(10);
@@ -45,9 +48,9 @@ pub(super) async fn after(
     if judged.accepted == 0 {
         return Err(all_refused(&judged));
     }
-    let last = stored(&mut judged, collector).await?;
+    let places = stored(&mut judged, collector).await?;
     let committed = match wait {
-        true => Some(collector.commits.wait_for(last, COMMIT_DEADLINE).await),
+        true => Some(collector.commits.wait_for(&places, COMMIT_DEADLINE).await),
         false => None,
     };
     let status = if committed == Some(true) {
@@ -56,7 +59,7 @@ pub(super) async fn after(
         StatusCode::ACCEPTED
     };
     let note = (committed == Some(false))
-        .then_some("accepted, and not yet in the database after 10 seconds");
+        .then_some("accepted, and not known to be in the database after 10 seconds");
     let answer = Answer {
         accepted: judged.accepted,
         rejected: judged.rejected,
@@ -68,19 +71,19 @@ pub(super) async fn after(
     Ok((status, Json(answer)).into_response())
 }
 
-/// The last of the entries that hold the events.
-async fn stored(judged: &mut Judged, collector: &Collector) -> Result<EntryId, Problem> {
-    let mut last = EntryId::MIN;
+/// The entries that hold the events.
+async fn stored(judged: &mut Judged, collector: &Collector) -> Result<Vec<Place>, Problem> {
+    let mut places = Vec::with_capacity(judged.outcomes.len());
     let mut failure = None;
     for outcome in judged.outcomes.drain(..) {
         match timeout(TURN, outcome).await {
-            Ok(Ok(Outcome::Stored(entry))) => last = last.max(entry),
+            Ok(Ok(Outcome::Stored(place))) => places.push(place),
             Ok(Ok(Outcome::Refused(refusal))) => failure = Some(code_of(refusal)),
             Ok(Ok(Outcome::Unknown) | Err(_)) | Err(_) => failure = Some("outcome_unknown"),
         }
     }
     match failure {
-        None => Ok(last),
+        None => Ok(places),
         Some(code) => {
             let wait = collector.pressure.borrow().retry_after_seconds;
             let detail = "not all events are known to be in the stream; \

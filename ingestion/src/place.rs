@@ -1,0 +1,53 @@
+//! Where an event is: in which entry of which life of the stream.
+
+use std::time::Duration;
+
+use common::{clients, config::RedisConfig, wire::EntryId};
+use redis::{InfoDict, RedisResult, aio::MultiplexedConnection};
+use uuid::Uuid;
+
+/// The identity of the stream and of the process that keeps it. Redis may lose the stream,
+/// which then has another epoch; or come back a second younger with the epoch that it had,
+/// which only the process's own identity tells.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Life {
+    pub epoch: Uuid,
+    pub server: u128,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Place {
+    pub entry: EntryId,
+    /// `None` where Redis doesn't say.
+    pub life: Option<Life>,
+}
+
+/// A connection of one's own, and which process answers on it.
+#[derive(Debug, Clone)]
+pub(crate) struct Link {
+    pub(crate) redis: MultiplexedConnection,
+    server: Option<u128>,
+}
+
+impl Link {
+    /// # Errors
+    /// Redis isn't there, or doesn't let us in.
+    pub(crate) async fn open(config: &RedisConfig) -> RedisResult<Self> {
+        let mut redis = clients::redis::connect(config, Duration::ZERO).await?;
+        let mut info = redis::cmd("INFO");
+        let info: InfoDict = info.arg("server").query_async(&mut redis).await?;
+        let run_id: String = info.get("run_id").unwrap_or_default();
+        // 40 hexadecimal digits, anew at each start.
+        let server = run_id.get(..32);
+        let server = server.and_then(|digits| u128::from_str_radix(digits, 16).ok());
+        Ok(Self { redis, server })
+    }
+
+    /// Of the stream whose ledger holds this epoch.
+    pub(crate) fn life(&self, epoch: &str) -> Option<Life> {
+        Some(Life {
+            epoch: epoch.parse().ok()?,
+            server: self.server?,
+        })
+    }
+}
