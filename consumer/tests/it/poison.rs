@@ -1,5 +1,7 @@
 //! Poison becomes dead letters; its neighbours are stored.
 
+use std::time::{Duration, Instant};
+
 use crate::harness::{World, at, event, event_with, events, instant};
 
 /// An event with everything right but `fields`, which replace the required ones.
@@ -178,22 +180,30 @@ async fn what_a_constraint_of_the_table_refuses_is_found_too() {
     consumer.stop().await;
 }
 
+const EACH: u32 = 8_000;
+
+/// From the first entry on until all are in the database.
+async fn taken(world: &mut World, lines: &[String], in_all: u32) -> Duration {
+    let started = Instant::now();
+    world.producer.batches(lines, 200).await;
+    world.settled(in_all).await;
+    started.elapsed()
+}
+
 #[tokio::test]
 async fn half_of_everything_may_be_poison() {
     let mut world = World::new().await;
-    let lines: Vec<_> = (0..4_000)
-        .map(|n| {
-            if n % 2 == 0 {
-                event(n)
-            } else {
-                format!("{{\"broken\":{n}")
-            }
-        })
-        .collect();
-    world.producer.batches(&lines, 200).await;
     let consumer = world.consumer(&[]).await;
-    let sums = world.settled(4_000).await;
-    assert_eq!((sums.stored, sums.dead_lettered), (2_000, 2_000));
+    let clean = taken(&mut world, &events(0..EACH), EACH).await;
+    let mixed = (EACH..2 * EACH).map(|n| match n % 2 {
+        0 => event(n),
+        _ => format!("{{\"broken\":{n}"),
+    });
+    let mixed = taken(&mut world, &mixed.collect::<Vec<_>>(), 2 * EACH).await;
+    let sums = world.settled(2 * EACH).await;
+    let half = i64::from(EACH / 2);
+    assert_eq!((sums.stored, sums.dead_lettered), (3 * half, half));
+    assert!(mixed < 10 * clean, "{mixed:?} instead of {clean:?}");
     consumer.stop().await;
 }
 
