@@ -5,6 +5,8 @@ mod audit;
 mod fault;
 mod load;
 mod mixed;
+#[cfg(test)]
+mod promises;
 mod proxy;
 mod report;
 mod run;

@@ -19,7 +19,7 @@ use crate::{
     scenario::{Draw, Scenario, Step},
     stage::{GROUP, Machinery, Stage},
     verdict::{Observed, Recovery, judge},
-    watch::{Questions, Readiness, Use, Watcher, use_of},
+    watch::{Questions, Readiness, Topic, Use, Watcher, use_of},
 };
 
 /// Load before the first step, so that there is something to lose.
@@ -120,7 +120,7 @@ async fn act(stage: &mut Stage, scenario: &Scenario, outcome: &mut Outcome) -> a
     if starts_whole {
         stage.all_ready().await?;
     }
-    let watch = Watch::start(stage, scenario);
+    let watch = Watch::start(stage, scenario, &mut draw.fork());
     if starts_whole {
         start_load(stage, scenario, &mut draw).await?;
         sleep(WARM_UP).await;
@@ -192,22 +192,30 @@ struct Watch {
 }
 
 impl Watch {
-    fn start(stage: &Stage, scenario: &Scenario) -> Self {
+    fn start(stage: &Stage, scenario: &Scenario, draw: &mut Draw) -> Self {
         let nodes = stage.nodes();
         let urls: BTreeMap<_, _> = nodes.iter().map(|node| (*node, stage.url(*node))).collect();
-        let apis: Vec<_> = nodes
-            .iter()
-            .filter(|node| matches!(node, Node::Api(_)))
-            .collect();
-        let of_node = |node: &&Node| {
-            let watcher = || (node.name(), Watcher::start(&stage.url(**node)));
-            (0..scenario.setup.watchers)
-                .map(|_| watcher())
-                .collect::<Vec<_>>()
+        let apis = nodes.iter().filter(|node| matches!(node, Node::Api(_)));
+        let mut apis: Vec<_> = apis.map(|node| (node.name(), stage.url(*node))).collect();
+        let urls_of = |apis: &[(String, String)]| -> Vec<String> {
+            apis.iter().map(|(_, url)| url.clone()).collect()
         };
+        let questions = Questions::ask(urls_of(&apis));
+        let mut sockets = Vec::new();
+        for _ in 0..apis.len() {
+            let (name, url) = &apis[0];
+            let faithful = Watcher::start(std::slice::from_ref(url), Topic::Metrics, draw.fork());
+            sockets.push((name.clone(), faithful));
+            let urls = urls_of(&apis);
+            sockets.extend((0..scenario.setup.crowd).map(|_| {
+                let one = Watcher::start(&urls, Topic::Breakdown, draw.fork());
+                (name.clone(), one)
+            }));
+            apis.rotate_left(1);
+        }
         Self {
-            questions: Questions::ask(apis.iter().map(|node| stage.url(**node)).collect()),
-            sockets: apis.iter().flat_map(of_node).collect(),
+            questions,
+            sockets,
             readiness: Readiness::watch(urls),
         }
     }

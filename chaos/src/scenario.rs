@@ -92,8 +92,9 @@ pub(crate) struct Setup {
     pub(crate) sql: &'static str,
     /// The role as which the daemons come, and its password, if not the owner of everything.
     pub(crate) login: Option<(&'static str, &'static str)>,
-    /// WebSocket clients that watch each api node from begin to end.
-    pub(crate) watchers: usize,
+    /// WebSocket clients that turn to each api node first, besides one that is told of every
+    /// commit and stays with its node.
+    pub(crate) crowd: usize,
 }
 
 impl Default for Setup {
@@ -110,7 +111,7 @@ impl Default for Setup {
             variables: Vec::new(),
             sql: "",
             login: None,
-            watchers: 1,
+            crowd: 0,
         }
     }
 }
@@ -134,6 +135,8 @@ pub(crate) struct Promise {
     pub(crate) refuses: Option<Duration>,
     /// The longest answer of the api to a question, 503 included, at any time.
     pub(crate) answers: Duration,
+    /// The longest time that a live client is away between two subscriptions.
+    pub(crate) comes_back: Option<Duration>,
     /// What Redis acknowledged so shortly before it was lost may be lost with it.
     pub(crate) may_lose: Option<Duration>,
     /// What `/api/v1/audit` may say in the end.
@@ -150,6 +153,7 @@ impl Default for Promise {
             not_ready: Vec::new(),
             refuses: None,
             answers: Duration::from_secs(8),
+            comes_back: None,
             may_lose: None,
             verdicts: &["balanced"],
             fails: false,

@@ -64,7 +64,7 @@ pub(crate) async fn audit(
         .extend(witnesses::of_rest(stage, &db, promise).await?);
     findings
         .wrong
-        .extend(witnesses::of_sockets(&db, watchers).await?);
+        .extend(witnesses::of_sockets(&db, promise, watchers).await?);
     findings.wrong.extend(witnesses::of_group(stage).await?);
     findings.wrong.extend(ledger.entries().surprises.clone());
     Ok(findings)

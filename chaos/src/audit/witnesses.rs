@@ -1,6 +1,9 @@
 //! What REST, WebSockets and Redis say in the end.
 
-use std::time::{Duration, Instant};
+use std::{
+    collections::HashMap,
+    time::{Duration, Instant},
+};
 
 use redis::{
     AsyncCommands as _,
@@ -14,7 +17,7 @@ use crate::{
     fault::Node,
     scenario::Promise,
     stage::{GROUP, Stage},
-    watch::Watcher,
+    watch::{Held, Watcher},
 };
 
 /// What is told on its own accord may take a moment longer.
@@ -70,37 +73,57 @@ async fn get(stage: &Stage, node: Node, path: &str) -> anyhow::Result<Value> {
     Ok(body["data"].take())
 }
 
-/// What each watcher holds is what lies in its window.
+/// What each watcher holds is what lies in its window; it was never away for longer than
+/// promised, and was told each time whether it had missed something.
 pub(super) async fn of_sockets(
     db: &Client,
+    promise: &Promise,
     watchers: &[(String, Watcher)],
 ) -> anyhow::Result<Vec<String>> {
-    let mut wrong = Vec::new();
+    let (mut wrong, mut counted, started) = (Vec::new(), HashMap::new(), Instant::now());
     for (name, watcher) in watchers {
-        let started = Instant::now();
-        loop {
+        let held = loop {
             let held = watcher.held();
-            let sql = "SELECT count(*) FROM events
-                        WHERE occurred_at >= $1::text::timestamptz
-                          AND occurred_at < $2::text::timestamptz";
-            let counted = match held.from.is_empty() {
-                true => None,
-                false => Some(db.query_one(sql, &[&held.from, &held.to]).await?),
-            };
-            let counted = counted.map(|row| row.get::<_, i64>(0).unsigned_abs());
-            if counted == Some(held.events) {
-                break;
+            let count = count_of(db, &held, &mut counted).await?;
+            if count == Some(held.events) {
+                break held;
             }
             if started.elapsed() > SOON {
-                wrong.push(format!(
-                    "a watcher of {name} holds {held:?}, not {counted:?}"
-                ));
-                break;
+                wrong.push(format!("a watcher of {name} holds {held:?}, not {count:?}"));
+                break held;
             }
             tokio::time::sleep(Duration::from_millis(200)).await;
+        };
+        let away = held.longest_away;
+        if promise.comes_back.is_some_and(|limit| away > limit) {
+            wrong.push(format!("a watcher of {name} was away for {away:.1?}"));
         }
+        wrong.extend(held.surprise.map(|what| format!("{name} said {what}")));
     }
+    wrong.truncate(10);
     Ok(wrong)
+}
+
+/// Of the window that a watcher holds; nothing is written any more.
+async fn count_of(
+    db: &Client,
+    held: &Held,
+    counted: &mut HashMap<(String, String), u64>,
+) -> anyhow::Result<Option<u64>> {
+    if held.from.is_empty() {
+        return Ok(None);
+    }
+    let window = (held.from.clone(), held.to.clone());
+    if let Some(count) = counted.get(&window) {
+        return Ok(Some(*count));
+    }
+    let sql = "SELECT count(*) FROM events
+                WHERE occurred_at >= $1::text::timestamptz
+                  AND occurred_at < $2::text::timestamptz";
+    let row = db.query_one(sql, &[&held.from, &held.to]).await?;
+    let count = row.get::<_, i64>(0).unsigned_abs();
+    counted.insert(window, count);
+    Ok(Some(count))
 }
 
 /// Nothing is pending, and no consumer is left that doesn't run.

@@ -1,5 +1,7 @@
 //! All scenarios, by what is broken.
 
+mod broken;
+mod events;
 mod network;
 mod postgres;
 mod processes;
@@ -16,6 +18,8 @@ pub(crate) fn all() -> Vec<Scenario> {
         redis::all(),
         postgres::all(),
         processes::all(),
+        events::all(),
+        broken::all(),
         starts::all(),
     ]
     .concat()

@@ -1,10 +1,14 @@
 //! PostgreSQL dies, refuses, waits.
 
+use anyhow::ensure;
+use futures_util::future::BoxFuture;
+
 use super::{millis, secs};
 use crate::{
     fault::{Fault, Node, Nodes, Service},
     proxy::{Moment, Toxic},
     scenario::{Scenario, Step},
+    stage::Stage,
 };
 
 const A: Node = Node::Consumer(0);
@@ -233,9 +237,39 @@ fn waits() -> Vec<Scenario> {
                      DEFERRABLE INITIALLY DEFERRED FOR EACH ROW EXECUTE FUNCTION chaos_slow()",
                     "DROP FUNCTION chaos_slow CASCADE",
                 );
-                Step::during(slow, draw.seconds(10.0..14.0)).to_vec()
+                let [begin, wait, end] = Step::during(slow, draw.seconds(10.0..14.0));
+                vec![
+                    begin,
+                    wait,
+                    Step::Do("two batches a lane", two_batches),
+                    end,
+                ]
             },
         )
+        .setup(|setup| {
+            setup.variable(A, "BATCH_MAX_EVENTS", BATCH);
+            setup.variable(Node::Consumer(1), "BATCH_MAX_EVENTS", BATCH);
+        })
         .promise(|promise| promise.recovers = secs(5)),
     ]
+}
+
+const BATCH: &str = "2000";
+const LANES: u64 = 4;
+/// Of one read, at most: it ends at 1.5 MiB, and an event has 250 bytes and more.
+const READ: u64 = 6_500;
+
+/// One that is written and one that waits; and what has been read for the next one, and is
+/// being read. The rest of the backlog stays in Redis.
+fn two_batches(stage: &mut Stage) -> BoxFuture<'_, anyhow::Result<()>> {
+    let batch: u64 = BATCH.parse().unwrap_or_default();
+    let most = LANES * (2 * batch + 2 * READ);
+    Box::pin(async move {
+        let (held, waiting) = stage.in_flight().await?;
+        stage.note(&format!(
+            "lanes hold {held} events, {waiting} wait in Redis"
+        ));
+        ensure!(held <= most, "lanes hold {held} events, not {most} at most");
+        Ok(())
+    })
 }

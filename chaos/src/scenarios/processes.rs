@@ -1,42 +1,228 @@
-//! Daemons that are killed or asked to end.
+//! Daemons that are killed, at fault points or anywhere, or asked to end.
 
-use super::secs;
+use std::time::Duration;
+
 use crate::{
-    fault::Node,
-    scenario::{Scenario, Step},
+    fault::{Fault, Node},
+    scenario::{Draw, Scenario, Setup, Step},
 };
 
 const A: Node = Node::Consumer(0);
+const B: Node = Node::Consumer(1);
+/// Until a daemon has come to its fault point.
+const SOON: Duration = Duration::from_secs(20);
 
 pub(super) fn all() -> Vec<Scenario> {
+    let killed = [
+        ("consumer-killed-after-read", "after_read=10*off->return"),
+        ("consumer-killed-before-copy", "before_copy=10*off->return"),
+        ("consumer-killed-in-copy", "in_copy=31*off->return"),
+        (
+            "consumer-killed-before-commit",
+            "before_commit=10*off->return",
+        ),
+        (
+            "consumer-killed-after-commit",
+            "after_commit=10*off->return",
+        ),
+        ("consumer-killed-after-xack", "after_ack=10*off->return"),
+    ];
+    let resumed = killed.map(|(name, point)| {
+        Scenario::new(
+            name,
+            "resumed at once by the same name",
+            dies_and_comes_back,
+        )
+        .setup(|setup| setup.variable(A, "FAILPOINTS", point))
+        .promise(|promise| promise.recovers = Duration::from_secs(5))
+    });
+    let dead = [
+        ("consumer-dead-after-read", "after_read=10*off->return"),
+        (
+            "consumer-dead-before-commit",
+            "before_commit=10*off->return",
+        ),
+        ("consumer-dead-after-commit", "after_commit=10*off->return"),
+    ];
+    let taken_over = dead.map(|(name, point)| {
+        Scenario::new(name, "taken over by another consumer within 35 s", dies)
+            .setup(|setup| {
+                setup.variable(A, "FAILPOINTS", point);
+                // The default.
+                setup.variable(B, "CLAIM_IDLE_MS", "30000");
+            })
+            .promise(|promise| promise.quiet = Duration::from_secs(35))
+    });
+    resumed
+        .into_iter()
+        .chain(taken_over)
+        .chain(others())
+        .collect()
+}
+
+fn others() -> Vec<Scenario> {
     vec![
+        Scenario::new("consumer-killed-after-claim", "counted once", claimer_dies).setup(|setup| {
+            setup.variable(A, "FAILPOINTS", "before_commit=10*off->return");
+            setup.variable(B, "FAILPOINTS", "after_claim=return");
+        }),
         Scenario::new(
             "consumer-killed",
-            "kill -9 of a consumer, resumed at once by the same name",
-            |draw| {
-                vec![
-                    Step::Do("kill -9", |stage| {
-                        Box::pin(async move { Ok(stage.daemon(A)?.signal("KILL").await?) })
-                    }),
-                    Step::Dies(A, secs(5)),
-                    Step::Wait(draw.seconds(0.0..2.0)),
-                    Step::Start(A, vec![]),
-                ]
-            },
+            "resumed at once by the same name",
+            killed,
         )
-        .promise(|promise| promise.recovers = secs(5))
+        .promise(|promise| promise.recovers = Duration::from_secs(5))
         .short(),
         Scenario::new(
-            "consumer-terminated",
-            "SIGTERM: exit 0 within 10 s",
-            |draw| {
-                vec![
-                    Step::Terminate(A),
-                    Step::Wait(draw.seconds(0.2..2.0)),
-                    Step::Start(A, vec![]),
-                ]
-            },
+            "consumer-killed-anywhere",
+            "counted once",
+            dies_again_and_again,
         )
-        .promise(|promise| promise.recovers = secs(5)),
+        .setup(|setup| setup.variable(A, "FAILPOINTS", ANYWHERE)),
+        Scenario::new("consumers-killed-together", "counted once", both_die),
+        Scenario::new(
+            "ingestion-killed-after-xadd",
+            "a client's retry changes nothing",
+            collector_dies,
+        )
+        .setup(|setup| {
+            setup.variable(
+                Node::Ingestion,
+                "FAILPOINTS",
+                "after_append=100*off->return",
+            )
+        })
+        .load(|load| load.generator = 0.0),
+        Scenario::new(
+            "ingestion-killed",
+            "acknowledged is stored",
+            collector_killed,
+        )
+        .load(|load| load.generator = 0.0),
+        Scenario::new(
+            "api-killed",
+            "2,000 live clients are back within 10 s and hold what REST says",
+            api_killed,
+        )
+        .setup(crowd)
+        .promise(|promise| promise.comes_back = Some(Duration::from_secs(10))),
+        Scenario::new("consumer-terminated", "exit 0 within 10 s", |draw| {
+            terminated(draw, A)
+        }),
+        Scenario::new("ingestion-terminated", "exit 0 within 10 s", |draw| {
+            terminated(draw, Node::Ingestion)
+        })
+        .load(|load| load.generator = 0.0),
+        Scenario::new(
+            "api-terminated",
+            "exit 0 within 10 s with 2,000 live clients, who are back within 10 s",
+            |draw| terminated(draw, Node::Api(0)),
+        )
+        .setup(crowd)
+        .promise(|promise| promise.comes_back = Some(Duration::from_secs(10))),
+    ]
+}
+
+/// At every point, now and then.
+const ANYWHERE: &str = "after_read=1%return;after_claim=10%return;before_copy=1%return;\
+    in_copy=1%return;before_commit=1%return;after_commit=1%return;after_ack=1%return";
+
+/// Of each node; all of them may turn to one.
+const CROWD: usize = 1_000;
+
+fn crowd(setup: &mut Setup) {
+    setup.crowd = CROWD;
+    for number in 0..2 {
+        setup.variable(
+            Node::Api(number),
+            "HTTP_MAX_CONNECTIONS_PER_ADDRESS",
+            "4000",
+        );
+        setup.variable(Node::Api(number), "LIVE_MAX_SOCKETS_PER_ADDRESS", "4000");
+    }
+}
+
+fn dies(_: &mut Draw) -> Vec<Step> {
+    vec![Step::Dies(A, SOON)]
+}
+
+fn killed(draw: &mut Draw) -> Vec<Step> {
+    Step::during(Fault::Killed(A), draw.seconds(0.0..2.0)).into()
+}
+
+fn dies_and_comes_back(draw: &mut Draw) -> Vec<Step> {
+    vec![
+        Step::Dies(A, SOON),
+        Step::Wait(draw.seconds(0.0..1.0)),
+        Step::Start(A, vec![]),
+    ]
+}
+
+/// What one has read and another one has claimed is left by both.
+fn claimer_dies(draw: &mut Draw) -> Vec<Step> {
+    vec![
+        Step::Dies(A, SOON),
+        Step::Dies(B, SOON),
+        Step::Wait(draw.seconds(0.0..1.0)),
+        Step::Start(B, vec![]),
+        Step::Wait(draw.seconds(0.0..4.0)),
+        Step::Start(A, vec![]),
+    ]
+}
+
+fn dies_again_and_again(draw: &mut Draw) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for _ in 0..6 {
+        let again = vec![("FAILPOINTS", ANYWHERE.to_owned())];
+        steps.extend([
+            Step::Dies(A, SOON),
+            Step::Wait(draw.seconds(0.0..0.5)),
+            Step::Start(A, again),
+        ]);
+    }
+    steps.extend([Step::Dies(A, SOON), Step::Start(A, vec![])]);
+    steps
+}
+
+fn both_die(draw: &mut Draw) -> Vec<Step> {
+    let mut steps = Vec::new();
+    for _ in 0..3 {
+        steps.push(Step::Begin(Fault::Killed(A)));
+        steps.push(Step::Wait(draw.seconds(0.0..0.3)));
+        steps.push(Step::Begin(Fault::Killed(B)));
+        steps.push(Step::Wait(draw.seconds(0.0..1.0)));
+        steps.push(Step::Heal);
+        steps.push(Step::Wait(draw.seconds(0.5..2.0)));
+    }
+    steps
+}
+
+fn collector_dies(draw: &mut Draw) -> Vec<Step> {
+    vec![
+        Step::Dies(Node::Ingestion, SOON),
+        Step::Wait(draw.seconds(0.0..1.0)),
+        Step::Start(Node::Ingestion, vec![]),
+    ]
+}
+
+fn collector_killed(draw: &mut Draw) -> Vec<Step> {
+    (0..3)
+        .flat_map(|_| {
+            let dead = Step::during(Fault::Killed(Node::Ingestion), draw.seconds(0.0..1.0));
+            dead.into_iter().chain([Step::Wait(draw.seconds(1.0..3.0))])
+        })
+        .collect()
+}
+
+fn api_killed(draw: &mut Draw) -> Vec<Step> {
+    Step::during(Fault::Killed(Node::Api(0)), draw.seconds(0.0..2.0)).into()
+}
+
+fn terminated(draw: &mut Draw, node: Node) -> Vec<Step> {
+    vec![
+        Step::Wait(draw.seconds(0.0..2.0)),
+        Step::Terminate(node),
+        Step::Wait(draw.seconds(0.0..1.0)),
+        Step::Start(node, vec![]),
     ]
 }

@@ -1,5 +1,6 @@
 //! One run's servers, proxies and daemons, and what is done to them.
 
+mod backlog;
 mod daemons;
 mod faults;
 mod steps;

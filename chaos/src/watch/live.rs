@@ -1,12 +1,12 @@
-//! A WebSocket client that watches the events of the last hours from begin to end, and comes
-//! back with its position whenever it is cut off, as a page would.
+//! WebSocket clients that watch the events of the last hours from begin to end, and come back
+//! with their position whenever they are cut off, as a page would.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, bail, ensure};
 use futures_util::{SinkExt as _, StreamExt as _};
 use serde_json::{Value, json};
 use tokio::{
@@ -15,10 +15,40 @@ use tokio::{
 };
 use tokio_tungstenite::{connect_async, tungstenite::Message};
 
+use crate::scenario::Draw;
+
 /// A client that hears nothing for so long reconnects.
 const SILENCE: Duration = Duration::from_secs(12);
 const CONNECTS: Duration = Duration::from_secs(3);
-const PAUSE: Duration = Duration::from_millis(300);
+
+/// What is watched.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Topic {
+    /// Every commit is told.
+    Metrics,
+    /// At most four frames a second: of these there may be thousands.
+    Breakdown,
+}
+
+impl Topic {
+    fn subscribe(self) -> Value {
+        let (topic, params) = match self {
+            Self::Metrics => ("metrics", json!({"minutes": 180, "metrics": ["events"]})),
+            Self::Breakdown => (
+                "breakdown",
+                json!({"dimension": "device", "minutes": 60, "limit": 1}),
+            ),
+        };
+        json!({"type": "subscribe", "id": "m", "topic": topic, "params": params})
+    }
+
+    fn events(self, state: &Value) -> Option<u64> {
+        match self {
+            Self::Metrics => state["totals"]["events"].as_u64(),
+            Self::Breakdown => state["total_events"].as_u64(),
+        }
+    }
+}
 
 /// What it holds at present.
 #[derive(Debug, Clone, Default)]
@@ -28,6 +58,12 @@ pub(crate) struct Held {
     pub(crate) to: String,
     pub(crate) events: u64,
     pub(crate) connections: u64,
+    /// How many times it went on from its position.
+    pub(crate) recovered: u64,
+    /// The longest time from the end of a connection until it was subscribed again.
+    pub(crate) longest_away: Duration,
+    /// An answer that a client can't make sense of.
+    pub(crate) surprise: Option<String>,
 }
 
 pub(crate) struct Watcher {
@@ -36,11 +72,20 @@ pub(crate) struct Watcher {
 }
 
 impl Watcher {
-    /// `url` is that of the api, `http://…`.
-    pub(crate) fn start(url: &str) -> Self {
+    /// `urls` are those of the nodes that it may turn to, `http://…`, the first one first.
+    pub(crate) fn start(urls: &[String], topic: Topic, draw: Draw) -> Self {
         let held = Arc::default();
-        let url = format!("{}/ws", url.replacen("http", "ws", 1));
-        let task = tokio::spawn(watch(url, Arc::clone(&held)));
+        let urls = urls.iter();
+        let urls = urls.map(|url| format!("{}/ws", url.replacen("http", "ws", 1)));
+        let client = Client {
+            urls: urls.collect(),
+            topic,
+            draw,
+            held: Arc::clone(&held),
+            position: Value::Null,
+            away_since: None,
+        };
+        let task = tokio::spawn(client.watch());
         Self { held, task }
     }
 
@@ -58,51 +103,87 @@ impl Drop for Watcher {
     }
 }
 
-async fn watch(url: String, held: Arc<Mutex<Held>>) {
-    let mut position = Value::Null;
-    loop {
-        // Why it ended doesn't matter: what counts is what is held in the end.
-        let _ = stay(&url, &held, &mut position).await;
-        sleep(PAUSE).await;
-    }
+struct Client {
+    urls: Vec<String>,
+    topic: Topic,
+    draw: Draw,
+    held: Arc<Mutex<Held>>,
+    position: Value,
+    away_since: Option<Instant>,
 }
 
-async fn stay(url: &str, held: &Mutex<Held>, position: &mut Value) -> anyhow::Result<()> {
-    let (mut socket, _) = timeout(CONNECTS, connect_async(url)).await??;
-    let mut subscribe = json!({"type": "subscribe", "id": "m", "topic": "metrics",
-        "params": {"minutes": 180, "metrics": ["events"]}});
-    if !position.is_null() {
-        subscribe["position"] = position.clone();
+impl Client {
+    async fn watch(mut self) {
+        for attempt in 0.. {
+            let url = self.urls[attempt % self.urls.len()].clone();
+            // Why it ended doesn't matter: what counts is what is held in the end.
+            let _ = self.stay(&url).await;
+            self.away_since.get_or_insert_with(Instant::now);
+            // Not all at once.
+            sleep(self.draw.seconds(0.1..1.5)).await;
+        }
     }
-    socket.send(Message::text(subscribe.to_string())).await?;
-    loop {
-        let message = timeout(SILENCE, socket.next()).await?;
-        let Message::Text(text) = message.context("the socket has ended")?? else {
-            continue;
-        };
-        let mut message: Value = serde_json::from_str(&text)?;
-        let state = match message["type"].as_str() {
-            Some("subscribed") => message["snapshot"].take(),
-            Some("next") => message["data"].take(),
-            Some("error") => {
-                // Perhaps the position is one that this node can't go on from.
-                *position = Value::Null;
-                bail!("refused: {message}");
-            }
-            _ => continue,
-        };
-        *position = message["position"].take();
-        keep(held, &message["type"], &state);
-    }
-}
 
-fn keep(held: &Mutex<Held>, kind: &Value, state: &Value) {
-    let mut held = held.lock().unwrap_or_else(PoisonError::into_inner);
-    held.connections += u64::from(kind == "subscribed");
-    // Where it goes on from its position there is no snapshot.
-    if let Some(events) = state["totals"]["events"].as_u64() {
-        held.events = events;
-        held.from = state["from"].as_str().unwrap_or_default().to_owned();
-        held.to = state["to"].as_str().unwrap_or_default().to_owned();
+    async fn stay(&mut self, url: &str) -> anyhow::Result<()> {
+        let (mut socket, _) = timeout(CONNECTS, connect_async(url)).await??;
+        let mut subscribe = self.topic.subscribe();
+        if !self.position.is_null() {
+            subscribe["position"] = self.position.clone();
+        }
+        socket.send(Message::text(subscribe.to_string())).await?;
+        loop {
+            let message = timeout(SILENCE, socket.next()).await?;
+            let Message::Text(text) = message.context("the socket has ended")?? else {
+                continue;
+            };
+            let mut message: Value = serde_json::from_str(&text)?;
+            let state = match message["type"].as_str() {
+                Some("subscribed") => {
+                    self.subscribed(&message)?;
+                    message["snapshot"].take()
+                }
+                Some("next") => message["data"].take(),
+                Some("error") => {
+                    // Perhaps the position is one that this node can't go on from.
+                    self.position = Value::Null;
+                    bail!("refused: {message}");
+                }
+                _ => continue,
+            };
+            self.position = message["position"].take();
+            self.keep(&state);
+        }
+    }
+
+    /// Who comes with a position is told whether something was missed.
+    fn subscribed(&mut self, message: &Value) -> anyhow::Result<()> {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        held.connections += 1;
+        if let Some(since) = self.away_since.take() {
+            held.longest_away = held.longest_away.max(since.elapsed());
+        }
+        let recovered = message["recovered"].as_bool();
+        held.recovered += u64::from(recovered == Some(true));
+        let comes_back = !self.position.is_null();
+        let has_state = message["snapshot"].is_object();
+        let makes_sense = match recovered {
+            None => !comes_back && has_state,
+            Some(goes_on) => comes_back && goes_on != has_state,
+        };
+        if !makes_sense {
+            held.surprise = Some(message.to_string());
+        }
+        ensure!(makes_sense, "{message} makes no sense");
+        Ok(())
+    }
+
+    fn keep(&self, state: &Value) {
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        // Where it goes on from its position there is no snapshot.
+        if let Some(events) = self.topic.events(state) {
+            held.events = events;
+            held.from = state["from"].as_str().unwrap_or_default().to_owned();
+            held.to = state["to"].as_str().unwrap_or_default().to_owned();
+        }
     }
 }

@@ -1,0 +1,81 @@
+//! What the document says proves a promise is there.
+
+use std::{collections::BTreeSet, fs, path::Path};
+
+use crate::scenarios;
+
+const DOCUMENT: &str = include_str!("reliability.md");
+const CRATES: [&str; 5] = ["common", "ingestion", "consumer", "api", "testkit"];
+
+/// What stands in backquotes in the third column.
+fn proofs() -> Vec<(String, String)> {
+    let rows = DOCUMENT.lines().filter(|line| line.starts_with("| "));
+    let columns = rows.filter_map(|row| row.split(" | ").nth(2));
+    let mut proofs = Vec::new();
+    for column in columns {
+        let mut pieces = column.split('`');
+        let mut of_crate = String::new();
+        while let (Some(before), Some(quoted)) = (pieces.next(), pieces.next()) {
+            if let Some(word) = before.split_whitespace().last()
+                && CRATES.contains(&word)
+            {
+                word.clone_into(&mut of_crate);
+            }
+            proofs.push((of_crate.clone(), quoted.to_owned()));
+        }
+    }
+    proofs
+}
+
+fn sources(folder: &Path, text: &mut String) {
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_dir() {
+            sources(&path, text);
+        } else if path.extension().is_some_and(|extension| extension == "rs") {
+            text.push_str(&fs::read_to_string(path).unwrap());
+        }
+    }
+}
+
+#[test]
+fn every_named_scenario_and_test_exists() {
+    let scenarios: BTreeSet<_> = scenarios::all().iter().map(|one| one.name).collect();
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let of_crate = CRATES.map(|name| {
+        let mut text = String::new();
+        for folder in ["src", "tests"] {
+            let folder = root.join(name).join(folder);
+            if folder.exists() {
+                sources(&folder, &mut text);
+            }
+        }
+        (name, text)
+    });
+    let proofs = proofs();
+    assert!(proofs.len() > 100, "{}", proofs.len());
+    for (name, proof) in &proofs {
+        let there = if let Some((_, test)) = proof.rsplit_once("::") {
+            let (_, text) = of_crate.iter().find(|(known, _)| known == name).unwrap();
+            text.contains(&format!("fn {test}()"))
+        } else if let Some(start) = proof.strip_suffix('…') {
+            scenarios.iter().any(|name| name.starts_with(start))
+        } else {
+            proof.starts_with("make ") || scenarios.contains(&**proof)
+        };
+        assert!(there, "{name} {proof}");
+    }
+}
+
+/// Nobody writes a scenario that the document doesn't know.
+#[test]
+fn every_scenario_proves_a_promise() {
+    let proofs = proofs();
+    for scenario in scenarios::all() {
+        let named = proofs.iter().any(|(_, proof)| {
+            let start = proof.strip_suffix('…');
+            proof == scenario.name || start.is_some_and(|start| scenario.name.starts_with(start))
+        });
+        assert!(named, "{}", scenario.name);
+    }
+}

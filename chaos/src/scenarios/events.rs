@@ -1,0 +1,48 @@
+//! Events that come too often, or that are none.
+
+use super::secs;
+use crate::{
+    fault::{Fault, Node},
+    scenario::{Draw, Scenario, Step},
+};
+
+pub(super) fn all() -> Vec<Scenario> {
+    vec![
+        Scenario::new(
+            "poison-rare",
+            "poison 1 in 5,000: neighbours are stored",
+            load_alone,
+        )
+        .load(|load| {
+            (load.http, load.foreign, load.generator) = (0.1, 0.9, 0.0);
+            load.poison = 0.0002;
+        }),
+        Scenario::new(
+            "poison-every-second",
+            "poison 1 in 2: neighbours are stored",
+            load_alone,
+        )
+        .load(|load| {
+            (load.http, load.foreign, load.generator) = (0.1, 0.9, 0.0);
+            load.poison = 0.5;
+        }),
+        Scenario::new(
+            "everything-twice",
+            "a client's retry is stored once",
+            consumer_killed,
+        )
+        .load(|load| {
+            (load.http, load.foreign, load.generator) = (0.9, 0.1, 0.0);
+            load.again = 1.0;
+        })
+        .short(),
+    ]
+}
+
+fn load_alone(_: &mut Draw) -> Vec<Step> {
+    vec![Step::Wait(secs(1))]
+}
+
+fn consumer_killed(draw: &mut Draw) -> Vec<Step> {
+    Step::during(Fault::Killed(Node::Consumer(0)), draw.seconds(0.0..2.0)).into()
+}

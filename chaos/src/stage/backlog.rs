@@ -1,0 +1,49 @@
+//! What is on its way.
+
+use redis::streams::{StreamPendingCountReply, StreamRangeReply};
+
+use super::{GROUP, STREAM, Stage};
+
+impl Stage {
+    /// Events that consumers hold, and events that none has read.
+    pub(crate) async fn in_flight(&self) -> anyhow::Result<(u64, u64)> {
+        let mut redis = self.redis().await?;
+        let mut look = redis::pipe();
+        look.atomic()
+            .cmd("XPENDING")
+            .arg(&[STREAM, GROUP, "-", "+", "1000000"])
+            .cmd("XRANGE")
+            .arg(&[STREAM, "-", "+"]);
+        let (pending, entries): (StreamPendingCountReply, StreamRangeReply) =
+            look.query_async(&mut redis).await?;
+        let pending: Vec<_> = pending.ids.into_iter().map(|entry| entry.id).collect();
+        let last = pending.last().cloned().unwrap_or_default();
+        let (mut held, mut waiting) = (0, 0);
+        for entry in entries.ids {
+            let batch: Option<Vec<u8>> = entry.get("batch");
+            let lines = batch.map_or(1, |batch| {
+                batch
+                    .split(|byte| *byte == b'\n')
+                    .filter(|line| !line.is_empty())
+                    .count() as u64
+            });
+            if pending
+                .binary_search_by(|id| place(id).cmp(&place(&entry.id)))
+                .is_ok()
+            {
+                held += lines;
+            } else if place(&entry.id) > place(&last) {
+                waiting += lines;
+            }
+        }
+        Ok((held, waiting))
+    }
+}
+
+fn place(id: &str) -> (u64, u64) {
+    let (ms, sequence) = id.split_once('-').unwrap_or((id, "0"));
+    (
+        ms.parse().unwrap_or_default(),
+        sequence.parse().unwrap_or_default(),
+    )
+}
