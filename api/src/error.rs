@@ -108,6 +108,10 @@ impl ApiError {
                 "not_migrated",
                 "the database is not migrated yet; the consumer does that at its start",
             ),
+            Self::Query(QueryError::Denied(_)) => unavailable(
+                "database_denied",
+                "the database doesn't let the api read; an operator has to grant it the role tidemark_api",
+            ),
             Self::Stream(_) => {
                 unavailable("redis_unavailable", "Redis can't be reached at present")
             }

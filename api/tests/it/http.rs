@@ -221,6 +221,21 @@ async fn an_unmigrated_database_is_not_ready() {
 }
 
 #[tokio::test]
+async fn a_database_that_denies_its_tables_is_not_ready() {
+    let services = Services::start().await;
+    let stranger = services.login("NOSUPERUSER").await;
+    let url = [("POSTGRES_URL", &*stranger.postgres_url.0)];
+    let api = Api::with(services, &url).await;
+    let response = api.get("/api/v1/metrics/summary").await;
+    assert_eq!(
+        (response.status, response.json()["code"].as_str()),
+        (503, Some("database_denied"))
+    );
+    assert_eq!(api.get("/health/ready").await.status, 503);
+    api.stop().await;
+}
+
+#[tokio::test]
 async fn queries_have_places_and_are_cancelled_when_the_client_leaves() {
     let limits = [
         ("QUERY_CONCURRENCY", "1"),

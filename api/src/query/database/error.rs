@@ -13,6 +13,8 @@ pub enum QueryError {
     Unavailable(#[source] Option<Box<dyn std::error::Error + Send + Sync>>),
     #[error("the schema isn't there: the consumer migrates it at its start")]
     NoSchema(#[source] tokio_postgres::Error),
+    #[error("the database doesn't let this role read")]
+    Denied(#[source] tokio_postgres::Error),
     /// A regular expression of a parameter that the database doesn't take, in its words.
     #[error("the database doesn't take the regular expression: {why}")]
     Pattern {
@@ -47,7 +49,8 @@ impl From<tokio_postgres::Error> for QueryError {
                 }
             }
             SqlState::UNDEFINED_TABLE | SqlState::UNDEFINED_COLUMN => Self::NoSchema(error),
-            _ if ["08", "53", "57", "28", "3D"]
+            SqlState::INSUFFICIENT_PRIVILEGE => Self::Denied(error),
+            _ if ["08", "40", "53", "57", "28", "3D"]
                 .iter()
                 .any(|class| code.code().starts_with(class)) =>
             {
