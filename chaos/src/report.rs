@@ -112,6 +112,7 @@ impl Outcome {
     fn verdict(&self) -> String {
         match (&self.skipped, self.broken.is_empty()) {
             (Some(why), _) => format!("skipped: {why}"),
+            (None, true) if self.is_broken_build => "caught".to_owned(),
             (None, true) if self.findings.lost_as_documented > 0 => {
                 format!(
                     "ok ({} lost as documented)",
@@ -148,10 +149,18 @@ fn summary(outcomes: &[Outcome], took: Duration) -> String {
     let audited: u64 = outcomes.iter().map(|o| o.findings.audited).sum();
     let broken = outcomes.iter().filter(|o| !o.broken.is_empty()).count();
     let skipped = outcomes.iter().filter(|o| o.skipped.is_some()).count();
+    let whole = || outcomes.iter().filter(|o| !o.is_broken_build);
+    let sum = |of: fn(&Outcome) -> u64| whole().map(of).sum::<u64>();
     format!(
-        "{} runs, {audited} events audited, {broken} failed, {skipped} skipped, in {:.1} minutes",
+        "{} runs, {audited} events audited, {broken} failed, {skipped} skipped, in {:.1} minutes; \
+         {} lost, {} duplicated, {} double counted, {} unexpected, but for {} builds broken on purpose",
         outcomes.len(),
-        took.as_secs_f64() / 60.0
+        took.as_secs_f64() / 60.0,
+        sum(|o| o.findings.lost),
+        sum(|o| o.findings.duplicated),
+        sum(|o| o.findings.double_counted),
+        sum(|o| o.findings.unexpected),
+        outcomes.len() - whole().count()
     )
 }
 

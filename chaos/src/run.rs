@@ -19,7 +19,7 @@ use crate::{
     scenario::{Draw, Scenario, Step},
     stage::{GROUP, Machinery, Stage},
     verdict::{Observed, Recovery, judge},
-    watch::{Questions, Readiness, Topic, Use, Watcher, use_of},
+    watch::{Held, Questions, Readiness, Topic, Use, Watcher, use_of},
 };
 
 /// Load before the first step, so that there is something to lose.
@@ -35,6 +35,8 @@ pub(crate) struct Outcome {
     pub(crate) seed: u64,
     pub(crate) findings: Findings,
     pub(crate) recovery: Option<Duration>,
+    /// Whether the build was broken on purpose, so that the audit has to find something.
+    pub(crate) is_broken_build: bool,
     /// What isn't as promised; empty where all is.
     pub(crate) broken: Vec<String>,
     /// Why it couldn't be run here.
@@ -68,6 +70,7 @@ impl Runner {
             seed,
             findings: Findings::default(),
             recovery: None,
+            is_broken_build: scenario.promise.fails,
             broken: Vec::new(),
             skipped: None,
             took: Duration::ZERO,
@@ -116,7 +119,7 @@ impl Runner {
 async fn act(stage: &mut Stage, scenario: &Scenario, outcome: &mut Outcome) -> anyhow::Result<()> {
     let mut draw = Draw::new(outcome.seed, scenario.name);
     let steps = (scenario.steps)(&mut draw);
-    let starts_whole = scenario.setup.redis_runs && scenario.setup.postgres_runs;
+    let starts_whole = scenario.setup.starts_whole();
     if starts_whole {
         stage.all_ready().await?;
     }
@@ -149,6 +152,7 @@ async fn act(stage: &mut Stage, scenario: &Scenario, outcome: &mut Outcome) -> a
     )
     .await?;
     stage.note(&format!("found {findings:#?}"));
+    watch.note(stage);
     let observed = Observed {
         first_fault: stage.first_fault.unwrap_or(healed),
         healed,
@@ -218,6 +222,18 @@ impl Watch {
             sockets,
             readiness: Readiness::watch(urls),
         }
+    }
+
+    fn note(&self, stage: &Stage) {
+        let held: Vec<_> = self.sockets.iter().map(|(_, one)| one.held()).collect();
+        let sum = |of: fn(&Held) -> u64| held.iter().map(of).sum::<u64>();
+        let (times, recovered) = (sum(|held| held.connections), sum(|held| held.recovered));
+        let away = held.iter().map(|held| held.longest_away).max();
+        stage.note(&format!(
+            "{} live clients subscribed {times} times and went on from their positions \
+             {recovered} times; the longest one was away for {away:.1?}",
+            held.len()
+        ));
     }
 
     /// Those that run and don't say that they are ready, after a while.

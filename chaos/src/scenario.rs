@@ -86,6 +86,8 @@ pub(crate) struct Setup {
     /// Whether Redis and PostgreSQL run when the daemons start.
     pub(crate) redis_runs: bool,
     pub(crate) postgres_runs: bool,
+    /// Whether something else keeps the daemons from being ready at first.
+    pub(crate) is_unfit: bool,
     /// Further variables of daemons, fault points among them.
     pub(crate) variables: Vec<(Node, &'static str, &'static str)>,
     /// What is done to the empty database before the daemons start.
@@ -108,6 +110,7 @@ impl Default for Setup {
             small_disks: false,
             redis_runs: true,
             postgres_runs: true,
+            is_unfit: false,
             variables: Vec::new(),
             sql: "",
             login: None,
@@ -117,6 +120,11 @@ impl Default for Setup {
 }
 
 impl Setup {
+    /// Whether the daemons are ready before anything is done.
+    pub(crate) const fn starts_whole(&self) -> bool {
+        self.redis_runs && self.postgres_runs && !self.is_unfit
+    }
+
     pub(crate) fn variable(&mut self, node: Node, name: &'static str, value: &'static str) {
         self.variables.push((node, name, value));
     }

@@ -63,7 +63,7 @@ pub(crate) fn judge(
     broken.extend(of_readiness(promise, observed, readiness));
     broken.extend(of_refusals(promise, observed));
     broken.extend(of_questions(promise, questions));
-    broken.extend(of_resources(observed));
+    broken.extend(of_resources(scenario, observed));
     broken
 }
 
@@ -148,8 +148,10 @@ fn of_questions(promise: &Promise, questions: &Questions) -> Vec<String> {
     broken
 }
 
-fn of_resources(observed: &Observed) -> Vec<String> {
+fn of_resources(scenario: &Scenario, observed: &Observed) -> Vec<String> {
     let mut broken = Vec::new();
+    // Live clients of one node may have gone to another.
+    let more_descriptors = MORE_DESCRIPTORS + scenario.setup.crowd as u64;
     for (node, after) in &observed.after {
         let Some(before) = observed.before.get(node) else {
             continue;
@@ -159,7 +161,7 @@ fn of_resources(observed: &Observed) -> Vec<String> {
             let (then, now) = (mib(before.resident_bytes), mib(after.resident_bytes));
             broken.push(format!("{} holds {now} MiB, {then} before", node.name()));
         }
-        if after.descriptors > before.descriptors + MORE_DESCRIPTORS {
+        if after.descriptors > before.descriptors + more_descriptors {
             let (then, now) = (before.descriptors, after.descriptors);
             broken.push(format!(
                 "{} holds {now} descriptors, {then} before",

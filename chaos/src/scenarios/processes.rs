@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use crate::{
     fault::{Fault, Node},
-    scenario::{Draw, Scenario, Setup, Step},
+    load::Load,
+    scenario::{Draw, Promise, Scenario, Setup, Step},
 };
 
 const A: Node = Node::Consumer(0);
@@ -33,8 +34,11 @@ pub(super) fn all() -> Vec<Scenario> {
             "resumed at once by the same name",
             dies_and_comes_back,
         )
-        .setup(|setup| setup.variable(A, "FAILPOINTS", point))
-        .promise(|promise| promise.recovers = Duration::from_secs(5))
+        .setup(|setup| {
+            setup.variable(A, "FAILPOINTS", point);
+            nobody_claims(setup);
+        })
+        .promise(resumes_itself)
     });
     let dead = [
         ("consumer-dead-after-read", "after_read=10*off->return"),
@@ -71,7 +75,8 @@ fn others() -> Vec<Scenario> {
             "resumed at once by the same name",
             killed,
         )
-        .promise(|promise| promise.recovers = Duration::from_secs(5))
+        .setup(nobody_claims)
+        .promise(resumes_itself)
         .short(),
         Scenario::new(
             "consumer-killed-anywhere",
@@ -85,20 +90,14 @@ fn others() -> Vec<Scenario> {
             "a client's retry changes nothing",
             collector_dies,
         )
-        .setup(|setup| {
-            setup.variable(
-                Node::Ingestion,
-                "FAILPOINTS",
-                "after_append=100*off->return",
-            )
-        })
-        .load(|load| load.generator = 0.0),
+        .setup(|setup| setup.variable(Node::Ingestion, "FAILPOINTS", "after_append=20*off->return"))
+        .load(without_generator),
         Scenario::new(
             "ingestion-killed",
             "acknowledged is stored",
             collector_killed,
         )
-        .load(|load| load.generator = 0.0),
+        .load(without_generator),
         Scenario::new(
             "api-killed",
             "2,000 live clients are back within 10 s and hold what REST says",
@@ -112,7 +111,7 @@ fn others() -> Vec<Scenario> {
         Scenario::new("ingestion-terminated", "exit 0 within 10 s", |draw| {
             terminated(draw, Node::Ingestion)
         })
-        .load(|load| load.generator = 0.0),
+        .load(without_generator),
         Scenario::new(
             "api-terminated",
             "exit 0 within 10 s with 2,000 live clients, who are back within 10 s",
@@ -123,9 +122,26 @@ fn others() -> Vec<Scenario> {
     ]
 }
 
+/// In time: what the dead has read waits for its own return.
+fn nobody_claims(setup: &mut Setup) {
+    for node in [A, B] {
+        setup.variable(node, "CLAIM_IDLE_MS", "300000");
+    }
+}
+
+const fn resumes_itself(promise: &mut Promise) {
+    promise.recovers = Duration::from_secs(5);
+    promise.quiet = Duration::from_secs(10);
+}
+
+/// Its count dies with ingestion.
+const fn without_generator(load: &mut Load) {
+    (load.http, load.foreign, load.generator) = (0.7, 0.3, 0.0);
+}
+
 /// At every point, now and then.
-const ANYWHERE: &str = "after_read=1%return;after_claim=10%return;before_copy=1%return;\
-    in_copy=1%return;before_commit=1%return;after_commit=1%return;after_ack=1%return";
+const ANYWHERE: &str = "after_read=2%return;after_claim=10%return;before_copy=2%return;\
+    in_copy=1%return;before_commit=2%return;after_commit=2%return;after_ack=2%return";
 
 /// Of each node; all of them may turn to one.
 const CROWD: usize = 1_000;

@@ -1,5 +1,8 @@
 //! Daemons that start before what they stand on: they wait, live but not ready.
 
+use anyhow::ensure;
+use testkit::http;
+
 use super::secs;
 use crate::{
     fault::{Fault, Node},
@@ -34,6 +37,36 @@ pub(super) fn all() -> Vec<Scenario> {
                 Step::Absent(Fault::PostgresStopped("INT")),
             ],
         ),
+        Scenario::new(
+            "redis-evicts-at-start",
+            "another eviction policy than noeviction: live, not ready, nothing is taken",
+            |draw| {
+                let evicts = Fault::Redis(&[], &["CONFIG SET maxmemory-policy noeviction"]);
+                vec![
+                    Step::Absent(evicts),
+                    Step::Wait(draw.seconds(2.0..4.0)),
+                    Step::Do("an event is refused", |stage| {
+                        Box::pin(async move {
+                            let url = format!("{}/api/v1/events", stage.url(Node::Ingestion));
+                            let event = r#"{"event_type":"login","user_id":"u"}"#;
+                            let answer = http::post(&url, "application/json", event.into()).await;
+                            let (status, body) = answer?;
+                            ensure!(status == 503, "{status}: {body}");
+                            Ok(())
+                        })
+                    }),
+                    Step::EndLast,
+                ]
+            },
+        )
+        .setup(|setup| {
+            setup.is_unfit = true;
+            setup.redis = &["maxmemory-policy allkeys-lru"];
+        })
+        .promise(|promise| {
+            promise.recovers = secs(3);
+            promise.not_ready = vec![(Node::Ingestion, secs(1))];
+        }),
     ]
 }
 
