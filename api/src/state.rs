@@ -173,14 +173,18 @@ async fn watch_stream(stream: Stream, health: Health, known: watch::Sender<Optio
 async fn watch_database(database: Database, health: Health) {
     let mut backoff = Backoff::default();
     loop {
-        match schema_present(&database).await {
-            Ok(true) => {
+        match schema(&database).await {
+            Ok((true, true)) => {
                 health.up("postgres");
                 backoff.reset();
                 tokio::time::sleep(DATABASE_INTERVAL).await;
                 continue;
             }
-            Ok(false) => health.down("postgres", "not migrated yet: start the consumer"),
+            Ok((false, _)) => health.down("postgres", "not migrated yet: start the consumer"),
+            Ok((true, false)) => health.down(
+                "postgres",
+                "tables may not be read: grant the role tidemark_api to this login",
+            ),
             Err(error) => health.down("postgres", causes(&error)),
         }
         observe::watch_failed("postgres");
@@ -188,12 +192,11 @@ async fn watch_database(database: Database, health: Health) {
     }
 }
 
-async fn schema_present(database: &Database) -> Result<bool, QueryError> {
+/// Whether the tables are there, and whether this login may read them.
+async fn schema(database: &Database) -> Result<(bool, bool), QueryError> {
     let snapshot = database.internal_snapshot().await?;
-    let present = snapshot
-        .row(statements::SCHEMA_PRESENT, &[])
-        .await?
-        .try_get(0)?;
+    let row = snapshot.row(statements::SCHEMA_PRESENT, &[]).await?;
+    let schema = (row.try_get(0)?, row.try_get(1)?);
     snapshot.finish().await?;
-    Ok(present)
+    Ok(schema)
 }
