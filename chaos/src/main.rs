@@ -61,7 +61,8 @@ struct Arguments {
 
 const SHORT_EVENTS: u64 = 20_000;
 
-#[tokio::main]
+// More threads than audits at once, which compute for seconds: the proxies go on meanwhile.
+#[tokio::main(worker_threads = 16)]
 async fn main() -> ExitCode {
     let arguments = Arguments::parse();
     if arguments.list {

@@ -107,6 +107,7 @@ impl Runner {
             }
         } else {
             stage.note(&format!("broken: {:#?}", outcome.broken));
+            stage.note_activity().await;
             stage.end_servers().await;
         }
         if !self.keeps {

@@ -5,6 +5,7 @@ use std::{
     time::{Duration, Instant},
 };
 
+use anyhow::Context as _;
 use redis::{
     AsyncCommands as _,
     streams::{StreamInfoConsumersReply, StreamPendingReply},
@@ -68,7 +69,8 @@ pub(super) async fn of_rest(
 
 async fn get(stage: &Stage, node: Node, path: &str) -> anyhow::Result<Value> {
     let url = format!("{}/api/v1{path}", stage.url(node));
-    let (status, mut body) = http::get_fresh(&url).await?;
+    let answer = http::get_fresh(&url).await;
+    let (status, mut body) = answer.with_context(|| format!("GET {url}"))?;
     anyhow::ensure!(status == 200, "GET {url} answers {status}: {body}");
     Ok(body["data"].take())
 }

@@ -40,6 +40,21 @@ impl Stage {
     }
 }
 
+const ACTIVITY: &str = "
+    SELECT format('%s %s %s %s for %s: %s', pid, application_name, state, wait_event,
+                  now() - state_change, left(query, 200))
+      FROM pg_stat_activity WHERE datname = current_database() ORDER BY state_change";
+
+impl Stage {
+    /// What the database's sessions are at, where it can be asked.
+    pub(crate) async fn note_activity(&self) {
+        let Ok(db) = self.db().await else { return };
+        for row in db.query(ACTIVITY, &[]).await.unwrap_or_default() {
+            self.note(&row.get::<_, String>(0));
+        }
+    }
+}
+
 fn place(id: &str) -> (u64, u64) {
     let (ms, sequence) = id.split_once('-').unwrap_or((id, "0"));
     (
