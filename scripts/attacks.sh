@@ -37,8 +37,8 @@ fetch_tools() {
     apt_forget
   fi
   SQLMAP=$venv/bin/sqlmap
-  SLOWHTTPTEST_VERSION=$("$SLOWHTTPTEST" -h 2>&1 | sed -nE 's/.*version ([0-9.]+).*/\1/p' | head -n 1)
-  SLOWHTTPTEST_VERSION=${SLOWHTTPTEST_VERSION:-1.8.2}
+  # It ends with 1 after its help.
+  SLOWHTTPTEST_VERSION=$({ "$SLOWHTTPTEST" -h || true; } 2>&1 | sed -nE 's/.*version ([0-9.]+).*/\1/p' | head -n 1)
   SCHEMATHESIS_VERSION=$(sed -nE 's/^readonly VERSION=//p' scripts/schemathesis.sh)
   export SQLMAP SLOWHTTPTEST SLOWHTTPTEST_VERSION SCHEMATHESIS_VERSION
 }

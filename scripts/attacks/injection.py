@@ -20,6 +20,14 @@ VALUES = {
 QUERY = {"from": "now-24h", "metrics": ["events"], "filter": ["is", "page", ["/a"]]}
 
 
+def resolved(document, parameter):
+    """The parameter itself, where only its place in the document is given."""
+    place = parameter.get("$ref", "#").split("/")[1:]
+    for name in place:
+        document = document[name]
+    return document if place else parameter
+
+
 def targets():
     """Pairs of a name and options of sqlmap."""
     with urllib.request.urlopen(f"{API}/openapi.json") as answer:
@@ -27,9 +35,9 @@ def targets():
     for path, methods in document["paths"].items():
         if "get" not in methods or path in LEFT_OUT:
             continue
-        shared = methods.get("parameters", [])
-        parameters = [p for p in shared + methods["get"].get("parameters", []) if p["in"] == "query"]
-        names = [p["name"] for p in parameters]
+        parameters = methods.get("parameters", []) + methods["get"].get("parameters", [])
+        parameters = [resolved(document, parameter) for parameter in parameters]
+        names = [p["name"] for p in parameters if p["in"] == "query"]
         # A path's parameter is marked by an asterisk.
         place = re.sub(r"\{[^}]*\}", "a*", path)
         if not names and place == path:
@@ -61,7 +69,8 @@ async def sqlmap(options, folder):
         log.seek(0)
         text = log.read()
     tested = len(re.findall(r"testing '", text))
-    found = re.findall(r"^Parameter: .*|.*(?:is vulnerable|appears to be '.*injectable).*", text, re.M)
+    # What "appears to be injectable" is then looked into, and is named so where it is.
+    found = re.findall(r"^Parameter: .*|.*is vulnerable.*", text, re.M)
     return tested, found, ended
 
 
