@@ -1,8 +1,8 @@
 //! What the api reads from the environment, section by section.
 
 use common::config::{
-    BindConfig, ConfigError, Loader, PostgresConfig, ProcessConfig, RedisConfig, RetentionConfig,
-    StreamConfig,
+    AuthConfig, BindConfig, ConfigError, Loader, PostgresConfig, ProcessConfig, RedisConfig,
+    RetentionConfig, StreamConfig, refuse_open_doors,
 };
 
 mod live;
@@ -19,6 +19,7 @@ pub use server::ServerConfig;
 pub struct Config {
     pub process: ProcessConfig,
     pub bind: BindConfig,
+    pub auth: AuthConfig,
     pub redis: RedisConfig,
     pub postgres: PostgresConfig,
     pub stream: StreamConfig,
@@ -37,13 +38,15 @@ impl Config {
         let (redis, postgres) = (loader.section(), loader.section());
         let (stream, retention) = (loader.section(), loader.section());
         let (server, query) = (loader.section(), loader.section());
-        let live = loader.section();
+        let (live, auth) = (loader.section(), loader.section());
+        refuse_open_doors(&mut loader, auth.as_ref(), bind.as_ref());
         loader.finish()?;
         // Unwrap safety: a section that is absent has left a problem.
         #[allow(clippy::unwrap_used)]
         Ok(Self {
             process: process.unwrap(),
             bind: bind.unwrap(),
+            auth: auth.unwrap(),
             redis: redis.unwrap(),
             postgres: postgres.unwrap(),
             stream: stream.unwrap(),
@@ -92,12 +95,25 @@ mod tests {
             "LIVE_MAX_SOCKETS_PER_ADDRESS",
             "LIVE_INTERVAL_MS",
             "LIVE_SEND_TIMEOUT_MS",
+            "AUTH",
         ];
         for name in ours {
             assert!(bare.remove(name).is_some(), "{name} is in .env.example");
         }
         let defaults = Config::load(Loader::from_variables(bare)).unwrap();
         assert_eq!(format!("{sample:?}"), format!("{defaults:?}"));
+    }
+
+    #[test]
+    fn keys_are_left_out_on_loopback_only() {
+        for loopback in ["127.0.0.1", "127.8.8.8", "::1"] {
+            load(&[("AUTH", "off"), ("BIND_ADDRESS", loopback)]).unwrap();
+        }
+        for open in ["0.0.0.0", "::", "192.0.2.1"] {
+            let error = load(&[("AUTH", "off"), ("BIND_ADDRESS", open)]).unwrap_err();
+            assert_eq!(error.0[0].variable, "AUTH", "{error}");
+            load(&[("AUTH", "on"), ("BIND_ADDRESS", open)]).unwrap();
+        }
     }
 
     #[test]

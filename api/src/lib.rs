@@ -1,8 +1,10 @@
 //! The api daemon: `rest` and `live` answer from `query`, which reads what the consumer wrote.
 
+pub mod access;
 pub mod auditor;
 pub mod config;
 pub mod error;
+pub mod keys;
 pub mod live;
 pub mod observe;
 pub mod origins;
@@ -16,6 +18,7 @@ use std::sync::Arc;
 use axum::{Router, middleware};
 use common::{
     admin::{self, Health},
+    auth::{self, Gate},
     http::{Doors, not_found, problem_for_plain_rejections},
     shutdown::Shutdown,
 };
@@ -33,6 +36,7 @@ pub fn run(config: Arc<Config>, listener: TcpListener, shutdown: Shutdown) -> an
     let version = env!("CARGO_PKG_VERSION");
     let health = Health::new("api", version, app_env, &dependencies, shutdown.clone());
     observe::begin(&health);
+    let gate = access::gate(&config, &health, &shutdown);
     let state = ApiState::start(config.clone(), health, &shutdown)?;
     let hub = live::start(&state, &shutdown);
     tracing::info!(address = %listener.local_addr()?, "listening");
@@ -41,17 +45,22 @@ pub fn run(config: Arc<Config>, listener: TcpListener, shutdown: Shutdown) -> an
     state.health.sample(move |_| {
         observe::bound("http_connections", (counted.open(), counted.most()));
     });
-    let server = common::http::serve(listener, router(state, hub), doors, shutdown.clone());
+    let server = common::http::serve(listener, router(state, hub, gate), doors, shutdown.clone());
     shutdown.spawn("http", server);
     Ok(())
 }
 
-fn router(state: ApiState, hub: Arc<Hub>) -> Router {
-    Router::new()
+/// All routes.
+pub fn router(state: ApiState, hub: Arc<Hub>, gate: Gate) -> Router {
+    let closed = Router::new()
         .merge(rest::router(state.clone()))
         .merge(live::router(state.clone(), hub))
-        .merge(page::router(&state.config))
         .merge(admin::router(state.health.clone()))
+        // Before the gate, which then stands before this as well.
+        .method_not_allowed_fallback(rest::method_not_allowed);
+    gate.protect(closed, access::RULES)
+        .merge(page::router(&state.config))
+        .merge(auth::session::router(gate))
         .fallback(not_found)
         .method_not_allowed_fallback(rest::method_not_allowed)
         .layer(middleware::from_fn(problem_for_plain_rejections))

@@ -1,12 +1,13 @@
 //! The api daemon.
 
+mod cli;
+
 use std::{process::ExitCode, sync::Arc, time::Duration};
 
 use api::config::Config;
-use clap::{Parser, Subcommand};
+use clap::Parser as _;
 use common::{
     config::{Loader, bind},
-    http::healthcheck,
     shutdown::Shutdown,
     telemetry, trace,
 };
@@ -14,23 +15,9 @@ use common::{
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
-/// Answers questions about events over REST and WebSocket, and serves the dashboard.
-#[derive(Parser)]
-#[command(version)]
-struct Arguments {
-    #[command(subcommand)]
-    command: Option<Command>,
-}
-
-#[derive(Subcommand)]
-enum Command {
-    /// Ask the api on this machine whether it is ready; exit code 0 if so.
-    Healthcheck,
-}
-
 #[tokio::main]
 async fn main() -> ExitCode {
-    let arguments = Arguments::parse();
+    let arguments = cli::Arguments::parse();
     let config = match Config::load(Loader::from_env()) {
         Ok(config) => Arc::new(config),
         Err(error) => {
@@ -38,9 +25,14 @@ async fn main() -> ExitCode {
             return ExitCode::from(2);
         }
     };
-    if let Some(Command::Healthcheck) = arguments.command {
-        let answer = healthcheck(config.server.api_port).await;
-        return ExitCode::from(u8::from(answer.is_err()));
+    if let Some(command) = arguments.command {
+        return match cli::run(command, &config).await {
+            Ok(()) => ExitCode::SUCCESS,
+            Err(error) => {
+                eprintln!("api: {error:#}");
+                ExitCode::FAILURE
+            }
+        };
     }
     telemetry::init_logs("api", &config.process);
     let traces = trace::begin("api", &config.process);

@@ -10,7 +10,8 @@ use axum::{
 use crate::state::ApiState;
 
 /// Headers of answers besides those that any page may read.
-const EXPOSED: &str = "ETag, Link, Retry-After, Watermark, X-Request-Id";
+const EXPOSED: &str =
+    "ETag, Link, RateLimit, RateLimit-Policy, Retry-After, Watermark, X-Request-Id";
 /// Headers of requests besides those that any page may send: the key, and what asks for an answer
 /// of one's own or of after a break.
 const TAKEN: &str =
@@ -39,6 +40,8 @@ pub async fn allow(State(state): State<ApiState>, request: Request, next: Next) 
         headers.insert(header::ACCESS_CONTROL_ALLOW_ORIGIN, origin);
         let exposed = HeaderValue::from_static(EXPOSED);
         headers.insert(header::ACCESS_CONTROL_EXPOSE_HEADERS, exposed);
+        let yes = HeaderValue::from_static("true");
+        headers.insert(header::ACCESS_CONTROL_ALLOW_CREDENTIALS, yes);
     }
     response
 }

@@ -161,16 +161,19 @@ struct Report {
 }
 
 impl Health {
-    fn report(&self) -> Report {
-        let status = if self.shutdown.is_stopping() {
+    fn status(&self) -> &'static str {
+        if self.shutdown.is_stopping() {
             "stopping"
         } else if self.is_ready() {
             "ready"
         } else {
             "not_ready"
-        };
+        }
+    }
+
+    fn report(&self) -> Report {
         Report {
-            status,
+            status: self.status(),
             service: self.service,
             version: self.version,
             environment: self.app_env.clone(),
@@ -197,13 +200,14 @@ async fn report(State(health): State<Health>) -> impl IntoResponse {
     Json(health.report())
 }
 
+/// Without details: whoever reaches the port may ask.
 async fn ready(State(health): State<Health>) -> impl IntoResponse {
     let status = if health.is_ready() {
         StatusCode::OK
     } else {
         StatusCode::SERVICE_UNAVAILABLE
     };
-    (status, Json(health.report()))
+    (status, Json(serde_json::json!({"status": health.status()})))
 }
 
 async fn metrics(State(health): State<Health>) -> impl IntoResponse {

@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use common::config::{
-    BindConfig, ConfigError, Loader, PostgresConfig, ProcessConfig, RedisConfig, RetentionConfig,
-    StreamConfig,
+    AuthConfig, BindConfig, ConfigError, Loader, PostgresConfig, ProcessConfig, RedisConfig,
+    RetentionConfig, StreamConfig, refuse_open_doors,
 };
 use serde::Deserialize;
 use validator::Validate;
@@ -160,6 +160,7 @@ fn migrate_on_start() -> bool {
 pub struct Config {
     pub process: ProcessConfig,
     pub bind: BindConfig,
+    pub auth: AuthConfig,
     pub redis: RedisConfig,
     pub postgres: PostgresConfig,
     pub stream: StreamConfig,
@@ -176,7 +177,8 @@ impl Config {
         let (process, bind) = (loader.section(), loader.section());
         let (redis, postgres) = (loader.section(), loader.section());
         let (stream, retention) = (loader.section(), loader.section());
-        let consumer = loader.section();
+        let (consumer, auth) = (loader.section(), loader.section());
+        refuse_open_doors(&mut loader, auth.as_ref(), bind.as_ref());
         refuse_short_retention(&mut loader, stream.as_ref(), retention.as_ref());
         loader.finish()?;
         // Unwrap safety: a section that is absent has left a problem.
@@ -184,6 +186,7 @@ impl Config {
         Ok(Self {
             process: process.unwrap(),
             bind: bind.unwrap(),
+            auth: auth.unwrap(),
             redis: redis.unwrap(),
             postgres: postgres.unwrap(),
             stream: stream.unwrap(),

@@ -21,6 +21,7 @@ use std::{convert::Infallible, sync::Arc, time::Duration};
 use axum::Router;
 use common::{
     admin::{self, Health},
+    auth::{self, Gate, Rules},
     backoff::Backoff,
     config::PostgresConfig,
     http,
@@ -35,6 +36,12 @@ use crate::{
     write::Recent,
 };
 
+/// `/health` and `/metrics` need a key with the scope `read`.
+pub const RULES: Rules = Rules {
+    open: &["/health/live", "/health/ready"],
+    other: &[],
+};
+
 /// Starts the consumer's tasks; they end with `shutdown`.
 pub fn run(config: Config, listener: TcpListener, shutdown: &Shutdown) {
     let version = env!("CARGO_PKG_VERSION");
@@ -47,12 +54,7 @@ pub fn run(config: Config, listener: TcpListener, shutdown: &Shutdown) {
         shutdown.clone(),
     );
     observe::begin(&health);
-    let router: Router = Router::new()
-        .merge(admin::router(health.clone()))
-        .fallback(http::not_found)
-        .layer(axum::middleware::from_fn(
-            http::problem_for_plain_rejections,
-        ));
+    let router = router(health.clone(), &gate(&config, &health, shutdown));
     let doors = http::Doors::new(&config.bind, observe::connection_refused);
     shutdown.spawn(
         "http",
@@ -78,6 +80,24 @@ pub fn run(config: Config, listener: TcpListener, shutdown: &Shutdown) {
         });
         Ok::<_, Infallible>(())
     });
+}
+
+fn gate(config: &Config, health: &Health, shutdown: &Shutdown) -> Gate {
+    let settings = auth::Settings {
+        postgres: config.auth.is_on().then(|| config.postgres.clone()),
+        bind_address: config.bind.bind_address,
+        origins: Vec::new(),
+    };
+    Gate::start(settings, health, shutdown)
+}
+
+/// All routes.
+pub fn router(health: Health, gate: &Gate) -> Router {
+    gate.protect(admin::router(health), RULES)
+        .fallback(http::not_found)
+        .layer(axum::middleware::from_fn(
+            http::problem_for_plain_rejections,
+        ))
 }
 
 async fn migrate_with_retries(postgres: &PostgresConfig, health: &Health, shutdown: &Shutdown) {

@@ -2,7 +2,10 @@
 
 use std::time::Duration;
 
-use common::config::{BindConfig, ConfigError, Loader, ProcessConfig, RedisConfig, StreamConfig};
+use common::config::{
+    AuthConfig, BindConfig, ConfigError, Loader, PostgresConfig, ProcessConfig, RedisConfig,
+    StreamConfig, refuse_open_doors,
+};
 use serde::Deserialize;
 use validator::Validate;
 
@@ -20,6 +23,9 @@ pub use generator::{GeneratorConfig, MixText, ProfileText};
 pub struct Config {
     pub process: ProcessConfig,
     pub bind: BindConfig,
+    pub auth: AuthConfig,
+    /// Where the keys are; not asked for with `AUTH=off`.
+    pub postgres: Option<PostgresConfig>,
     pub redis: RedisConfig,
     pub stream: StreamConfig,
     pub ingestion: IngestionConfig,
@@ -118,6 +124,12 @@ impl Config {
     pub fn load(mut loader: Loader) -> Result<Self, ConfigError> {
         let process = loader.section();
         let bind = loader.section();
+        let auth: Option<AuthConfig> = loader.section();
+        refuse_open_doors(&mut loader, auth.as_ref(), bind.as_ref());
+        let postgres = match &auth {
+            Some(auth) if auth.is_on() => loader.section(),
+            _ => None,
+        };
         let redis = loader.section();
         let stream = loader.section();
         let ingestion: Option<IngestionConfig> = loader.section();
@@ -137,6 +149,8 @@ impl Config {
         Ok(Self {
             process: process.unwrap(),
             bind: bind.unwrap(),
+            auth: auth.unwrap(),
+            postgres,
             redis: redis.unwrap(),
             stream: stream.unwrap(),
             ingestion: ingestion.unwrap(),

@@ -7,12 +7,13 @@ mod observe;
 pub mod place;
 mod progress;
 pub mod publish;
-mod routes;
+pub mod routes;
 pub mod source;
 mod until;
 
 use common::{
     admin::Health,
+    auth::{self, Gate},
     clients,
     http::Doors,
     shutdown::Shutdown,
@@ -148,7 +149,13 @@ fn serve(
     shutdown: &Shutdown,
 ) {
     let origins = &config.ingestion.cors_origins;
-    let router = routes::router(collector, controls.clone(), health.clone(), origins);
+    let settings = auth::Settings {
+        postgres: config.postgres.clone(),
+        bind_address: config.bind.bind_address,
+        origins: origins.clone(),
+    };
+    let gate = Gate::start(settings, health, shutdown);
+    let router = routes::router(collector, controls.clone(), health.clone(), gate, origins);
     let doors = Doors::new(&config.bind, observe::connection_refused);
     let counted = doors.clone();
     health.sample(move |_| {

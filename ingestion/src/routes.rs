@@ -2,11 +2,12 @@
 
 use axum::{
     Router,
-    http::{HeaderValue, Method, StatusCode, header},
+    http::{HeaderName, HeaderValue, Method, StatusCode, header},
     middleware,
 };
 use common::{
     admin::{self, Health},
+    auth::{Gate, Rules, Scope, session},
     http::{Problem, not_found, problem_for_plain_rejections},
 };
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -16,16 +17,32 @@ use crate::{
     source::http::{self, Collector},
 };
 
-pub(crate) fn router(
+/// What needs another scope than `read`.
+pub const RULES: Rules = Rules {
+    open: &["/health/live", "/health/ready"],
+    other: &[
+        (Method::POST, "/api/v1/events", Scope::Write),
+        (Method::PUT, "/api/v1/generator", Scope::Control),
+        (Method::PATCH, "/api/v1/generator", Scope::Control),
+    ],
+};
+
+/// All routes.
+pub fn router(
     collector: Collector,
     controls: Controls,
     health: Health,
+    gate: Gate,
     origins: &[String],
 ) -> Router {
-    Router::new()
+    let closed = Router::new()
         .merge(http::router(collector, &health))
         .merge(control::router(controls))
         .merge(admin::router(health))
+        // Before the gate, which then stands before this as well.
+        .method_not_allowed_fallback(method_not_allowed);
+    gate.protect(closed, RULES)
+        .merge(session::router(gate))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
         .layer(middleware::from_fn(problem_for_plain_rejections))
@@ -39,15 +56,30 @@ async fn method_not_allowed(method: Method) -> Problem {
     Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail)
 }
 
-/// Exactly these origins may call from a page.
+/// Exactly these origins may call from a page, with its session.
 fn cors(origins: &[String]) -> CorsLayer {
     let origins = origins
         .iter()
         .filter_map(|origin| HeaderValue::from_str(origin).ok());
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins))
-        .allow_methods([Method::GET, Method::POST, Method::PUT, Method::PATCH])
-        .allow_headers([header::CONTENT_TYPE, header::CONTENT_ENCODING])
-        .expose_headers([header::RETRY_AFTER])
+        .allow_credentials(true)
+        .allow_methods([
+            Method::GET,
+            Method::POST,
+            Method::PUT,
+            Method::PATCH,
+            Method::DELETE,
+        ])
+        .allow_headers([
+            header::AUTHORIZATION,
+            header::CONTENT_TYPE,
+            header::CONTENT_ENCODING,
+        ])
+        .expose_headers([
+            header::RETRY_AFTER,
+            HeaderName::from_static("ratelimit"),
+            HeaderName::from_static("ratelimit-policy"),
+        ])
         .max_age(std::time::Duration::from_secs(600))
 }

@@ -24,7 +24,15 @@ pub async fn get(url: &str) -> io::Result<(u16, Value)> {
 /// # Errors
 /// Nobody answers within ten seconds.
 pub async fn get_fresh(url: &str) -> io::Result<(u16, Value)> {
-    let exchange = exchange("GET", url, ("cache-control", "no-cache"), Bytes::new());
+    get_with(url, ("cache-control", "no-cache")).await
+}
+
+/// As [`get`], with this header.
+///
+/// # Errors
+/// Nobody answers within ten seconds.
+pub async fn get_with(url: &str, header: (&str, &str)) -> io::Result<(u16, Value)> {
+    let exchange = exchange("GET", url, header, Bytes::new());
     timeout(TIMEOUT, exchange).await.map_err(io::Error::other)?
 }
 

@@ -3,6 +3,7 @@
 pub mod audit;
 mod daemon;
 pub mod http;
+pub mod keys;
 mod services;
 pub mod stream;
 mod wait;

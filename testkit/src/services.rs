@@ -162,6 +162,23 @@ impl Services {
         config
     }
 
+    /// Lets nobody into the test's database any more, and those who are in out.
+    ///
+    /// # Panics
+    /// PostgreSQL refuses it.
+    pub async fn shut(&self) {
+        let database = &self.database;
+        let shut = format!(
+            "ALTER DATABASE {database} ALLOW_CONNECTIONS false; \
+             SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{database}'"
+        );
+        let client = connect(&self.admin).await;
+        client
+            .batch_execute(&shut)
+            .await
+            .expect("the database is shut");
+    }
+
     /// A connection to Redis.
     ///
     /// # Panics
@@ -177,13 +194,14 @@ impl Services {
         StreamKeys::new(&self.stream.stream_key)
     }
 
-    /// The environment for a daemon process that is to use these services.
+    /// The environment for a daemon process that is to use these services. It asks for no keys.
     #[must_use]
     pub fn variables(&self) -> BTreeMap<String, String> {
         BTreeMap::from([
             ("REDIS_URL".into(), self.redis.redis_url.0.clone()),
             ("POSTGRES_URL".into(), self.postgres.postgres_url.0.clone()),
             ("STREAM_KEY".into(), self.stream.stream_key.clone()),
+            ("AUTH".into(), "off".into()),
         ])
     }
 }

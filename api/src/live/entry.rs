@@ -11,7 +11,10 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use common::http::{Client, PerAddress, Problem, Share};
+use common::{
+    auth::{Caller, is_own_origin},
+    http::{Client, PerAddress, Problem, Share},
+};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{hub::Hub, socket};
@@ -111,6 +114,7 @@ impl Drop for Place {
 pub(super) async fn upgrade(
     State(entry): State<Entry>,
     Extension(client): Extension<Client>,
+    Extension(caller): Extension<Caller>,
     headers: HeaderMap,
     upgrade: Result<WebSocketUpgrade, WebSocketUpgradeRejection>,
 ) -> Response {
@@ -132,7 +136,7 @@ pub(super) async fn upgrade(
         .on_upgrade(move |websocket| {
             let (hub, sockets) = (entry.hub.clone(), entry.hub.sockets.clone());
             sockets.track_future(async move {
-                let code = socket::run(websocket, hub, send_timeout).await;
+                let code = socket::run(websocket, hub, caller, send_timeout).await;
                 observe::socket_closed(code);
                 drop(place);
             })
@@ -147,14 +151,5 @@ fn origin_allowed(headers: &HeaderMap, state: &ApiState) -> bool {
     let Ok(origin) = origin.to_str() else {
         return false;
     };
-    let host = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok());
-    let own = origin
-        .strip_prefix("http://")
-        .or_else(|| origin.strip_prefix("https://"));
-    let same = own
-        .zip(host)
-        .is_some_and(|(own, host)| own.eq_ignore_ascii_case(host));
-    same || state.config.server.cors_origins.allow(origin)
+    is_own_origin(origin, headers) || state.config.server.cors_origins.allow(origin)
 }

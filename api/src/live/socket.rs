@@ -4,7 +4,7 @@
 use std::{sync::Arc, time::Duration};
 
 use axum::extract::ws::{CloseFrame, Message, Utf8Bytes, WebSocket, close_code};
-use common::time::UnixMicros;
+use common::{auth::Caller, time::UnixMicros};
 use futures_util::SinkExt as _;
 use tokio::{
     sync::Notify,
@@ -33,6 +33,8 @@ const MAX_SUBSCRIPTIONS: usize = 16;
 const MAX_MESSAGES: u32 = 100;
 /// Our own: the client reads too slowly.
 pub(super) const TOO_SLOW: u16 = 4008;
+/// The key that it was opened with was revoked.
+const NO_KEY: u16 = 4001;
 
 /// Why a socket ends.
 #[derive(Debug)]
@@ -45,6 +47,7 @@ enum End {
 struct Socket {
     websocket: WebSocket,
     hub: Arc<Hub>,
+    caller: Caller,
     subscriptions: Vec<(Box<str>, Subscription)>,
     /// There may be something to pull.
     waker: Arc<Notify>,
@@ -54,10 +57,16 @@ struct Socket {
 }
 
 /// Runs until either side closes; the close code, 1006 where there was none.
-pub(super) async fn run(websocket: WebSocket, hub: Arc<Hub>, send_timeout: Duration) -> u16 {
+pub(super) async fn run(
+    websocket: WebSocket,
+    hub: Arc<Hub>,
+    caller: Caller,
+    send_timeout: Duration,
+) -> u16 {
     let mut socket = Socket {
         websocket,
         hub,
+        caller,
         subscriptions: Vec::new(),
         waker: Arc::default(),
         send_timeout,
@@ -153,6 +162,9 @@ impl Socket {
         let quiet = self.heard.elapsed();
         if quiet > SILENCE {
             return Err(End::Close(close_code::POLICY, "no answer to pings"));
+        }
+        if self.caller.is_revoked() {
+            return Err(End::Close(NO_KEY, "the key is no more in force"));
         }
         self.messages = 0;
         self.feed(Message::Text(heartbeat(&self.hub).into()))

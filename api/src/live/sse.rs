@@ -9,7 +9,10 @@ use axum::{
     http::{HeaderMap, StatusCode, header},
     response::{IntoResponse as _, Response},
 };
-use common::http::{Client, Problem, Sending};
+use common::{
+    auth::Caller,
+    http::{Client, Problem, Sending},
+};
 use futures_util::stream;
 use serde::Deserialize;
 use tokio::{
@@ -63,6 +66,7 @@ pub(super) async fn stream(
     State(entry): State<Entry>,
     Extension(client): Extension<Client>,
     Extension(sending): Extension<Sending>,
+    Extension(caller): Extension<Caller>,
     headers: HeaderMap,
     asked: Result<Query<Asked>, QueryRejection>,
 ) -> Response {
@@ -100,6 +104,7 @@ pub(super) async fn stream(
         sending,
         _token: entry.hub.sockets.token(),
         hub: entry.hub,
+        caller,
         code: GONE,
         _place: place,
     };
@@ -124,6 +129,7 @@ struct Events {
     send_timeout: Duration,
     sending: Sending,
     hub: Arc<Hub>,
+    caller: Caller,
     code: u16,
     _token: TaskTrackerToken,
     _place: Place,
@@ -147,6 +153,10 @@ impl Events {
             self.code = TOO_SLOW;
             let detail = "this client took too long to read what it was sent";
             return Some(self.last(&Refusal::new("too_slow", detail)));
+        }
+        if self.caller.is_revoked() {
+            let detail = "the key that this stream was opened with is no more in force";
+            return Some(self.last(&Refusal::new("key_revoked", detail)));
         }
         let shutdown = self.hub.shutdown.clone();
         let bytes = loop {

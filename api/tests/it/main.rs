@@ -11,6 +11,7 @@ mod export;
 mod funnel;
 mod http;
 mod kept;
+mod keys;
 mod live;
 mod live_client;
 mod live_cost;

@@ -10,7 +10,7 @@ use super::Proxies;
 
 #[derive(Debug, Clone, Deserialize, Validate)]
 pub struct BindConfig {
-    /// Loopback unless told otherwise: the daemons ask nobody who they are.
+    /// Loopback unless told otherwise.
     #[serde(default = "bind_address")]
     pub bind_address: IpAddr,
     /// Connections at once; the next one waits in the backlog of the socket.

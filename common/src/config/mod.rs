@@ -4,6 +4,7 @@
 //! `connect_timeout_ms` is the variable `CONNECT_TIMEOUT_MS`. Defaults are in the struct,
 //! and `.env.example` repeats them for the reader; a test holds the two together.
 
+mod auth;
 mod bind;
 mod loader;
 mod postgres;
@@ -14,6 +15,7 @@ mod retention;
 mod secret;
 mod stream;
 
+pub use auth::{Auth, AuthConfig, refuse_open_doors};
 pub use bind::{BindConfig, bind};
 pub use loader::{ConfigError, Loader, Problem, sample_variables};
 pub use postgres::{PostgresConfig, PostgresUrl};

@@ -25,7 +25,7 @@ fn good() -> BTreeMap<String, String> {
     urls.map(|(name, value)| (name.to_owned(), value)).into()
 }
 
-const WRONG: [(&str, &str); 24] = [
+const WRONG: [(&str, &str); 25] = [
     ("REDIS_URL", ""),
     ("REDIS_URL", "http://user:hunter2@127.0.0.1"),
     ("REDIS_URL", "hunter2"),
@@ -48,6 +48,7 @@ const WRONG: [(&str, &str); 24] = [
     ("MIGRATE_ON_START", "perhaps"),
     ("LOG_LEVEL", "loud"),
     ("BIND_ADDRESS", "everywhere"),
+    ("AUTH", "perhaps"),
     ("EVENT_MAX_AGE", "0"),
     ("CONNECT_TIMEOUT_MS", "1e3"),
 ];
@@ -96,6 +97,20 @@ fn all_wrong_variables_are_named_at_once() {
         );
     }
     assert!(!message.contains(SECRET), "{message}");
+}
+
+#[test]
+fn an_open_door_beyond_loopback_is_wrong() {
+    let mut variables = good();
+    let open = [("AUTH", "off"), ("BIND_ADDRESS", "0.0.0.0")];
+    variables.extend(open.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    let (output, _) = run_to_end(variables, &[]);
+    assert_eq!(output.status.code(), Some(2));
+    let message = String::from_utf8(output.stderr).unwrap();
+    assert!(
+        message.contains("  AUTH: off is accepted only"),
+        "{message}"
+    );
 }
 
 #[test]

@@ -11,6 +11,7 @@ mod dead_letters;
 #[cfg(feature = "fault-points")]
 mod fault_points;
 mod groups;
+mod keys;
 mod late_events;
 mod lost_entries;
 mod migrations;

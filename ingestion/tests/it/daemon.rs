@@ -52,6 +52,7 @@ pub(crate) fn config(variables: &[(&str, &str)]) -> Config {
     all.insert("REDIS_URL".into(), redis_url());
     let stream = format!("it-ingestion-{}-{count}", std::process::id());
     all.insert("STREAM_KEY".into(), stream);
+    all.insert("AUTH".into(), "off".into());
     for (name, value) in variables {
         all.insert((*name).into(), (*value).into());
     }

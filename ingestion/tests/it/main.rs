@@ -10,4 +10,5 @@ mod decompression;
 mod faults;
 mod generator;
 mod http;
+mod keys;
 mod process;

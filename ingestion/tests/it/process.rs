@@ -53,7 +53,11 @@ async fn a_wrong_configuration_names_every_variable_at_once() {
     assert!(!stderr(&output).contains("hunter2"));
     let profile = run(
         &[],
-        &[("REDIS_URL", "redis://x"), ("GENERATOR_PROFILE", "square")],
+        &[
+            ("REDIS_URL", "redis://x"),
+            ("AUTH", "off"),
+            ("GENERATOR_PROFILE", "square"),
+        ],
     )
     .await;
     assert_eq!(profile.status.code(), Some(2));
@@ -62,7 +66,8 @@ async fn a_wrong_configuration_names_every_variable_at_once() {
         "{}",
         stderr(&profile)
     );
-    let flag = run(&["--rate", "-1"], &[("REDIS_URL", "redis://x")]).await;
+    let flag = [("REDIS_URL", "redis://x"), ("AUTH", "off")];
+    let flag = run(&["--rate", "-1"], &flag).await;
     assert_eq!(flag.status.code(), Some(2));
 }
 
@@ -100,6 +105,7 @@ async fn sigterm_under_load_is_a_clean_exit() {
         .env_clear()
         .env("REDIS_URL", redis_url())
         .env("STREAM_KEY", &stream)
+        .env("AUTH", "off")
         .env("INGESTION_PORT", port.to_string())
         .current_dir("/")
         .stdout(Stdio::null())
@@ -108,7 +114,11 @@ async fn sigterm_under_load_is_a_clean_exit() {
         .unwrap();
     tokio::time::sleep(Duration::from_secs(1)).await;
     let port_text = port.to_string();
-    let variables = [("REDIS_URL", "redis://x"), ("INGESTION_PORT", &port_text)];
+    let variables = [
+        ("REDIS_URL", "redis://x"),
+        ("AUTH", "off"),
+        ("INGESTION_PORT", &port_text),
+    ];
     let health = run(&["healthcheck"], &variables).await;
     assert_eq!(health.status.code(), Some(0));
     let address = ([127, 0, 0, 1], port).into();

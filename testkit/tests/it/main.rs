@@ -15,6 +15,7 @@ mod operators;
 mod outside;
 mod raw_http;
 mod roles;
+mod secrets;
 mod start_order;
 mod terminate;
 #[cfg(feature = "otel")]

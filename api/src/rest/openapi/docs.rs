@@ -89,6 +89,9 @@ fn section(document: &Value, path: &str, method: &str, operation: &Value) -> Str
         escaped(text(operation, "description")),
         id = text(operation, "operationId"),
     );
+    if let Some(scope) = operation["security"][0]["key"][0].as_str() {
+        let _ = write!(html, "<p>Needs a key with the scope {scope}.</p>");
+    }
     let parameters = operation["parameters"].as_array().into_iter().flatten();
     let rows: String = parameters
         .map(|reference| parameter(resolved(document, reference)))

@@ -7,6 +7,7 @@ mod operation;
 mod parameters;
 mod raw;
 mod schema;
+mod security;
 mod state;
 mod told;
 
@@ -44,17 +45,20 @@ fn document() -> Value {
         metrics::operations(),
         raw::operations(),
         state::operations(),
+        security::operations(),
     ];
     for operation in operations.into_iter().flatten() {
         let (path, method) = (operation.path, operation.method);
         let item = paths.entry(path).or_insert_with(|| json!({}));
         item[method] = operation.into_object();
+        security::secure(&mut item[method], path, method);
     }
     let mut schemas = metrics::schemas();
     schemas.append(&mut raw::schemas());
     schemas.append(&mut state::schemas());
     schemas.append(&mut asked::schemas());
     schemas.append(&mut told::schemas());
+    schemas.append(&mut security::schemas());
     schemas.insert("Problem".into(), problem());
     json!({
         "openapi": "3.1.0",
@@ -74,6 +78,7 @@ fn document() -> Value {
             "parameters": parameters::all(),
             "headers": headers(),
             "responses": responses(),
+            "securitySchemes": security::schemes(),
         },
     })
 }
@@ -87,6 +92,7 @@ fn tags() -> Value {
         ("live", "Updates as they are committed."),
         ("pipeline", "The pipeline about itself."),
         ("daemon", "This process."),
+        ("session", "A browser's key."),
     ];
     tags.map(|(name, description)| json!({"name": name, "description": description}))
         .into()
@@ -117,16 +123,24 @@ fn headers() -> Value {
         "RequestId": header("The client's own `X-Request-Id`, or a new one; logs have it too.", true),
         "Link": header("`<…>; rel=\"next\"` where another page follows.", false),
         "RetryAfter": {"description": "Seconds.", "required": false, "schema": count()},
+        "RateLimit": header("`\"key\";r=…;t=…`: what remains of the key's rate, and seconds until all of it is back.", false),
+        "RateLimitPolicy": header("`\"key\";q=…;w=10`: what the key may use in ten seconds; absent where it has no rate.", false),
+        "WwwAuthenticate": header("`Bearer`.", true),
     })
 }
 
 fn responses() -> Map<String, Value> {
     let named = [
         (400, "The request can't be read."),
-        (403, "Not from this origin."),
+        (401, "No key, or none that is in force."),
+        (
+            403,
+            "The key lacks the scope that `scope` names, or the request comes from a page of another origin.",
+        ),
         (404, "There is no such thing."),
         (408, "The body took too long to come."),
         (413, "The body is too large."),
+        (415, "The body is not JSON by its Content-Type."),
         (
             422,
             "A parameter is wrong; `parameter` names it and `allowed` or `nearest` say what would be right.",
@@ -134,18 +148,29 @@ fn responses() -> Map<String, Value> {
         (426, "Only by an upgrade to WebSocket."),
         (
             429,
-            "Too many queries at once; ask again after `Retry-After`.",
+            "Too many queries at once, more than the key's rate allows, or too many wrong keys; ask again after \
+             `Retry-After`.",
         ),
         (500, "Something went wrong here; the log says what."),
         (
             503,
-            "Redis or the database can't be asked at present; ask again after `Retry-After`.",
+            "Redis, the database or the keys in it can't be asked at present; ask again after `Retry-After`.",
         ),
     ];
     let problem = |(status, description): (u16, &str)| {
         let mut headers = json!({"X-Request-Id": {"$ref": "#/components/headers/RequestId"}});
+        let mut add = |name: &str, component: &str| {
+            headers[name] = json!({"$ref": format!("#/components/headers/{component}")});
+        };
         if matches!(status, 429 | 503) {
-            headers["Retry-After"] = json!({"$ref": "#/components/headers/RetryAfter"});
+            add("Retry-After", "RetryAfter");
+        }
+        if status == 429 {
+            add("RateLimit", "RateLimit");
+            add("RateLimit-Policy", "RateLimitPolicy");
+        }
+        if status == 401 {
+            add("WWW-Authenticate", "WwwAuthenticate");
         }
         let content = json!({"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}});
         let response = json!({"description": description, "headers": headers, "content": content});

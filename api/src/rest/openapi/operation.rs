@@ -23,6 +23,10 @@ impl Operation {
         Self::new(path, "post", id, summary)
     }
 
+    pub(super) fn delete(path: &'static str, id: &str, summary: &str) -> Self {
+        Self::new(path, "delete", id, summary)
+    }
+
     fn new(path: &'static str, method: &'static str, id: &str, summary: &str) -> Self {
         let object = json!({"operationId": id, "summary": summary, "responses": {}});
         Self {

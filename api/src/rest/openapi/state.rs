@@ -8,6 +8,8 @@ use super::{
 };
 use crate::query::{audit::Audit, dead_letters::DeadLetter, report::Report};
 
+const STATUSES: [&str; 3] = ["ready", "not_ready", "stopping"];
+
 pub(super) fn operations() -> Vec<Operation> {
     let mut all = of_the_pipeline();
     all.extend(of_the_daemon());
@@ -50,6 +52,7 @@ fn of_the_daemon() -> Vec<Operation> {
     let json = "application/json";
     let get = |path, id: &str, summary: &str| Operation::get(path, id, summary).tag("daemon");
     let live = object(json!({"status": one_of(&["live"])}));
+    let readiness = object(json!({"status": one_of(&STATUSES)}));
     vec![
         get("/health", "health", "The daemon and what it depends on").gives(
             200,
@@ -64,8 +67,8 @@ fn of_the_daemon() -> Vec<Operation> {
             "healthReady",
             "Whether it can answer questions",
         )
-        .gives(200, "It can.", json, component("Health"))
-        .gives(503, "It can't yet, or no more.", json, component("Health")),
+        .gives(200, "It can.", json, readiness.clone())
+        .gives(503, "It can't yet, or no more.", json, readiness),
         get(
             "/metrics",
             "prometheus",
@@ -110,7 +113,7 @@ pub(super) fn schemas() -> Map<String, Value> {
         json!({"error": text()}),
     );
     let health = object(json!({
-        "status": one_of(&["ready", "not_ready", "stopping"]),
+        "status": one_of(&STATUSES),
         "service": text(),
         "version": text(),
         "environment": text(),

@@ -61,11 +61,22 @@ impl Running {
 
     /// Whether `/health/ready` says so.
     pub(crate) async fn is_ready(&self) -> bool {
+        self.ask("GET", "/health/ready", "").await == 200
+    }
+
+    /// The status of an answer, asked for with `key` where that isn't empty.
+    pub(crate) async fn ask(&self, method: &str, path: &str, key: &str) -> u16 {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
-        let request = b"GET /health/ready HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n";
-        stream.write_all(request).await.unwrap();
+        let shown = match key {
+            "" => String::new(),
+            key => format!("Authorization: Bearer {key}\r\n"),
+        };
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nHost: x\r\nContent-Length: 0\r\nConnection: close\r\n{shown}\r\n"
+        );
+        stream.write_all(request.as_bytes()).await.unwrap();
         let mut status = [0; 12];
         stream.read_exact(&mut status).await.unwrap();
-        &status == b"HTTP/1.1 200"
+        std::str::from_utf8(&status[9..]).unwrap().parse().unwrap()
     }
 }

@@ -4,6 +4,7 @@ use std::{collections::HashMap, time::Duration};
 
 use axum::http::StatusCode;
 use common::{
+    auth::Caller,
     event::{Acceptance, Event, Violation, Violations, parse},
     http::Problem,
     time::UnixMicros,
@@ -48,23 +49,27 @@ pub(super) struct Judged {
 
 pub(super) struct Judge<'c> {
     collector: &'c Collector,
+    caller: &'c Caller,
     judged: Judged,
     trace: Trace,
 }
 
 impl<'c> Judge<'c> {
-    pub(super) fn new(collector: &'c Collector, trace: Trace) -> Self {
+    pub(super) fn new(collector: &'c Collector, caller: &'c Caller, trace: Trace) -> Self {
         Self {
             collector,
+            caller,
             trace,
             judged: Judged::default(),
         }
     }
 
     /// # Errors
-    /// The body can't be split, or there is no room in the publisher.
+    /// The body can't be split, it is more than the key's rate allows, or there is no room in the
+    /// publisher.
     pub(super) async fn judge(mut self, body: &Received) -> Result<Judged, Problem> {
         let events = split(&body.bytes, body.is_ndjson)?;
+        self.caller.charge_events(events.len())?;
         let at_once = self.collector.policy.max_events as usize;
         for (n, part) in events.chunks(at_once).enumerate() {
             let mut valid = self.valid(part, n * at_once);

@@ -10,7 +10,7 @@ mod split;
 use std::{convert::Infallible, panic::AssertUnwindSafe, sync::Arc, time::Duration};
 
 use axum::{
-    Router,
+    Extension, Router,
     body::Body,
     extract::{Query, State},
     http::{HeaderMap, StatusCode},
@@ -19,6 +19,7 @@ use axum::{
 };
 use common::{
     admin::Health,
+    auth::Caller,
     event::Limits,
     http::Problem,
     shutdown::Shutdown,
@@ -93,13 +94,14 @@ enum Wait {
 async fn collect(
     State(shared): State<Shared>,
     Query(parameters): Query<Parameters>,
+    Extension(caller): Extension<Caller>,
     headers: HeaderMap,
     body: Body,
 ) -> Result<Response, Problem> {
     let wait = parameters.wait == Some(Wait::Committed);
-    let caller = trace::caller(&headers);
-    let mut span = Span::begin(|| "POST /api/v1/events".into(), Kind::Server, &caller);
-    let answer = collected(&shared, wait, &headers, body, span.trace()).await;
+    let from = trace::caller(&headers);
+    let mut span = Span::begin(|| "POST /api/v1/events".into(), Kind::Server, &from);
+    let answer = collected(&shared, caller, wait, &headers, body, span.trace()).await;
     answer.inspect_err(|problem| {
         observe::turned_away(problem.code());
         span.fail(|| problem.code().to_owned());
@@ -108,6 +110,7 @@ async fn collect(
 
 async fn collected(
     shared: &Shared,
+    caller: Caller,
     wait: bool,
     headers: &HeaderMap,
     body: Body,
@@ -125,7 +128,7 @@ async fn collected(
     let (sender, receiver) = oneshot::channel();
     let collector = shared.collector.clone();
     shared.collector.shutdown.spawn("collect", async move {
-        let answer = AssertUnwindSafe(answer(&collector, &body, wait, trace))
+        let answer = AssertUnwindSafe(answer(&collector, &caller, &body, wait, trace))
             .catch_unwind()
             .await;
         drop((turn, body));
@@ -137,11 +140,12 @@ async fn collected(
 
 async fn answer(
     collector: &Collector,
+    caller: &Caller,
     body: &Received,
     wait: bool,
     trace: Trace,
 ) -> Result<Response, Problem> {
-    let judged = Judge::new(collector, trace).judge(body).await?;
+    let judged = Judge::new(collector, caller, trace).judge(body).await?;
     reply::after(judged, collector, wait).await
 }
 

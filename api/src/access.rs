@@ -1,0 +1,36 @@
+//! Who may ask what.
+
+use axum::http::Method;
+use common::{
+    admin::Health,
+    auth::{Gate, Rules, Scope, Settings},
+    shutdown::Shutdown,
+};
+
+use crate::config::Config;
+
+/// All but these needs a key with the scope `read`. Besides them, the page's files are open, and
+/// the route that begins a session.
+pub const RULES: Rules = Rules {
+    open: &[
+        "/docs",
+        "/docs.css",
+        "/health/live",
+        "/health/ready",
+        "/openapi.json",
+    ],
+    other: &[
+        (Method::POST, "/api/v1/funnel", Scope::Read),
+        (Method::POST, "/api/v1/query", Scope::Read),
+    ],
+};
+
+pub(crate) fn gate(config: &Config, health: &Health, shutdown: &Shutdown) -> Gate {
+    let origins = config.server.cors_origins.0.iter();
+    let settings = Settings {
+        postgres: config.auth.is_on().then(|| config.postgres.clone()),
+        bind_address: config.bind.bind_address,
+        origins: origins.map(|origin| origin.0.clone()).collect(),
+    };
+    Gate::start(settings, health, shutdown)
+}

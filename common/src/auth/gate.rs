@@ -1,0 +1,175 @@
+//! The layer before the routes.
+
+use std::{net::IpAddr, sync::Arc};
+
+use axum::{
+    Router,
+    extract::{MatchedPath, Request, State},
+    http::{HeaderMap, Method},
+    middleware::{Next, from_fn_with_state},
+    response::{IntoResponse as _, Response},
+};
+
+use super::{
+    caller::Caller,
+    failures::Failures,
+    keys::{DEPENDENCY, Found, Keys, Refresher},
+    origin::Sender,
+    refusal::Refusal,
+    rules::Rules,
+    scope::Scope,
+    shown::Shown,
+};
+use crate::{
+    admin::{Dependency, Health},
+    config::PostgresConfig,
+    http::Client,
+    shutdown::Shutdown,
+};
+
+/// Lets in who has a key; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Gate(Arc<Inner>);
+
+#[derive(Debug)]
+struct Inner {
+    /// `None` for `AUTH=off`.
+    keys: Option<Keys>,
+    failures: Failures,
+    /// Whose pages may change something by the cookie, besides our own.
+    origins: Vec<String>,
+    /// Whether cookies are for encrypted connections only.
+    secure: bool,
+}
+
+/// What a gate goes by.
+#[derive(Debug)]
+pub struct Settings {
+    /// Where the keys are; `None` for `AUTH=off`.
+    pub postgres: Option<PostgresConfig>,
+    pub bind_address: IpAddr,
+    pub origins: Vec<String>,
+}
+
+impl Gate {
+    /// Begins to read the keys, until the shutdown.
+    #[must_use]
+    pub fn start(settings: Settings, health: &Health, shutdown: &Shutdown) -> Self {
+        let keys = settings.postgres.map(|postgres| {
+            health.set(DEPENDENCY, Dependency::Waiting);
+            let (refresher, keys) = Refresher::new(postgres, health.clone());
+            shutdown.spawn_until_stop("keys", refresher.run());
+            keys
+        });
+        if keys.is_none() {
+            tracing::warn!(
+                "AUTH=off: whoever reaches this daemon may read, send, control and administrate; \
+                 it listens on loopback only"
+            );
+        }
+        Self(Arc::new(Inner {
+            keys,
+            failures: Failures::default(),
+            origins: settings.origins,
+            secure: !settings.bind_address.is_loopback(),
+        }))
+    }
+
+    /// Every route of `router`, as `rules` say. What answers is given a [`Caller`].
+    pub fn protect(&self, router: Router, rules: Rules) -> Router {
+        router.route_layer(from_fn_with_state((self.clone(), rules), check))
+    }
+
+    pub(super) fn is_on(&self) -> bool {
+        self.0.keys.is_some()
+    }
+
+    pub(super) fn secure(&self, client: Option<&Client>) -> bool {
+        self.0.secure || client.is_some_and(|client| client.is_https)
+    }
+
+    pub(super) fn sender(&self, headers: &HeaderMap) -> Sender {
+        Sender::of(headers, &self.0.origins)
+    }
+
+    fn admit(&self, request: &Request, needed: Scope) -> Result<Caller, Refusal> {
+        if !self.is_on() {
+            return Ok(Caller::ANYBODY);
+        }
+        let headers = request.headers();
+        let shown = Shown::by(headers);
+        let by_cookie = matches!(shown, Shown::Cookie(_));
+        let client = request.extensions().get();
+        let caller = self.identify(shown, client)?;
+        let caller = caller.ok_or(Refusal::NoKey(needed))?;
+        if by_cookie && changes(request.method()) && self.sender(headers) != Sender::Trusted {
+            return Err(Refusal::ForeignPage);
+        }
+        let held = caller.scopes();
+        if !held.allow(needed) {
+            return Err(Refusal::MissingScope { held, needed });
+        }
+        caller.charge_request()?;
+        Ok(caller)
+    }
+
+    /// Who shows this; `None` where nothing is shown.
+    pub(super) fn identify(
+        &self,
+        shown: Shown,
+        client: Option<&Client>,
+    ) -> Result<Option<Caller>, Refusal> {
+        let Some(keys) = &self.0.keys else {
+            return Ok(Some(Caller::ANYBODY));
+        };
+        let by_cookie = matches!(
+            shown,
+            Shown::Cookie(_) | Shown::Malformed { by_cookie: true }
+        );
+        let id = match shown {
+            Shown::Nothing if keys.are_loaded() => return Ok(None),
+            Shown::Nothing => return Err(Refusal::NotLoaded),
+            Shown::Bearer(key) | Shown::Cookie(key) => match keys.find(&key) {
+                Found::Known(known) => return Ok(Some(Caller::with(known))),
+                Found::NotLoaded => return Err(Refusal::NotLoaded),
+                Found::Wrong => Some(key.id()),
+            },
+            Shown::Malformed { .. } => None,
+        };
+        let address = client.map(|client| client.network());
+        if let Some(address) = address {
+            let counted = self.0.failures.count(address);
+            counted.map_err(Refusal::TooManyFailures)?;
+        }
+        tracing::warn!(
+            address = address.map(tracing::field::display),
+            id = id.map(tracing::field::display),
+            "a key that isn't in force was refused"
+        );
+        Err(Refusal::WrongKey { by_cookie })
+    }
+}
+
+fn changes(method: &Method) -> bool {
+    !method.is_safe()
+}
+
+async fn check(
+    State((gate, rules)): State<(Gate, Rules)>,
+    mut request: Request,
+    next: Next,
+) -> Response {
+    let route = request.extensions().get::<MatchedPath>();
+    let route = route.map_or("", MatchedPath::as_str);
+    let Some(needed) = rules.needed(request.method(), route) else {
+        return next.run(request).await;
+    };
+    let caller = match gate.admit(&request, needed) {
+        Ok(caller) => caller,
+        Err(refusal) => return refusal.into_response(),
+    };
+    request.extensions_mut().insert(caller.clone());
+    let mut response = next.run(request).await;
+    caller.tell(response.headers_mut());
+    response
+}

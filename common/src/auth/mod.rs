@@ -1,0 +1,24 @@
+//! Who may do what. Keys are made by `api keys` and stored hashed; each daemon keeps those in
+//! force in memory ([`Gate::start`]), and asks for one before its routes ([`Gate::protect`]).
+
+mod caller;
+mod failures;
+mod gate;
+mod key;
+mod keys;
+mod origin;
+mod rate;
+mod refusal;
+mod rules;
+mod scope;
+pub mod session;
+mod shown;
+mod store;
+
+pub use caller::Caller;
+pub use gate::{Gate, Settings};
+pub use key::{Key, KeyId};
+pub use origin::is_own_origin;
+pub use rules::Rules;
+pub use scope::{Scope, Scopes, UnknownScope};
+pub use store::{MOST_KEYS, STATEMENTS};

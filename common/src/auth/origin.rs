@@ -1,0 +1,94 @@
+//! Whose page sends a request.
+
+use axum::http::{HeaderMap, header};
+
+const FETCH_SITE: &str = "sec-fetch-site";
+
+/// Whether `origin` is that of the host that was asked. A proxy must leave `Host` as it is.
+#[must_use]
+pub fn is_own_origin(origin: &str, headers: &HeaderMap) -> bool {
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok());
+    let own = origin
+        .strip_prefix("http://")
+        .or_else(|| origin.strip_prefix("https://"));
+    own.zip(host)
+        .is_some_and(|(own, host)| own.eq_ignore_ascii_case(host))
+}
+
+/// What a request says of the page that sent it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Sender {
+    /// Our own page, or one of an origin that is listed.
+    Trusted,
+    Foreign,
+    /// No browser, or one that is too old to say.
+    Unknown,
+}
+
+impl Sender {
+    pub(super) fn of(headers: &HeaderMap, allowed: &[String]) -> Self {
+        let text = |name| {
+            headers
+                .get(name)
+                .map(|value| value.to_str().unwrap_or_default())
+        };
+        let origin = text(header::ORIGIN.as_str());
+        let listed = |origin: &str| allowed.iter().any(|it| it.eq_ignore_ascii_case(origin));
+        if origin.is_some_and(listed) {
+            return Self::Trusted;
+        }
+        match (text(FETCH_SITE), origin) {
+            // Nobody's page: typed, or from a bookmark.
+            (Some("same-origin" | "none"), _) => Self::Trusted,
+            (Some(_), _) => Self::Foreign,
+            (None, Some(origin)) if is_own_origin(origin, headers) => Self::Trusted,
+            (None, Some(_)) => Self::Foreign,
+            (None, None) => Self::Unknown,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::http::{HeaderName, HeaderValue};
+
+    use super::*;
+
+    #[test]
+    fn a_page_is_ours_listed_or_foreign() {
+        let cases = [
+            (&[("sec-fetch-site", "same-origin")][..], Sender::Trusted),
+            (&[("sec-fetch-site", "same-site")], Sender::Foreign),
+            (&[("sec-fetch-site", "cross-site")], Sender::Foreign),
+            (
+                &[
+                    ("sec-fetch-site", "cross-site"),
+                    ("origin", "https://listed.example"),
+                ],
+                Sender::Trusted,
+            ),
+            (&[("origin", "http://own.example:3001")], Sender::Trusted),
+            (&[("origin", "http://own.example")], Sender::Foreign),
+            (
+                &[("origin", "http://own.example:3001.evil.example")],
+                Sender::Foreign,
+            ),
+            (&[("origin", "null")], Sender::Foreign),
+            (&[], Sender::Unknown),
+        ];
+        for (pairs, expected) in cases {
+            let mut headers = HeaderMap::new();
+            headers.insert(header::HOST, HeaderValue::from_static("own.example:3001"));
+            for (name, value) in pairs {
+                headers.insert(
+                    HeaderName::from_static(name),
+                    HeaderValue::from_static(value),
+                );
+            }
+            let allowed = ["https://listed.example".to_owned()];
+            assert_eq!(Sender::of(&headers, &allowed), expected, "{pairs:?}");
+        }
+    }
+}
