@@ -1,9 +1,10 @@
 // A daemon as a process of its own, started from what Cargo has built.
 
-import { spawn, type ChildProcess } from "node:child_process";
+import { execFile, spawn, type ChildProcess } from "node:child_process";
 import { closeSync, mkdirSync, openSync } from "node:fs";
 import { join, resolve } from "node:path";
 import { fileURLToPath } from "node:url";
+import { promisify } from "node:util";
 
 const ROOT = fileURLToPath(new URL("../..", import.meta.url));
 const PROGRAMS = resolve(ROOT, process.env["TIDEMARK_PROGRAMS"] ?? "target/debug");
@@ -11,6 +12,7 @@ const LOGS = join(ROOT, "target/daemon-logs");
 const READY_MS = 20_000;
 const ANSWER_MS = 2_000;
 const STOP_MS = 10_000;
+const COMMAND_MS = 10_000;
 
 export type Program = "api" | "ingestion" | "consumer";
 export type Variables = Record<string, string>;
@@ -42,6 +44,14 @@ export class Daemon {
       started.once("exit", (code) => reject(new Error(`${this.described} ended with ${code}`)));
     });
     await Promise.race([this.ready(), failed]);
+  }
+
+  /** One of the program's commands; what it prints. Not waited for in place: its way to the
+   *  database may be a proxy in this process. */
+  async run(...words: string[]): Promise<string> {
+    const options = { cwd: "/", env: this.variables, timeout: COMMAND_MS };
+    const { stdout } = await promisify(execFile)(join(PROGRAMS, this.program), words, options);
+    return stdout.trim();
   }
 
   /** SIGTERM, as an operator does it; waits until the process has ended. */

@@ -8,6 +8,15 @@ import type { Problem } from "./types.js";
 /** What is used of `fetch`. */
 export type Fetch = (url: string, init: RequestInit) => Promise<Response>;
 
+/** The same with a key. */
+export function keyed(fetch: Fetch, key: string): Fetch {
+  return (url, init) => {
+    const headers = new Headers(init.headers);
+    headers.set("Authorization", `Bearer ${key}`);
+    return fetch(url, { ...init, headers });
+  };
+}
+
 export interface RequestOptions {
   /** Ends the request, and the waits between its attempts. */
   signal?: AbortSignal | undefined;

@@ -1,4 +1,4 @@
-import { here, RETRY, withoutSlash, type Fetch, type RetryOptions } from "./http.js";
+import { here, keyed, RETRY, withoutSlash, type Fetch, type RetryOptions } from "./http.js";
 import { Ingest } from "./ingest/ingest.js";
 import type { IngestOptions } from "./ingest/options.js";
 import type { Socket } from "./live/connection.js";
@@ -7,14 +7,18 @@ import { Live, type LiveOptions } from "./live/live.js";
 import type { AnswersOptions } from "./query/answers.js";
 import { Query } from "./query/query.js";
 
-/** What is used of the class `WebSocket`. */
-export type WebSocketClass = new (url: string) => Socket;
+/** What is used of the class `WebSocket`. The second argument, which browsers don't have, is given
+ *  only where there is a key. */
+export type WebSocketClass = new (url: string, options?: any) => Socket;
 
 export interface TidemarkOptions {
   /** Of the api, such as `http://127.0.0.1:3001`; in a page that it serves, "". */
   url: string;
   /** Of the ingestion daemon, such as `http://127.0.0.1:3002`; needed for `ingest` only. */
   ingestionUrl?: string;
+  /** What `api keys create` has printed; sent as `Authorization: Bearer`. Not for pages: whoever
+   *  sees the page sees the key. They sign in with `POST /api/v1/session`. */
+  key?: string;
   /** Those of the platform by default. Where there is no `WebSocket`, as in Node 20, or null
    *  instead of one, `live` takes server-sent events. */
   fetch?: Fetch;
@@ -35,7 +39,8 @@ export class Tidemark {
 
   constructor(private readonly options: TidemarkOptions) {
     // Unbound, browsers refuse to call it.
-    this.fetch = options.fetch ?? ((url, init) => globalThis.fetch(url, init));
+    const plain: Fetch = options.fetch ?? ((url, init) => globalThis.fetch(url, init));
+    this.fetch = options.key === undefined ? plain : keyed(plain, options.key);
     const url = withoutSlash(options.url);
     const retry = { ...RETRY, ...options.retry };
     const answers = options.answers === undefined ? {} : { answers: options.answers };
@@ -46,11 +51,11 @@ export class Tidemark {
   /** The queue of events; there is one, made when it is first asked for.
    *  @throws {Error} without `ingestionUrl`. */
   get ingest(): Ingest {
-    const { ingestionUrl, ingest } = this.options;
+    const { ingestionUrl, ingest, key } = this.options;
     if (ingestionUrl === undefined) {
       throw new Error("to send events, give Tidemark the address of ingestion as ingestionUrl");
     }
-    this.ingestion ??= new Ingest(withoutSlash(ingestionUrl), this.fetch, ingest);
+    this.ingestion ??= new Ingest(withoutSlash(ingestionUrl), this.fetch, ingest, key !== undefined);
     return this.ingestion;
   }
 
@@ -63,9 +68,13 @@ export class Tidemark {
   private open(url: string): Socket {
     const platform = globalThis.WebSocket as WebSocketClass | undefined;
     const Class = this.options.WebSocket === undefined ? platform : this.options.WebSocket;
-    if (!Class) return new EventSocket(url, this.fetch);
+    const { key } = this.options;
+    // A browser's sends no header of ours.
+    const mute = key !== undefined && typeof document !== "undefined";
+    if (!Class || mute) return new EventSocket(url, this.fetch);
     const address = new URL(`${url}/ws`, here());
     address.protocol = address.protocol.replace("http", "ws");
-    return new Class(address.href);
+    if (key === undefined) return new Class(address.href);
+    return new Class(address.href, { headers: { Authorization: `Bearer ${key}` } });
   }
 }

@@ -47,6 +47,8 @@ export class Ingest {
     private readonly url: string,
     private readonly fetch: Fetch,
     private readonly options: IngestOptions = {},
+    /** A beacon can't carry a key. */
+    private readonly keyed = false,
   ) {
     this.queue = new Queue({ ...QUEUE, ...options.queue });
     this.most = { ...BATCH, ...options.batch };
@@ -247,11 +249,18 @@ export class Ingest {
     const last = fitting(lines, BEACON_BYTES);
     // As text/plain it needs no preflight, for which a leaving page has no time.
     const content = new Blob([ndjson(last)], { type: "text/plain;charset=UTF-8" });
-    const sent = last.length > 0 && navigator.sendBeacon(`${this.url}/api/v1/events`, content);
+    const sent = last.length > 0 && this.beacon(content);
     if (!forGood || this.options.storage !== undefined) return;
     for (const line of lines.slice(sent ? last.length : 0)) {
       this.giveUp(line, "page_closed", "the page went before the event could be sent");
     }
+  }
+
+  private beacon(content: Blob): boolean {
+    const url = `${this.url}/api/v1/events`;
+    if (!this.keyed) return navigator.sendBeacon(url, content);
+    this.fetch(url, { method: "POST", body: content, keepalive: true }).catch(() => {});
+    return true;
   }
 
   /** Neither a callback nor a storage may stop the queue. */

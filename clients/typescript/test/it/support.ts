@@ -11,11 +11,11 @@ export interface World {
 }
 
 /** Starts the three daemons before the tests of the file and stops them after. */
-export function startWorld(): World {
+export function startWorld(auth: "on" | "off" = "off"): World {
   let daemons: Daemons | undefined;
   const clients: Tidemark[] = [];
   beforeAll(async () => {
-    daemons = await Daemons.start("client");
+    daemons = await Daemons.start("client", { auth });
   });
   afterEach(async () => {
     await Promise.all(clients.splice(0).map((client) => client.close()));
