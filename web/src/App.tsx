@@ -1,6 +1,7 @@
 import { useEffect } from "react";
 import { Breakdowns } from "./breakdowns/Breakdowns";
 import { usePageConfig } from "./data/config";
+import { may, recognise, useSession } from "./data/session";
 import { useStanding } from "./data/standing";
 import { Footer } from "./Footer";
 import { Header } from "./header/Header";
@@ -8,10 +9,21 @@ import { useViewKeys } from "./header/useViewKeys";
 import { Notice } from "./Notice";
 import { Overview } from "./overview/Overview";
 import { Panels } from "./panels/Panels";
+import { SignIn } from "./session/SignIn";
 import "./app.css";
 
+/** The page, for those who may read. */
 export function App() {
   const config = usePageConfig();
+  const session = useSession();
+  useEffect(() => void recognise(), []);
+  if (session === null) return null;
+  const ingestion = config?.ingestion ?? null;
+  if (!may(session, "read")) return <SignIn session={session} ingestion={ingestion} />;
+  return <Page ingestion={ingestion} version={config?.version ?? null} />;
+}
+
+function Page({ ingestion, version }: { ingestion: string | null; version: string | null }) {
   const { trouble, answeredAt } = useStanding();
   const stale = trouble !== null && answeredAt !== null;
   useViewKeys();
@@ -23,14 +35,14 @@ export function App() {
       <a className="skip" href="#main">
         Skip to the numbers
       </a>
-      <Header />
+      <Header ingestion={ingestion} />
       <Notice />
       <main id="main" tabIndex={-1}>
-        <Overview ingestion={config?.ingestion ?? null} />
+        <Overview ingestion={ingestion} />
         <Breakdowns />
-        <Panels ingestion={config?.ingestion ?? null} />
+        <Panels ingestion={ingestion} />
       </main>
-      <Footer version={config?.version ?? null} />
+      <Footer version={version} />
     </>
   );
 }

@@ -32,13 +32,14 @@ export class Stack {
     readonly database: Proxy,
   ) {}
 
-  static async start(): Promise<Stack> {
+  static async start(auth: "on" | "off" = "off"): Promise<Stack> {
     const port = await freePort();
     const database = new Proxy(port, databaseAddress());
     await database.start();
     try {
       const way = { host: "127.0.0.1", port };
-      const daemons = await Daemons.start("e2e", (name) => ({ POSTGRES_URL: databaseUrl(name, way) }));
+      const forApi = (name: string) => ({ POSTGRES_URL: databaseUrl(name, way) });
+      const daemons = await Daemons.start("e2e", { auth, forApi });
       return new Stack(daemons, database);
     } catch (error) {
       await database.stop();
@@ -52,6 +53,10 @@ export class Stack {
 
   get ingestion(): Daemon {
     return this.daemons.ingestion;
+  }
+
+  key(...scopes: string[]): Promise<string> {
+    return this.daemons.key(...scopes);
   }
 
   async stop(): Promise<void> {

@@ -3,6 +3,7 @@
 import { useEffect } from "react";
 import type { Meta, TidemarkError } from "tidemark-client";
 import type { MetricResult } from "tidemark-client/react";
+import { refused } from "./session";
 import { failed, succeeded } from "./standing";
 
 /** Where nothing else asks again. */
@@ -37,6 +38,7 @@ export function useLoaded<T>(result: MetricResult<T>, { alone = false }: Options
   }, [meta]);
   useEffect(() => {
     if (!error) return;
+    if (error.status === 401) refused();
     if (!alone) failed(error);
     if (!passing(error)) return;
     const timer = setTimeout(refetch, RETRY_MS);

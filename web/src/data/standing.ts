@@ -63,7 +63,7 @@ interface HealthReport {
 /** What the api itself says is wrong; null where nothing is, or where it can't be asked. */
 async function whatIsDown(): Promise<string | null> {
   try {
-    const response = await fetch("/health/ready", { signal: AbortSignal.timeout(3_000) });
+    const response = await fetch("/health", { signal: AbortSignal.timeout(3_000) });
     const report = (await response.json()) as HealthReport;
     const down = Object.entries(report.dependencies ?? {}).filter(([, it]) => it.status !== "up");
     if (down.length === 0) return null;

@@ -1,3 +1,4 @@
+import { SignOut } from "../session/SignOut";
 import { FilterBar } from "./FilterBar";
 import { CompareSelect } from "./CompareSelect";
 import { Connection } from "./Connection";
@@ -10,7 +11,7 @@ import { ZoneMenu } from "./ZoneMenu";
 import "./header.css";
 
 /** How current everything is, and what is asked for. */
-export function Header() {
+export function Header({ ingestion }: { ingestion: string | null }) {
   return (
     <header className="top">
       <div className="bar">
@@ -24,6 +25,7 @@ export function Header() {
           <ZoneMenu />
           <ThemeSwitch />
           <HelpDialog />
+          <SignOut ingestion={ingestion} />
         </div>
       </div>
       <div className="bar">
@@ -35,7 +37,7 @@ export function Header() {
   );
 }
 
-function Mark() {
+export function Mark() {
   return (
     <svg className="mark" viewBox="0 0 32 32" aria-hidden="true">
       <rect width="32" height="32" rx="8" />

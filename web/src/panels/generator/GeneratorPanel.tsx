@@ -11,13 +11,18 @@ import { useGenerator, type Generator } from "./useGenerator";
 /** The synthetic source's controls; every change goes to ingestion as it is made. */
 export function GeneratorPanel({ ingestion }: { ingestion: string }) {
   const generator = useGenerator(ingestion);
-  const { view, unreachable, problem, discard } = generator;
+  const { view, unreachable, allowed, problem, discard } = generator;
   return (
     <Panel name="generator" title="Generator" aside={<State generator={generator} />}>
       <div role="alert" className="problem">
         {unreachable !== null && <p>It can’t be controlled: {unreachable}.</p>}
         {problem !== null && <p>{problem}</p>}
       </div>
+      {!allowed && (
+        <p className="aside">
+          It can be looked at only: your key lacks the scope <code>control</code>.
+        </p>
+      )}
       {problem !== null && (
         <button type="button" onClick={discard}>
           Back to what is in effect
@@ -36,8 +41,8 @@ function State({ generator: { view, unreachable } }: { generator: Generator }) {
 }
 
 function Controls({ generator, view }: { generator: Generator; view: View }) {
-  const { unreachable, fields, change } = generator;
-  const disabled = unreachable !== null;
+  const { unreachable, allowed, fields, change } = generator;
+  const disabled = unreachable !== null || !allowed;
   const wrong = (pointer: string) => fields.find((field) => field.pointer === pointer)?.detail;
   const constant = view.profile.kind === "constant";
   return (
@@ -69,7 +74,7 @@ function Controls({ generator, view }: { generator: Generator; view: View }) {
           wrong={wrong}
           onChange={(profile) => change({ profile })}
         />
-        <Arrivals generator={generator} view={view} />
+        <Arrivals view={view} disabled={disabled} change={change} />
         <FaultFields
           faults={view.faults}
           disabled={disabled}
@@ -81,10 +86,16 @@ function Controls({ generator, view }: { generator: Generator; view: View }) {
   );
 }
 
-function Arrivals({ generator: { unreachable, change }, view }: { generator: Generator; view: View }) {
+interface ArrivalsProps {
+  view: View;
+  disabled: boolean;
+  change: Generator["change"];
+}
+
+function Arrivals({ view, disabled, change }: ArrivalsProps) {
   const arrivals = (poisson: boolean) => (poisson ? "poisson" : "uniform");
   return (
-    <fieldset className="generator-arrivals" disabled={unreachable !== null}>
+    <fieldset className="generator-arrivals" disabled={disabled}>
       <legend>Arrivals</legend>
       <label>
         <input

@@ -45,7 +45,8 @@ export class Ingestion {
   }
 
   private async request(init: RequestInit): Promise<View> {
-    const response = await fetch(this.url, init).catch(() => null);
+    // The page's session is a cookie, which goes to every port of its host.
+    const response = await fetch(this.url, { ...init, credentials: "include" }).catch(() => null);
     // A browser doesn't tell a daemon that is gone from one that won't talk to this page.
     if (!response) {
       const says = `ingestion (${this.origin}) does not answer, or its CORS_ORIGINS leaves out`;

@@ -1,4 +1,5 @@
 import { useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { may, useSession } from "../../data/session";
 import { Ingestion, Refused, type FieldError } from "./ingestion";
 import { Sender } from "./sender";
 import { applied, type Change, type View } from "./settings";
@@ -10,6 +11,8 @@ export interface Generator {
   view: View | null;
   /** Why ingestion can't be told anything at present. */
   unreachable: string | null;
+  /** Whether the key may change something. */
+  allowed: boolean;
   /** Why the last change was not made. */
   problem: string | null;
   fields: FieldError[];
@@ -31,6 +34,7 @@ interface Asked extends Report {
 export function useGenerator(origin: string): Generator {
   const ingestion = useMemo(() => new Ingestion(origin), [origin]);
   const { view: known, unreachable, put } = useReport(ingestion);
+  const session = useSession();
   const [draft, setDraft] = useState<Change | null>(null);
   const [refusal, setRefusal] = useState<Error | null>(null);
   const sender = useMemo(
@@ -57,6 +61,7 @@ export function useGenerator(origin: string): Generator {
   return {
     view: known && draft ? applied(known, draft) : known,
     unreachable,
+    allowed: session !== null && may(session, "control"),
     problem: refusal?.message ?? null,
     fields: refusal instanceof Refused ? refusal.fields : [],
     change,
