@@ -122,6 +122,7 @@ const QUESTIONS: &[(&str, &str)] = &[
         "/api/v1/funnel",
         "?by=country&steps=[{\"filter\":[\"is\",\"event_type\",[\"click\"]]},{\"filter\":\"page:/a\"}]",
     ),
+    ("/api/v1/session", ""),
     ("/api/v1/retention", "?period=day&periods=3"),
     ("/api/v1/metadata", ""),
     ("/api/v1/pipeline", ""),

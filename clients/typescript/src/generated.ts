@@ -253,6 +253,31 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/session": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Who asks, and what they may do
+         * @description Answers without a key, too: then there is no name and no scope.
+         */
+        get: operations["currentSession"];
+        put?: never;
+        /**
+         * Signs a browser in
+         * @description Sets a cookie with the key that no script can read. It ends with the key.
+         */
+        post: operations["beginSession"];
+        /** Signs a browser out */
+        delete: operations["endSession"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/sessions": {
         parameters: {
             query?: never;
@@ -653,6 +678,12 @@ export interface components {
             /** Format: int64 */
             pending: number;
         };
+        CurrentSession: {
+            /** @enum {string} */
+            auth: "on" | "off";
+            name: string | null;
+            scopes: ("write" | "read" | "control" | "admin")[];
+        };
         /** @description What must be equal within one snapshot of the database, over all streams and epochs. */
         DatabaseAudit: {
             /** Format: int64 */
@@ -907,6 +938,9 @@ export interface components {
              * @description Every event accepted before this is counted; null until Redis has answered.
              */
             watermark: string | null;
+        };
+        NewSession: {
+            key: string;
         };
         PageMeta: {
             estimates: components["schemas"]["Estimates"];
@@ -1442,7 +1476,18 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Not from this origin. */
+        /** @description No key, or none that is in force. */
+        Problem401: {
+            headers: {
+                "WWW-Authenticate": components["headers"]["WwwAuthenticate"];
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
+        /** @description The key lacks the scope that `scope` names, or the request comes from a page of another origin. */
         Problem403: {
             headers: {
                 "X-Request-Id": components["headers"]["RequestId"];
@@ -1482,6 +1527,16 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
+        /** @description The body is not JSON by its Content-Type. */
+        Problem415: {
+            headers: {
+                "X-Request-Id": components["headers"]["RequestId"];
+                [name: string]: unknown;
+            };
+            content: {
+                "application/problem+json": components["schemas"]["Problem"];
+            };
+        };
         /** @description A parameter is wrong; `parameter` names it and `allowed` or `nearest` say what would be right. */
         Problem422: {
             headers: {
@@ -1502,9 +1557,11 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Too many queries at once; ask again after `Retry-After`. */
+        /** @description Too many queries at once, more than the key's rate allows, or too many wrong keys; ask again after `Retry-After`. */
         Problem429: {
             headers: {
+                RateLimit: components["headers"]["RateLimit"];
+                "RateLimit-Policy": components["headers"]["RateLimitPolicy"];
                 "Retry-After": components["headers"]["RetryAfter"];
                 "X-Request-Id": components["headers"]["RequestId"];
                 [name: string]: unknown;
@@ -1523,7 +1580,7 @@ export interface components {
                 "application/problem+json": components["schemas"]["Problem"];
             };
         };
-        /** @description Redis or the database can't be asked at present; ask again after `Retry-After`. */
+        /** @description Redis, the database or the keys in it can't be asked at present; ask again after `Retry-After`. */
         Problem503: {
             headers: {
                 "Retry-After": components["headers"]["RetryAfter"];
@@ -1605,12 +1662,18 @@ export interface components {
         ETag: string;
         /** @description `<…>; rel="next"` where another page follows. */
         Link: string;
+        /** @description `"key";r=…;t=…`: what remains of the key's rate, and seconds until all of it is back. */
+        RateLimit: string;
+        /** @description `"key";q=…;w=10`: what the key may use in ten seconds; absent where it has no rate. */
+        RateLimitPolicy: string;
         /** @description The client's own `X-Request-Id`, or a new one; logs have it too. */
         RequestId: string;
         /** @description Seconds. */
         RetryAfter: number;
         /** @description `meta.watermark`, also where there is no body. */
         Watermark: string;
+        /** @description `Bearer`. */
+        WwwAuthenticate: string;
     };
     pathItems: never;
 }
@@ -1642,6 +1705,8 @@ export interface operations {
                     };
                 };
             };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             /** @description The address is too long. */
             414: {
                 headers: {
@@ -1688,6 +1753,8 @@ export interface operations {
                     };
                 };
             };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             /** @description The address is too long. */
             414: {
                 headers: {
@@ -1751,6 +1818,8 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             /** @description The address is too long. */
             414: {
                 headers: {
@@ -1801,6 +1870,8 @@ export interface operations {
                     "text/csv": string;
                 };
             };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             /** @description The address is too long. */
             414: {
                 headers: {
@@ -1865,6 +1936,8 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             /** @description The address is too long. */
             414: {
                 headers: {
@@ -1946,6 +2019,8 @@ export interface operations {
             };
             304: components["responses"]["NotModified"];
             400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             422: components["responses"]["Problem422"];
@@ -1976,6 +2051,7 @@ export interface operations {
                     "text/event-stream": string;
                 };
             };
+            401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             /** @description The address is too long. */
             414: {
@@ -1985,6 +2061,14 @@ export interface operations {
                 content?: never;
             };
             422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            /** @description The head of the request is too long. */
+            431: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
             503: components["responses"]["Problem503"];
         };
     };
@@ -2017,15 +2101,10 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             422: components["responses"]["Problem422"];
             429: components["responses"]["Problem429"];
-            /** @description The head of the request is too long. */
-            431: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content?: never;
-            };
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
         };
@@ -2083,6 +2162,8 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             /** @description The address is too long. */
             414: {
                 headers: {
@@ -2137,6 +2218,8 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             /** @description The address is too long. */
             414: {
                 headers: {
@@ -2199,6 +2282,8 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             /** @description The address is too long. */
             414: {
                 headers: {
@@ -2269,6 +2354,8 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             /** @description The address is too long. */
             414: {
                 headers: {
@@ -2312,7 +2399,11 @@ export interface operations {
                     };
                 };
             };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
         };
     };
     query: {
@@ -2376,6 +2467,8 @@ export interface operations {
                 };
             };
             400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             408: components["responses"]["Problem408"];
             413: components["responses"]["Problem413"];
             422: components["responses"]["Problem422"];
@@ -2428,6 +2521,8 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             /** @description The address is too long. */
             414: {
                 headers: {
@@ -2446,6 +2541,85 @@ export interface operations {
             };
             500: components["responses"]["Problem500"];
             503: components["responses"]["Problem503"];
+        };
+    };
+    currentSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The session. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CurrentSession"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    beginSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "key": "tmk_0123456789ab_…"
+                 *     }
+                 */
+                "application/json": components["schemas"]["NewSession"];
+            };
+        };
+        responses: {
+            /** @description The session; the cookie is set. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CurrentSession"];
+                };
+            };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            408: components["responses"]["Problem408"];
+            413: components["responses"]["Problem413"];
+            415: components["responses"]["Problem415"];
+            422: components["responses"]["Problem422"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
+        };
+    };
+    endSession: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The cookie is taken away. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: components["responses"]["Problem403"];
         };
     };
     sessions: {
@@ -2491,6 +2665,8 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             /** @description The address is too long. */
             414: {
                 headers: {
@@ -2549,6 +2725,8 @@ export interface operations {
                 };
             };
             304: components["responses"]["NotModified"];
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
             404: components["responses"]["Problem404"];
             /** @description The address is too long. */
             414: {
@@ -2608,6 +2786,10 @@ export interface operations {
                     "application/json": components["schemas"]["Health"];
                 };
             };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
         };
     };
     healthLive: {
@@ -2648,7 +2830,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Health"];
+                    "application/json": {
+                        /** @enum {string} */
+                        status: "ready" | "not_ready" | "stopping";
+                    };
                 };
             };
             /** @description It can't yet, or no more. */
@@ -2657,7 +2842,10 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Health"];
+                    "application/json": {
+                        /** @enum {string} */
+                        status: "ready" | "not_ready" | "stopping";
+                    };
                 };
             };
         };
@@ -2680,6 +2868,10 @@ export interface operations {
                     "text/plain": string;
                 };
             };
+            401: components["responses"]["Problem401"];
+            403: components["responses"]["Problem403"];
+            429: components["responses"]["Problem429"];
+            503: components["responses"]["Problem503"];
         };
     };
     openapi: {
@@ -2719,8 +2911,10 @@ export interface operations {
                 content?: never;
             };
             400: components["responses"]["Problem400"];
+            401: components["responses"]["Problem401"];
             403: components["responses"]["Problem403"];
             426: components["responses"]["Problem426"];
+            429: components["responses"]["Problem429"];
             503: components["responses"]["Problem503"];
         };
     };

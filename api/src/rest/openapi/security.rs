@@ -56,11 +56,11 @@ pub(super) fn operations() -> Vec<Operation> {
     vec![
         of(Operation::get(
             session::ROUTE,
-            "session",
+            "currentSession",
             "Who asks, and what they may do",
         ))
         .says("Answers without a key, too: then there is no name and no scope.")
-        .gives(200, "The session.", json, component("Session"))
+        .gives(200, "The session.", json, component("CurrentSession"))
         .refuses(&[401, 429, 503]),
         of(Operation::post(
             session::ROUTE,
@@ -73,7 +73,7 @@ pub(super) fn operations() -> Vec<Operation> {
             200,
             "The session; the cookie is set.",
             json,
-            component("Session"),
+            component("CurrentSession"),
         )
         .refuses(&[401, 403, 408, 413, 415, 422, 429, 503]),
         of(Operation::delete(
@@ -94,7 +94,7 @@ pub(super) fn schemas() -> Map<String, Value> {
         "scopes": array(one_of(&scopes)),
     }));
     let mut all = Map::new();
-    all.insert("Session".into(), session);
+    all.insert("CurrentSession".into(), session);
     let mut asked = object(json!({"key": text()}));
     asked["additionalProperties"] = json!(false);
     all.insert("NewSession".into(), asked);
