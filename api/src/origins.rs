@@ -10,8 +10,8 @@ use axum::{
 use crate::state::ApiState;
 
 /// Headers of answers besides those that any page may read.
-const EXPOSED: &str =
-    "ETag, Link, RateLimit, RateLimit-Policy, Retry-After, Watermark, X-Request-Id";
+const EXPOSED: &str = "ETag, Link, RateLimit, RateLimit-Limit, RateLimit-Policy, \
+    RateLimit-Remaining, RateLimit-Reset, Retry-After, Watermark, X-Request-Id";
 /// Headers of requests besides those that any page may send: the key, and what asks for an answer
 /// of one's own or of after a break.
 const TAKEN: &str =

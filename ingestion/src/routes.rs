@@ -2,12 +2,12 @@
 
 use axum::{
     Router,
-    http::{HeaderName, HeaderValue, Method, StatusCode, header},
+    http::{HeaderValue, Method, StatusCode, header},
     middleware,
 };
 use common::{
     admin::{self, Health},
-    auth::{Gate, Rules, Scope, session},
+    auth::{Gate, RATE_HEADERS, Rules, Scope, session},
     http::{Problem, not_found, problem_for_plain_rejections},
 };
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -76,10 +76,11 @@ fn cors(origins: &[String]) -> CorsLayer {
             header::CONTENT_TYPE,
             header::CONTENT_ENCODING,
         ])
-        .expose_headers([
-            header::RETRY_AFTER,
-            HeaderName::from_static("ratelimit"),
-            HeaderName::from_static("ratelimit-policy"),
-        ])
+        .expose_headers(
+            [header::RETRY_AFTER]
+                .into_iter()
+                .chain(RATE_HEADERS)
+                .collect::<Vec<_>>(),
+        )
         .max_age(std::time::Duration::from_secs(600))
 }

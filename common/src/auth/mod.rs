@@ -19,6 +19,7 @@ pub use caller::Caller;
 pub use gate::{Gate, Settings};
 pub use key::{Key, KeyId};
 pub use origin::is_own_origin;
+pub use rate::HEADERS as RATE_HEADERS;
 pub use rules::Rules;
 pub use scope::{Scope, Scopes, UnknownScope};
 pub use store::{MOST_KEYS, STATEMENTS};

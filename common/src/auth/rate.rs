@@ -15,9 +15,15 @@ use governor::{
 
 /// Seconds of its rate that a key may use at once.
 const BURST_SECONDS: NonZeroU32 = NonZeroU32::new(10).expect("it isn't 0");
-// draft-ietf-httpapi-ratelimit-headers-10
+// draft-ietf-httpapi-ratelimit-headers-10, and the three fields of its seventh version, which
+// more clients know.
 const POLICY: HeaderName = HeaderName::from_static("ratelimit-policy");
 const STATE: HeaderName = HeaderName::from_static("ratelimit");
+const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
+const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
+const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
+/// All of them.
+pub const HEADERS: [HeaderName; 5] = [POLICY, STATE, LIMIT, REMAINING, RESET];
 
 #[derive(Debug)]
 pub(super) struct Rate {
@@ -88,6 +94,9 @@ impl Rate {
                 headers.insert(name, value);
             }
         }
+        headers.insert(LIMIT, self.burst.into());
+        headers.insert(REMAINING, remaining.into());
+        headers.insert(RESET, full_in.into());
     }
 }
 
@@ -119,5 +128,8 @@ mod tests {
         rate.tell(&mut headers);
         assert_eq!(headers[POLICY], "\"key\";q=20;w=10");
         assert_eq!(headers[STATE], "\"key\";r=0;t=10");
+        assert_eq!(headers[LIMIT], "20");
+        assert_eq!(headers[REMAINING], "0");
+        assert_eq!(headers[RESET], "10");
     }
 }

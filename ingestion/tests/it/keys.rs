@@ -147,6 +147,7 @@ async fn a_rate_counts_events() {
     assert_eq!(all.status, 202);
     assert_eq!(all.header("RateLimit-Policy"), Some("\"key\";q=100;w=10"));
     assert_eq!(all.header("RateLimit"), Some("\"key\";r=40;t=6"));
+    assert_eq!(all.header("RateLimit-Remaining"), Some("40"));
     let refused = daemon.track(&key, 60).await;
     assert_eq!(
         (refused.status, &refused.json()["code"]),

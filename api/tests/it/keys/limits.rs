@@ -23,6 +23,9 @@ async fn a_key_has_its_rate_and_is_told_of_it() {
     assert_eq!(first.status, 200);
     assert_eq!(header(&first, "ratelimit-policy"), "\"key\";q=10;w=10");
     assert_eq!(header(&first, "ratelimit"), "\"key\";r=9;t=1");
+    let older = ["limit", "remaining", "reset"];
+    let older = older.map(|part| header(&first, &format!("ratelimit-{part}")));
+    assert_eq!(older, ["10", "9", "1"]);
     let mut refused = None;
     for _ in 0..20 {
         let response = api.get_with(PATH, &key.text()).await;
