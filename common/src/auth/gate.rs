@@ -14,6 +14,7 @@ use super::{
     caller::Caller,
     failures::Failures,
     keys::{DEPENDENCY, Found, Keys, Refresher},
+    observe,
     origin::Sender,
     refusal::Refusal,
     rules::Rules,
@@ -55,6 +56,7 @@ impl Gate {
     /// Begins to read the keys, until the shutdown.
     #[must_use]
     pub fn start(settings: Settings, health: &Health, shutdown: &Shutdown) -> Self {
+        observe::begin();
         let keys = settings.postgres.map(|postgres| {
             health.set(DEPENDENCY, Dependency::Waiting);
             let (refresher, keys) = Refresher::new(postgres, health.clone());

@@ -11,13 +11,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use metrics::gauge;
 use subtle::ConstantTimeEq as _;
 use tokio::{sync::watch, time::timeout};
 use tokio_postgres::Client;
 
 use super::{
     key::{Key, KeyId},
+    observe,
     rate::Rate,
     scope::Scopes,
     store::{self, Stored},
@@ -135,7 +135,6 @@ impl Refresher {
             let error = match outcome {
                 Ok(Ok(())) => {
                     self.health.up(DEPENDENCY);
-                    gauge!("tidemark_auth_keys_age_seconds").set(0.0);
                     backoff.reset();
                     (read_at, is_failing) = (Instant::now(), false);
                     tokio::time::sleep(INTERVAL).await;
@@ -146,7 +145,7 @@ impl Refresher {
             };
             // What it was used for may still be under way.
             self.connection = None;
-            gauge!("tidemark_auth_keys_age_seconds").set(read_at.elapsed().as_secs_f64());
+            observe::unread(read_at.elapsed());
             if self.known.borrow().is_none() {
                 self.health.down(DEPENDENCY, error);
             } else if !is_failing {
@@ -202,7 +201,7 @@ impl Refresher {
             let stays = now.get(id).is_some_and(|other| Arc::ptr_eq(known, other));
             known.revoked.store(!stays, Ordering::Relaxed);
         }
-        gauge!("tidemark_auth_keys").set(now.len() as f64);
+        observe::read(now.len());
         self.known.send_replace(Some(Arc::new(now)));
     }
 }

@@ -6,6 +6,7 @@ mod failures;
 mod gate;
 mod key;
 mod keys;
+mod observe;
 mod origin;
 mod rate;
 mod refusal;

@@ -9,6 +9,7 @@ use axum::{
 
 use super::{
     caller::Caller,
+    observe,
     rate::Exceeded,
     scope::{Scope, Scopes},
     shown::cookie,
@@ -25,6 +26,18 @@ pub(super) enum Refusal {
     ForeignPage,
     TooOften(Exceeded, Caller),
 }
+
+/// Of every problem, sorted.
+pub(super) const CODES: [&str; 8] = [
+    "foreign_origin",
+    "key_invalid",
+    "key_required",
+    "keys_unavailable",
+    "more_than_rate",
+    "rate_exceeded",
+    "scope_required",
+    "too_many_failures",
+];
 
 /// For `WWW-Authenticate` (RFC 6750).
 const ASK: HeaderValue = HeaderValue::from_static("Bearer realm=\"tidemark\"");
@@ -46,7 +59,7 @@ impl Refusal {
     }
 
     pub(super) fn counted(&self) -> Problem {
-        metrics::counter!("tidemark_auth_refused_total", "code" => self.code()).increment(1);
+        observe::refused(self.code());
         self.problem()
     }
 
@@ -131,5 +144,30 @@ impl IntoResponse for Refusal {
             .headers_mut()
             .insert(header::CACHE_CONTROL, no_store);
         response
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_code_is_known_to_the_metric() {
+        let caller = Caller::ANYBODY;
+        let wait = Duration::from_millis(1);
+        let refusals = [
+            Refusal::ForeignPage,
+            Refusal::WrongKey { by_cookie: true },
+            Refusal::NoKey(Scope::Read),
+            Refusal::NotLoaded,
+            Refusal::TooOften(Exceeded::Always { most: 1 }, caller.clone()),
+            Refusal::TooOften(Exceeded::For(wait), caller),
+            Refusal::MissingScope {
+                held: Scopes::default(),
+                needed: Scope::Admin,
+            },
+            Refusal::TooManyFailures(wait),
+        ];
+        assert_eq!(refusals.map(|refusal| refusal.code()), CODES);
     }
 }

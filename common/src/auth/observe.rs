@@ -1,0 +1,41 @@
+//! Every moment of the keys that an operator should see. docs/OPERATIONS.md has the same names
+//! and texts.
+
+use std::time::Duration;
+
+use metrics::{counter, gauge};
+
+use super::refusal::CODES;
+use crate::telemetry::{self, Metric};
+
+const METRICS: [Metric; 3] = [
+    Metric::counter(
+        "tidemark_auth_refused_total",
+        "requests that were not let in, by problem code",
+    )
+    .by(&[("code", &CODES)]),
+    Metric::gauge("tidemark_auth_keys", "keys in force, 0 with AUTH=off"),
+    Metric::gauge(
+        "tidemark_auth_keys_age_seconds",
+        "how old the keys in memory are while they can't be read again, else 0",
+    ),
+];
+
+pub(super) fn begin() {
+    telemetry::describe(&METRICS);
+}
+
+pub(super) fn refused(code: &'static str) {
+    counter!("tidemark_auth_refused_total", "code" => code).increment(1);
+}
+
+/// So many are in force.
+pub(super) fn read(keys: usize) {
+    gauge!("tidemark_auth_keys").set(keys as f64);
+    gauge!("tidemark_auth_keys_age_seconds").set(0.0);
+}
+
+/// They can't be read, for so long.
+pub(super) fn unread(age: Duration) {
+    gauge!("tidemark_auth_keys_age_seconds").set(age.as_secs_f64());
+}
