@@ -95,10 +95,15 @@ impl Gate {
     }
 
     fn admit(&self, request: &Request, needed: Scope) -> Result<Caller, Refusal> {
-        if !self.is_on() {
-            return Ok(Caller::ANYBODY);
-        }
         let headers = request.headers();
+        if !self.is_on() {
+            // Whose browser is on this machine may be on a page of anybody.
+            let is_foreign = self.sender(headers) == Sender::Foreign;
+            return match changes(request.method()) && is_foreign {
+                true => Err(Refusal::ForeignPage),
+                false => Ok(Caller::ANYBODY),
+            };
+        }
         let shown = Shown::by(headers);
         let by_cookie = matches!(shown, Shown::Cookie(_));
         let client = request.extensions().get();

@@ -138,6 +138,25 @@ async fn every_route_but_the_open_ones_needs_a_key_of_the_right_scope() {
     daemon.end().await;
 }
 
+/// A form of any page can send this without asking first.
+#[tokio::test]
+async fn without_keys_pages_of_others_change_nothing() {
+    let daemon = Daemon::start(&[("AUTH", "off")]).await;
+    let post = async |origin: &str| {
+        let headers = [("Content-Type", "text/plain"), ("Origin", origin)];
+        daemon.post_with(&headers, EVENT).await
+    };
+    let refused = post("https://evil.example").await;
+    assert_eq!(
+        (refused.status, &refused.json()["code"]),
+        (403, &"foreign_origin".into())
+    );
+    assert_eq!(post("http://127.0.0.1:3001").await.status, 202);
+    assert_eq!(daemon.post(EVENT).await.status, 202);
+    assert_eq!(daemon.ledger("accepted:collector").await, 2);
+    daemon.end().await;
+}
+
 #[tokio::test]
 async fn a_rate_counts_events() {
     let services = Services::start().await;

@@ -134,12 +134,20 @@ async fn another_page_changes_nothing_with_the_cookie() {
 }
 
 #[tokio::test]
-async fn without_keys_everybody_may_everything() {
+async fn without_keys_everybody_may_everything_but_pages_of_others() {
     let api = Api::start().await.ready().await;
     let all = json!({"auth": "off", "name": null, "scopes": ["write", "read", "control", "admin"]});
     assert_eq!(api.get(SESSION).await.json(), all);
     // What is shown isn't looked at.
     let response = api.get_with("/api/v1/metadata", "tmk_nonsense").await;
     assert_eq!(response.status, 200);
+    let foreign = "Origin: https://evil.example\r\n";
+    let refused = api.ask("POST", "/api/v1/query", foreign, QUERY).await;
+    assert_eq!((refused.status, &*code(&refused)), (403, "foreign_origin"));
+    let own = format!("Origin: http://{}\r\n", api.address);
+    for lines in ["", &own] {
+        let response = api.ask("POST", "/api/v1/query", lines, QUERY).await;
+        assert_eq!(response.status, 200, "{lines:?}");
+    }
     api.stop().await;
 }
