@@ -67,7 +67,7 @@ impl Traced {
 async fn one_trace_goes_from_the_collector_to_the_commit() {
     let receiver = Receiver::start().await;
     let traced = Traced::start(&receiver).await;
-    let event = r#"{"event_type": "page_view", "user_id": "somebody"}"#;
+    let event = r#"{"event_type": "login", "user_id": "somebody"}"#;
     let post = "POST /api/v1/events";
     traced.ask("ingestion", post, WRITING, 1, event).await;
     traced.ask("ingestion", post, UNWANTED, 0, event).await;
@@ -109,7 +109,7 @@ async fn a_collector_that_is_away_harms_nobody() {
     let receiver = Receiver::start().await;
     let traced = Traced::start(&receiver).await;
     receiver.go_away();
-    let event = r#"{"event_type": "page_view", "user_id": "somebody"}"#;
+    let event = r#"{"event_type": "login", "user_id": "somebody"}"#;
     let post = "POST /api/v1/events?wait=committed";
     traced.ask("ingestion", post, WRITING, 1, event).await;
     tokio::time::sleep(Duration::from_millis(200)).await;
