@@ -173,7 +173,7 @@ bench/peers/%/node_modules/.package-lock.json: bench/peers/%/package.json bench/
 
 .PHONY: chaos
 chaos: chaos-parts ## break what the pipeline stands on and audit: SCENARIO=name SEED=1, MIXED=seconds; writes docs/RELIABILITY.md
-	exec $(chaos) --jobs $(JOBS) $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(MIXED),--mixed $(MIXED)) \
+	ulimit -n $$(ulimit -Hn); exec $(chaos) --jobs $(JOBS) $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(MIXED),--mixed $(MIXED)) \
 	  $(if $(filter command environment,$(firstword $(origin SEED))),--seed $(SEED))
 
 .PHONY: chaos-parts

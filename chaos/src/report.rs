@@ -63,6 +63,12 @@ impl Report {
             outcome.took.as_secs_f64(),
             outcome.verdict(),
         );
+        if !outcome.pause.is_zero() {
+            let pause = outcome.pause;
+            println!(
+                "    the machine stood still for {pause:.1?}: times are judged by as much more"
+            );
+        }
         for what in &outcome.broken {
             println!("    {what:.600}");
         }
@@ -145,6 +151,19 @@ fn line(name: &str, outcomes: &[&Outcome]) -> String {
     )
 }
 
+/// How many runs met a machine that stood still, and for how long at most.
+fn pauses(outcomes: &[Outcome]) -> String {
+    let paused = outcomes.iter().filter(|o| !o.pause.is_zero()).count();
+    let longest = outcomes.iter().map(|o| o.pause).max().unwrap_or_default();
+    match paused {
+        0 => String::new(),
+        _ => format!(
+            "; the machine stood still in {paused} of them, for {longest:.1?} at most, by which \
+             their times were judged the longer"
+        ),
+    }
+}
+
 fn summary(outcomes: &[Outcome], took: Duration) -> String {
     let audited: u64 = outcomes.iter().map(|o| o.findings.audited).sum();
     let broken = outcomes.iter().filter(|o| !o.broken.is_empty()).count();
@@ -153,14 +172,15 @@ fn summary(outcomes: &[Outcome], took: Duration) -> String {
     let sum = |of: fn(&Outcome) -> u64| whole().map(of).sum::<u64>();
     format!(
         "{} runs, {audited} events audited, {broken} failed, {skipped} skipped, in {:.1} minutes; \
-         {} lost, {} duplicated, {} double counted, {} unexpected, but for {} builds broken on purpose",
+         {} lost, {} duplicated, {} double counted, {} unexpected, but for {} builds broken on purpose{}",
         outcomes.len(),
         took.as_secs_f64() / 60.0,
         sum(|o| o.findings.lost),
         sum(|o| o.findings.duplicated),
         sum(|o| o.findings.double_counted),
         sum(|o| o.findings.unexpected),
-        outcomes.len() - whole().count()
+        outcomes.len() - whole().count(),
+        pauses(outcomes)
     )
 }
 

@@ -19,7 +19,7 @@ use crate::{
     scenario::{Draw, Scenario, Step},
     stage::{GROUP, Machinery, Stage},
     verdict::{Observed, Recovery, judge},
-    watch::{Held, Questions, Readiness, Topic, Use, Watcher, use_of},
+    watch::{Use, Watch, use_of},
 };
 
 /// Load before the first step, so that there is something to lose.
@@ -35,6 +35,8 @@ pub(crate) struct Outcome {
     pub(crate) seed: u64,
     pub(crate) findings: Findings,
     pub(crate) recovery: Option<Duration>,
+    /// For how long the machine stood still.
+    pub(crate) pause: Duration,
     /// Whether the build was broken on purpose, so that the audit has to find something.
     pub(crate) is_broken_build: bool,
     /// What isn't as promised; empty where all is.
@@ -70,6 +72,7 @@ impl Runner {
             seed,
             findings: Findings::default(),
             recovery: None,
+            pause: Duration::ZERO,
             is_broken_build: scenario.promise.fails,
             broken: Vec::new(),
             skipped: None,
@@ -126,10 +129,11 @@ async fn act(stage: &mut Stage, scenario: &Scenario, outcome: &mut Outcome) -> a
     }
     let watch = Watch::start(stage, scenario, &mut draw.fork());
     if starts_whole {
+        watch.all_subscribed().await?;
         start_load(stage, scenario, &mut draw).await?;
         sleep(WARM_UP).await;
     }
-    let before = uses(&stage.daemons);
+    let (before, troubles_before) = (uses(&stage.daemons), watch.troubles().await);
     take_all(stage, steps).await?;
     if stage.load.is_none() {
         start_load(stage, scenario, &mut draw).await?;
@@ -154,15 +158,19 @@ async fn act(stage: &mut Stage, scenario: &Scenario, outcome: &mut Outcome) -> a
     .await?;
     stage.note(&format!("found {findings:#?}"));
     watch.note(stage);
+    let troubles = stage.deaths + since(&troubles_before, &watch.troubles().await);
     let observed = Observed {
         first_fault: stage.first_fault.unwrap_or(healed),
         healed,
         recovery,
         not_ready_at_the_end: ready,
         answers: load.answers.all(),
+        troubles,
+        pause: watch.longest_pause(),
         before,
         after: uses(&stage.daemons),
     };
+    outcome.pause = observed.pause;
     outcome.recovery = observed.recovery.worst();
     outcome.broken = judge(
         scenario,
@@ -189,65 +197,13 @@ async fn start_load(stage: &mut Stage, scenario: &Scenario, draw: &mut Draw) -> 
     Ok(())
 }
 
-/// Those who look on.
-struct Watch {
-    readiness: Readiness,
-    questions: Questions,
-    sockets: Vec<(String, Watcher)>,
-}
-
-impl Watch {
-    fn start(stage: &Stage, scenario: &Scenario, draw: &mut Draw) -> Self {
-        let nodes = stage.nodes();
-        let urls: BTreeMap<_, _> = nodes.iter().map(|node| (*node, stage.url(*node))).collect();
-        let apis = nodes.iter().filter(|node| matches!(node, Node::Api(_)));
-        let mut apis: Vec<_> = apis.map(|node| (node.name(), stage.url(*node))).collect();
-        let urls_of = |apis: &[(String, String)]| -> Vec<String> {
-            apis.iter().map(|(_, url)| url.clone()).collect()
-        };
-        let questions = Questions::ask(urls_of(&apis));
-        let mut sockets = Vec::new();
-        for _ in 0..apis.len() {
-            let (name, url) = &apis[0];
-            let faithful = Watcher::start(std::slice::from_ref(url), Topic::Metrics, draw.fork());
-            sockets.push((name.clone(), faithful));
-            let urls = urls_of(&apis);
-            sockets.extend((0..scenario.setup.crowd).map(|_| {
-                let one = Watcher::start(&urls, Topic::Breakdown, draw.fork());
-                (name.clone(), one)
-            }));
-            apis.rotate_left(1);
-        }
-        Self {
-            questions,
-            sockets,
-            readiness: Readiness::watch(urls),
-        }
-    }
-
-    fn note(&self, stage: &Stage) {
-        let held: Vec<_> = self.sockets.iter().map(|(_, one)| one.held()).collect();
-        let sum = |of: fn(&Held) -> u64| held.iter().map(of).sum::<u64>();
-        let (times, recovered) = (sum(|held| held.connections), sum(|held| held.recovered));
-        let away = held.iter().map(|held| held.longest_away).max();
-        stage.note(&format!(
-            "{} live clients subscribed {times} times and went on from their positions \
-             {recovered} times; the longest one was away for {away:.1?}",
-            held.len()
-        ));
-    }
-
-    /// Those that run and don't say that they are ready, after a while.
-    async fn all_ready(&self, stage: &Stage) -> Vec<Node> {
-        let unready = || -> Vec<Node> {
-            let running = stage.daemons.keys().copied();
-            running
-                .filter(|node| !self.readiness.is_ready(*node))
-                .collect()
-        };
-        wait_for(Duration::from_secs(10), async || unready().is_empty()).await;
-        unready()
-    }
+/// What was counted meanwhile; who has been started again began at zero.
+fn since(before: &BTreeMap<Node, u64>, now: &BTreeMap<Node, u64>) -> u64 {
+    let more = now.iter().map(|(node, count)| {
+        let before = before.get(node).copied().unwrap_or_default();
+        count.checked_sub(before).unwrap_or(*count)
+    });
+    more.sum()
 }
 
 fn uses(daemons: &BTreeMap<Node, Daemon>) -> BTreeMap<Node, Use> {

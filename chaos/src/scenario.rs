@@ -149,6 +149,8 @@ pub(crate) struct Promise {
     pub(crate) may_lose: Option<Duration>,
     /// What `/api/v1/audit` may say in the end.
     pub(crate) verdicts: &'static [&'static str],
+    /// Whether a daemon has died or counted a failure: else the fault went unnoticed.
+    pub(crate) is_noticed: bool,
     /// Whether it is proved that the audit fails: a deliberately broken build.
     pub(crate) fails: bool,
 }
@@ -164,6 +166,7 @@ impl Default for Promise {
             comes_back: None,
             may_lose: None,
             verdicts: &["balanced"],
+            is_noticed: true,
             fails: false,
         }
     }

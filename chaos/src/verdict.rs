@@ -38,6 +38,10 @@ pub(crate) struct Observed {
     pub(crate) recovery: Recovery,
     pub(crate) not_ready_at_the_end: Vec<Node>,
     pub(crate) answers: Vec<Answer>,
+    /// What the daemons have counted of it, and how often one has died.
+    pub(crate) troubles: u64,
+    /// For how long the machine itself stood still: nobody keeps a time meanwhile.
+    pub(crate) pause: Duration,
     pub(crate) before: BTreeMap<Node, Use>,
     pub(crate) after: BTreeMap<Node, Use>,
 }
@@ -59,10 +63,13 @@ pub(crate) fn judge(
         };
     }
     let mut broken = of_findings(findings);
-    broken.extend(of_recovery(promise, &observed.recovery));
+    broken.extend(of_recovery(promise, observed));
     broken.extend(of_readiness(promise, observed, readiness));
     broken.extend(of_refusals(promise, observed));
-    broken.extend(of_questions(promise, questions));
+    broken.extend(of_questions(promise, observed, questions));
+    if promise.is_noticed && observed.troubles == 0 {
+        broken.push("nobody noticed that anything was broken".to_owned());
+    }
     broken.extend(of_resources(scenario, observed));
     broken
 }
@@ -79,16 +86,16 @@ fn of_findings(findings: &Findings) -> Vec<String> {
     bad.chain(findings.wrong.iter().cloned()).collect()
 }
 
-fn of_recovery(promise: &Promise, recovery: &Recovery) -> Vec<String> {
+fn of_recovery(promise: &Promise, observed: &Observed) -> Vec<String> {
+    let (recovery, limit) = (&observed.recovery, promise.recovers + observed.pause);
     let times = [
         ("acknowledged", recovery.accepted),
         ("committed", recovery.committed),
     ];
     let late = times.into_iter().filter_map(|(what, time)| match time {
-        Some(time) if time <= promise.recovers => None,
+        Some(time) if time <= limit => None,
         Some(time) => Some(format!(
-            "nothing was {what} for {time:.1?} after the faults, not {:.1?}",
-            promise.recovers
+            "nothing was {what} for {time:.1?} after the faults, not {limit:.1?}"
         )),
         None => Some(format!("nothing was {what} any more")),
     });
@@ -100,7 +107,7 @@ fn of_readiness(promise: &Promise, observed: &Observed, readiness: &Readiness) -
     for (node, limit) in &promise.not_ready {
         let noticed = readiness.not_ready_after(*node, observed.first_fault);
         match noticed {
-            Some(time) if time <= *limit => {}
+            Some(time) if time <= *limit + observed.pause => {}
             Some(time) => broken.push(format!("{} was ready for {time:.1?} more", node.name())),
             None => broken.push(format!("{} was ready all the time", node.name())),
         }
@@ -115,6 +122,7 @@ fn of_refusals(promise: &Promise, observed: &Observed) -> Vec<String> {
     let Some(limit) = promise.refuses else {
         return Vec::new();
     };
+    let limit = limit + observed.pause;
     let from = observed.first_fault + limit;
     let during = observed
         .answers
@@ -138,9 +146,9 @@ fn of_refusals(promise: &Promise, observed: &Observed) -> Vec<String> {
     broken
 }
 
-fn of_questions(promise: &Promise, questions: &Questions) -> Vec<String> {
+fn of_questions(promise: &Promise, observed: &Observed, questions: &Questions) -> Vec<String> {
     let (asked, longest, mut broken) = questions.seen();
-    if longest > promise.answers {
+    if longest > promise.answers + observed.pause {
         broken.push(format!(
             "one of {asked} answers of the api took {longest:.1?}"
         ));

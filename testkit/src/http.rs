@@ -32,8 +32,22 @@ pub async fn get_fresh(url: &str) -> io::Result<(u16, Value)> {
 /// # Errors
 /// Nobody answers within ten seconds.
 pub async fn get_with(url: &str, header: (&str, &str)) -> io::Result<(u16, Value)> {
-    let exchange = exchange("GET", url, header, Bytes::new());
-    timeout(TIMEOUT, exchange).await.map_err(io::Error::other)?
+    json(exchange("GET", url, header, Bytes::new())).await
+}
+
+/// The body of an answer that isn't JSON, where the status is 200.
+///
+/// # Errors
+/// Nobody answers within ten seconds, or with another status.
+pub async fn text(url: &str) -> io::Result<String> {
+    let exchange = exchange("GET", url, ("accept", "text/plain"), Bytes::new());
+    match timeout(TIMEOUT, exchange)
+        .await
+        .map_err(io::Error::other)??
+    {
+        (200, body) => String::from_utf8(body.into()).map_err(io::Error::other),
+        (status, _) => Err(io::Error::other(format!("GET {url} answers {status}"))),
+    }
 }
 
 /// # Errors
@@ -54,8 +68,16 @@ async fn send(
     content_type: &str,
     body: Bytes,
 ) -> io::Result<(u16, Value)> {
-    let exchange = exchange(method, url, ("content-type", content_type), body);
-    timeout(TIMEOUT, exchange).await.map_err(io::Error::other)?
+    json(exchange(method, url, ("content-type", content_type), body)).await
+}
+
+async fn json(
+    exchange: impl Future<Output = io::Result<(u16, Bytes)>>,
+) -> io::Result<(u16, Value)> {
+    let (status, body) = timeout(TIMEOUT, exchange)
+        .await
+        .map_err(io::Error::other)??;
+    Ok((status, serde_json::from_slice(&body).unwrap_or_default()))
 }
 
 async fn exchange(
@@ -63,7 +85,7 @@ async fn exchange(
     url: &str,
     (name, value): (&str, &str),
     body: Bytes,
-) -> io::Result<(u16, Value)> {
+) -> io::Result<(u16, Bytes)> {
     let uri: Uri = url.parse().map_err(io::Error::other)?;
     let authority = uri
         .authority()
@@ -94,5 +116,5 @@ async fn exchange(
         .map_err(io::Error::other)?
         .to_bytes();
     connection.abort();
-    Ok((status, serde_json::from_slice(&body).unwrap_or_default()))
+    Ok((status, body))
 }

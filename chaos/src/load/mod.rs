@@ -45,7 +45,7 @@ pub(crate) struct Load {
 impl Default for Load {
     fn default() -> Self {
         Self {
-            events: 150_000,
+            events: 90_000,
             rate: 8_000.0,
             http: 0.4,
             foreign: 0.2,

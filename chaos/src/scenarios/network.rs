@@ -4,7 +4,7 @@ use super::{millis, secs};
 use crate::{
     fault::{Fault, Node, Nodes, Service},
     proxy::{Moment, Toxic},
-    scenario::{Draw, Scenario, Step},
+    scenario::{Draw, Promise, Scenario, Step},
 };
 
 const A: Node = Node::Consumer(0);
@@ -66,7 +66,8 @@ fn redis() -> Vec<Scenario> {
             Nodes::All,
             Toxic::Slow(millis(200), 1_000_000),
             8..12,
-        ),
+        )
+        .promise(slow),
         net(
             "redis-late-replies",
             "replies come after they are given up: unknown is not lost",
@@ -132,7 +133,8 @@ fn postgres() -> Vec<Scenario> {
             Nodes::All,
             Toxic::Slow(millis(40), 4_000_000),
             8..12,
-        ),
+        )
+        .promise(slow),
         net(
             "postgres-cut-in-an-answer",
             "connections break in the middle of an answer",
@@ -248,6 +250,11 @@ fn partly() -> Vec<Scenario> {
             8..12,
         ),
     ]
+}
+
+/// What is slow is no failure.
+const fn slow(promise: &mut Promise) {
+    promise.is_noticed = false;
 }
 
 /// One toxic, for as long as the seed says.

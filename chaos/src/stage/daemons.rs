@@ -119,6 +119,7 @@ impl Stage {
     /// Taken out of those that run.
     pub(super) fn remove_daemon(&mut self, node: Node) -> anyhow::Result<Daemon> {
         let daemon = self.daemons.remove(&node);
+        self.deaths += 1;
         daemon.with_context(|| format!("{} doesn't run", node.name()))
     }
 

@@ -33,7 +33,9 @@ impl Stage {
             Fault::Net(service, nodes, toxic) => self.set_toxic(*service, *nodes, *toxic),
             Fault::RedisKilled(remains) => {
                 self.redis_server.kill(*remains).await?;
-                if *remains != Remains::Everything {
+                // Without `always` it may have answered before it wrote: it waits with writes
+                // for up to two seconds while the disk is busy with a sync.
+                if *remains != Remains::Everything || self.setup.fsync != "always" {
                     self.crashes.push(Instant::now());
                 }
             }

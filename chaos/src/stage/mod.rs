@@ -52,6 +52,8 @@ pub(crate) struct Stage {
     pub(crate) healed: Option<Instant>,
     /// When Redis lost what it may have lost.
     pub(crate) crashes: Vec<Instant>,
+    /// How often a daemon has died or was ended.
+    pub(crate) deaths: u64,
     setup: Setup,
     ports: BTreeMap<Node, u16>,
     proxies: Vec<(Node, Service, Proxy)>,
@@ -86,6 +88,7 @@ impl Stage {
             first_fault: None,
             healed: None,
             crashes: Vec::new(),
+            deaths: 0,
             setup,
             ports: BTreeMap::new(),
             proxies: Vec::new(),
