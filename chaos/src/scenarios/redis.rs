@@ -252,7 +252,9 @@ fn meddling() -> Vec<Scenario> {
         .load(without_generator)
         .promise(|promise| {
             promise.may_lose = Some(secs(4));
+            // By the accounts, and by nobody else.
             promise.verdicts = &["lost"];
+            promise.is_noticed = false;
         }),
     ]
 }
