@@ -178,7 +178,7 @@ chaos: chaos-parts ## break what the pipeline stands on and audit: SCENARIO=name
 
 .PHONY: chaos-parts
 chaos-parts: web
-	$(CARGO) build --profile chaos --workspace --bins $(LOCKED) $(fault_points)
+	$(CARGO) build --profile chaos --workspace --exclude testkit --bins $(LOCKED) $(fault_points)
 
 .PHONY: release
 release: web ## build the daemons and the tools round them

@@ -82,8 +82,7 @@ fn others() -> Vec<Scenario> {
             "consumer-killed-anywhere",
             "counted once",
             dies_again_and_again,
-        )
-        .setup(|setup| setup.variable(A, "FAILPOINTS", ANYWHERE)),
+        ),
         Scenario::new("consumers-killed-together", "counted once", both_die),
         Scenario::new(
             "ingestion-killed-after-xadd",
@@ -139,9 +138,15 @@ const fn without_generator(load: &mut Load) {
     (load.http, load.foreign, load.generator) = (0.7, 0.3, 0.0);
 }
 
-/// At every point, now and then.
-const ANYWHERE: &str = "after_read=2%return;after_claim=10%return;before_copy=2%return;\
-    in_copy=1%return;before_commit=2%return;after_commit=2%return;after_ack=2%return";
+/// After any command of a batch.
+const POINTS: [&str; 6] = [
+    "after_read",
+    "before_copy",
+    "in_copy",
+    "before_commit",
+    "after_commit",
+    "after_ack",
+];
 
 /// Of each node; all of them may turn to one.
 const CROWD: usize = 1_000;
@@ -187,16 +192,17 @@ fn claimer_dies(draw: &mut Draw) -> Vec<Step> {
 }
 
 fn dies_again_and_again(draw: &mut Draw) -> Vec<Step> {
-    let mut steps = Vec::new();
-    for _ in 0..6 {
-        let again = vec![("FAILPOINTS", ANYWHERE.to_owned())];
+    let mut steps = vec![Step::Terminate(A)];
+    for _ in 0..8 {
+        let (point, passes) = (draw.pick(&POINTS), draw.number(1..12));
+        let dies = format!("{point}={passes}*off->return");
         steps.extend([
+            Step::Start(A, vec![("FAILPOINTS", dies)]),
             Step::Dies(A, SOON),
             Step::Wait(draw.seconds(0.0..0.5)),
-            Step::Start(A, again),
         ]);
     }
-    steps.extend([Step::Dies(A, SOON), Step::Start(A, vec![])]);
+    steps.push(Step::Start(A, vec![]));
     steps
 }
 
