@@ -5,7 +5,7 @@ use std::{sync::Arc, time::Duration};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
 use crate::{
-    fault::{Fault, Node},
+    fault::{Fault, Node, Nodes},
     load::Load,
     stage::Stage,
 };
@@ -139,6 +139,8 @@ pub(crate) struct Promise {
     pub(crate) quiet: Duration,
     /// These say that they aren't ready within that time after the first fault.
     pub(crate) not_ready: Vec<(Node, Duration)>,
+    /// The same of at least one of these: the others may wait for its locks.
+    pub(crate) one_not_ready: Option<(Nodes, Duration)>,
     /// After this time, counted from the first fault, the collector refuses until it ends.
     pub(crate) refuses: Option<Duration>,
     /// The longest answer of the api to a question, 503 included, at any time.
@@ -161,6 +163,7 @@ impl Default for Promise {
             recovers: Duration::from_secs(10),
             quiet: Duration::from_secs(60),
             not_ready: Vec::new(),
+            one_not_ready: None,
             refuses: None,
             answers: Duration::from_secs(8),
             comes_back: None,

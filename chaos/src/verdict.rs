@@ -103,13 +103,23 @@ fn of_recovery(promise: &Promise, observed: &Observed) -> Vec<String> {
 }
 
 fn of_readiness(promise: &Promise, observed: &Observed, readiness: &Readiness) -> Vec<String> {
-    let mut broken = Vec::new();
+    let (mut broken, first_fault) = (Vec::new(), observed.first_fault);
     for (node, limit) in &promise.not_ready {
-        let noticed = readiness.not_ready_after(*node, observed.first_fault);
+        let noticed = readiness.not_ready_after(*node, first_fault);
         match noticed {
             Some(time) if time <= *limit + observed.pause => {}
             Some(time) => broken.push(format!("{} was ready for {time:.1?} more", node.name())),
             None => broken.push(format!("{} was ready all the time", node.name())),
+        }
+    }
+    if let Some((nodes, limit)) = promise.one_not_ready {
+        let among = observed.after.keys().filter(|node| nodes.has(**node));
+        let noticed = among.filter_map(|node| readiness.not_ready_after(*node, first_fault));
+        if noticed
+            .min()
+            .is_none_or(|time| time > limit + observed.pause)
+        {
+            broken.push(format!("of {nodes:?} none was unready within {limit:?}"));
         }
     }
     let unready = observed.not_ready_at_the_end.iter();

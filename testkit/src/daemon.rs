@@ -1,12 +1,13 @@
 //! A daemon as a process of its own.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     fs::File,
     io,
     net::TcpListener,
     path::{Path, PathBuf},
     process::{ExitStatus, Stdio},
+    sync::{Mutex, PoisonError},
     time::Duration,
 };
 
@@ -183,18 +184,22 @@ fn program_folder() -> io::Result<PathBuf> {
 }
 
 /// A port nobody listens on at present, below those that the system gives to clients: else
-/// somebody's connection could take it before the daemon does.
+/// somebody's connection could take it before the daemon does. None is given twice to one process,
+/// whose daemons may not listen yet, or not at present.
 ///
 /// # Errors
 /// There is none.
 pub fn free_port() -> io::Result<u16> {
     const PORTS: std::ops::Range<u16> = 10_000..32_000;
+    static GIVEN: Mutex<BTreeSet<u16>> = Mutex::new(BTreeSet::new());
+    let mut given = GIVEN.lock().unwrap_or_else(PoisonError::into_inner);
     let (first, count) = (
         Uuid::new_v4().as_u128(),
         u128::from(PORTS.end - PORTS.start),
     );
     let ports = (0..1_000).map(|n| PORTS.start + (first.wrapping_add(n) % count) as u16);
-    let mut free = ports.filter(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok());
+    let mut free =
+        ports.filter(|port| TcpListener::bind(("127.0.0.1", *port)).is_ok() && given.insert(*port));
     free.next()
         .ok_or_else(|| io::Error::other("no port is free"))
 }

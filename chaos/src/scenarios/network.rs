@@ -165,21 +165,21 @@ fn at_moments() -> Vec<Scenario> {
             Toxic::BlackHoleAt(in_copy),
             16..18,
         )
-        .promise(|promise| promise.not_ready = vec![(A, secs(15))]),
+        .promise(noticed_by_one),
         all(
             "black-hole-before-commit",
             "a black hole that swallows COMMIT",
             Toxic::BlackHoleAt(Moment::BeforeCommit),
             16..18,
         )
-        .promise(|promise| promise.not_ready = vec![(A, secs(15))]),
+        .promise(noticed_by_one),
         all(
             "black-hole-after-commit",
             "a black hole that swallows COMMIT's answer",
             Toxic::BlackHoleAt(Moment::AfterCommit),
             16..18,
         )
-        .promise(|promise| promise.not_ready = vec![(A, secs(15))]),
+        .promise(noticed_by_one),
         all(
             "reset-in-copy",
             "connections break in COPY, again and again",
@@ -220,7 +220,7 @@ fn partly() -> Vec<Scenario> {
             Service::Postgres,
             Nodes::One(A),
             Toxic::BlackHole,
-            8..12,
+            15..18,
         ),
         Scenario::new(
             "a-zombie-returns",
@@ -250,6 +250,10 @@ fn partly() -> Vec<Scenario> {
             8..12,
         ),
     ]
+}
+
+const fn noticed_by_one(promise: &mut Promise) {
+    promise.one_not_ready = Some((Nodes::Consumers, secs(15)));
 }
 
 /// What is slow is no failure.
