@@ -27,7 +27,8 @@ pub(super) fn all() -> Vec<Scenario> {
             (load.http, load.foreign, load.generator) = (0.1, 0.9, 0.0);
             load.poison = 0.5;
         })
-        .promise(dead_letters_alone),
+        .promise(dead_letters_alone)
+        .short(),
         Scenario::new(
             "everything-twice",
             "a client's retry is stored once",

@@ -179,7 +179,8 @@ fn at_moments() -> Vec<Scenario> {
             Toxic::BlackHoleAt(Moment::AfterCommit),
             16..18,
         )
-        .promise(noticed_by_one),
+        .promise(noticed_by_one)
+        .short(),
         all(
             "reset-in-copy",
             "connections break in COPY, again and again",

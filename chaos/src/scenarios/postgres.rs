@@ -48,7 +48,8 @@ fn deaths() -> Vec<Scenario> {
                 ]
             },
         )
-        .promise(|promise| promise.recovers = secs(5)),
+        .promise(|promise| promise.recovers = secs(5))
+        .short(),
         Scenario::new("postgres-restarted", "a fast restart, twice", |draw| {
             let stopped = Fault::PostgresStopped("INT");
             let mut steps = Step::during(stopped.clone(), draw.seconds(0.0..2.0)).to_vec();

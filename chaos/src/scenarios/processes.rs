@@ -96,7 +96,8 @@ fn others() -> Vec<Scenario> {
             "acknowledged is stored",
             collector_killed,
         )
-        .load(without_generator),
+        .load(without_generator)
+        .short(),
         Scenario::new(
             "api-killed",
             "2,000 live clients are back within 10 s and hold what REST says",
@@ -106,7 +107,8 @@ fn others() -> Vec<Scenario> {
         .promise(|promise| promise.comes_back = Some(Duration::from_secs(10))),
         Scenario::new("consumer-terminated", "exit 0 within 10 s", |draw| {
             terminated(draw, A)
-        }),
+        })
+        .short(),
         Scenario::new("ingestion-terminated", "exit 0 within 10 s", |draw| {
             terminated(draw, Node::Ingestion)
         })

@@ -85,7 +85,8 @@ fn losses() -> Vec<Scenario> {
             "redis-empty",
             "Redis comes back with nothing on its disk: only what wasn't read",
             Remains::Nothing,
-        ),
+        )
+        .short(),
     ]
 }
 
