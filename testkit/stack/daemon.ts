@@ -81,10 +81,10 @@ export class Daemon {
 }
 
 /** Waits until it is so; says `what` was waited for when it isn't within `ms`. */
-export async function until(what: string, ms: number, isSo: () => Promise<boolean>): Promise<void> {
+export async function until(what: string, ms: number, isSo: () => Promise<boolean>, every = 50): Promise<void> {
   const deadline = Date.now() + ms;
   while (!(await isSo())) {
     if (Date.now() > deadline) throw new Error(`not within ${ms} ms: ${what}`);
-    await new Promise((done) => setTimeout(done, 50));
+    await new Promise((done) => setTimeout(done, every));
   }
 }

@@ -6,6 +6,8 @@ import * as services from "./services.js";
 
 /** A key that was just made is known after five seconds. */
 const KNOWN_MS = 15_000;
+/** Until then each look is one with a wrong key, of which an address has ten a minute. */
+const LOOK_MS = 1_000;
 
 export interface Options {
   /** What only the api is told of the database called so. */
@@ -63,7 +65,7 @@ export class Daemons {
     const headers = { Authorization: `Bearer ${key}` };
     for (const { url } of [this.api, this.ingestion]) {
       const isKnown = async () => (await fetch(`${url}/api/v1/session`, { headers })).ok;
-      await until(`${url} knows its key`, KNOWN_MS, isKnown);
+      await until(`${url} knows its key`, KNOWN_MS, isKnown, LOOK_MS);
     }
     return key;
   }
