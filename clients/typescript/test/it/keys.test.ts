@@ -39,8 +39,10 @@ test("events that aren't taken wait", async () => {
   const ingest = { onTrouble: (error: unknown) => told.push(error) };
   const tidemark = await client(["read"], { ingest });
   tidemark.ingest.track({ event_type: "click", user_id: "u" });
-  const report = await tidemark.ingest.flush({ timeoutMs: 100 });
+  const report = await tidemark.ingest.flush({ timeoutMs: 2_000 });
   expect(report).toMatchObject({ settled: 0, waiting: 1, error: { status: 403 } });
-  expect(told).toHaveLength(1);
+  // Each try was refused; how many there were is chance.
+  expect(told).not.toHaveLength(0);
+  for (const error of told) expect(error).toMatchObject({ status: 403 });
   await tidemark.ingest.close({ timeoutMs: 0 });
 });
