@@ -17,12 +17,12 @@ mod stage;
 mod verdict;
 mod watch;
 
-use std::{fs, io, path::PathBuf, process::ExitCode, sync::Arc, time::Instant};
+use std::{fs, path::PathBuf, process::ExitCode, sync::Arc, time::Instant};
 
 use anyhow::{Context as _, ensure};
 use clap::Parser;
 use futures_util::{StreamExt as _, stream};
-use tokio::signal::unix::{SignalKind, signal};
+use testkit::told_to_stop;
 
 use report::Report;
 use run::{Outcome, Runner};
@@ -82,17 +82,6 @@ async fn main() -> ExitCode {
             eprintln!("chaos: {error:#}");
             ExitCode::FAILURE
         }
-    }
-}
-
-/// Everything that was started ends with us.
-async fn told_to_stop() -> io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted,
-        _ = terminate.recv() => Ok(()),
-        _ = hang_up.recv() => Ok(()),
     }
 }
 

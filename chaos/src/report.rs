@@ -4,6 +4,8 @@ use std::{
     collections::BTreeMap, fmt::Write as _, fs, process::Command, sync::Arc, time::Duration,
 };
 
+use testkit::Hardware;
+
 use crate::{run::Outcome, stage::Machinery};
 
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/RELIABILITY.md");
@@ -192,21 +194,15 @@ fn time(time: Option<Duration>) -> String {
 }
 
 fn machine() -> String {
-    let of = |file: &str, name: &str| {
-        let text = fs::read_to_string(file).unwrap_or_default();
-        let line = text.lines().find(|line| line.starts_with(name));
-        let value = line.and_then(|line| line.split_once(':'));
-        value.map_or_else(String::new, |(_, value)| value.trim().to_owned())
-    };
-    let kib = of("/proc/meminfo", "MemTotal");
-    let kib: f64 = kib.trim_end_matches(" kB").parse().unwrap_or_default();
-    let cores = std::thread::available_parallelism().map_or(0, usize::from);
-    let model = of("/proc/cpuinfo", "model name");
     let kernel = said_by("uname -r");
-    format!(
-        "{cores} cores ({model}), {:.0} GiB, Linux {kernel}",
-        kib / 1_048_576.0
-    )
+    match Hardware::this() {
+        Ok(Hardware {
+            cpu,
+            cores,
+            memory_gib,
+        }) => format!("{cores} cores ({cpu}), {memory_gib} GiB, Linux {kernel}"),
+        Err(_) => format!("unknown hardware, Linux {kernel}"),
+    }
 }
 
 fn said_by(command: &str) -> String {

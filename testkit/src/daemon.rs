@@ -18,7 +18,7 @@ use tokio::{
 
 use uuid::Uuid;
 
-use crate::{http, wait::wait_for};
+use crate::{hardware::field, http, wait::wait_for};
 
 /// One of the three programs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -165,12 +165,20 @@ impl Daemon {
     /// # Errors
     /// It has ended.
     pub fn peak_memory(&self) -> io::Result<u64> {
-        let status = std::fs::read_to_string(format!("/proc/{}/status", self.pid()))?;
-        let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"));
-        let kib = line.and_then(|rest| rest.split_whitespace().next()?.parse::<u64>().ok());
-        kib.map(|kib| kib * 1024)
-            .ok_or_else(|| io::Error::other("no VmHWM"))
+        memory_of(self.pid(), "VmHWM")
     }
+}
+
+/// A row of a process's status that tells a size (proc(5)), in bytes.
+///
+/// # Errors
+/// The process has ended, or there is no such row.
+pub fn memory_of(process: u32, row: &str) -> io::Result<u64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status"))?;
+    let size = field(&status, row);
+    let kib = size.and_then(|size| size.strip_suffix(" kB")?.parse::<u64>().ok());
+    kib.map(|kib| kib * 1024)
+        .ok_or_else(|| io::Error::other(format!("no {row}")))
 }
 
 /// Where this program lies, or for a test the folder above its own.

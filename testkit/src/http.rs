@@ -2,6 +2,7 @@
 
 use std::{io, time::Duration};
 
+use anyhow::{Context as _, ensure};
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Full};
 use hyper::{Request, Uri};
@@ -25,6 +26,28 @@ pub async fn get(url: &str) -> io::Result<(u16, Value)> {
 /// Nobody answers within ten seconds.
 pub async fn get_fresh(url: &str) -> io::Result<(u16, Value)> {
     get_with(url, ("cache-control", "no-cache")).await
+}
+
+/// The body of [`get`], where the status is 200.
+///
+/// # Errors
+/// As [`get`], or another status.
+pub async fn body(url: &str) -> anyhow::Result<Value> {
+    succeeded(url, get(url).await)
+}
+
+/// The body of [`get_fresh`], where the status is 200.
+///
+/// # Errors
+/// As [`get_fresh`], or another status.
+pub async fn fresh_body(url: &str) -> anyhow::Result<Value> {
+    succeeded(url, get_fresh(url).await)
+}
+
+fn succeeded(url: &str, answer: io::Result<(u16, Value)>) -> anyhow::Result<Value> {
+    let (status, body) = answer.with_context(|| format!("GET {url}"))?;
+    ensure!(status == 200, "GET {url} answers {status}: {body}");
+    Ok(body)
 }
 
 /// As [`get`], with this header.

@@ -2,14 +2,18 @@
 
 pub mod audit;
 mod daemon;
+mod hardware;
 pub mod http;
 pub mod keys;
 mod services;
+mod stop;
 pub mod stream;
 mod wait;
 
-pub use daemon::{Daemon, Program, free_port};
+pub use daemon::{Daemon, Program, free_port, memory_of};
+pub use hardware::{Hardware, field};
 pub use services::Services;
+pub use stop::told_to_stop;
 pub use wait::{wait_for, wait_until};
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
 use std::{io::Read as _, time::Duration};
 
 use serde_json::{Value, json};
-use testkit::{Services, wait_until};
+use testkit::{Services, memory_of, wait_until};
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::{TcpSocket, TcpStream},
@@ -184,17 +184,7 @@ async fn running(api: &Api) -> Vec<Option<String>> {
 }
 
 fn resident_bytes() -> u64 {
-    let status = std::fs::read_to_string("/proc/self/status").unwrap();
-    let line = status
-        .lines()
-        .find(|line| line.starts_with("VmRSS:"))
-        .unwrap();
-    line.split_whitespace()
-        .nth(1)
-        .unwrap()
-        .parse::<u64>()
-        .unwrap()
-        * 1024
+    memory_of(std::process::id(), "VmRSS").unwrap()
 }
 
 #[tokio::test]

@@ -1,5 +1,7 @@
 //! What queries have read of built buckets, and when it may not be used.
 
+use std::slice;
+
 use common::{rollup::Tier, time::UnixMicros};
 use serde_json::Value;
 
@@ -61,6 +63,29 @@ async fn fresh_answers(api: &Api) -> Vec<Value> {
     answers
 }
 
+/// An event comes late and is seen once its minute is marked as changed, because what is kept of
+/// the bucket around it isn't used any more. The mark is gone afterwards, as after a compaction.
+async fn answers_with_a_late_event(
+    api: &mut Api,
+    events: &mut Vec<Sent>,
+    minute: i64,
+) -> Vec<Value> {
+    let before = answers(api).await;
+    let late = sent(minute, 1_000);
+    events.push(late.clone());
+    write(&mut api.db, slice::from_ref(&late), 2, events).await;
+    assert_eq!(before, answers(api).await, "counted, but not yet marked");
+    let bucket = late.at.to_rfc3339();
+    let mark = format!("INSERT INTO rollup_dirty (bucket) VALUES ('{bucket}')");
+    api.db.batch_execute(&mark).await.unwrap();
+    let after = answers(api).await;
+    assert_ne!(before, after, "what is kept of it isn't used");
+    assert_eq!(after, fresh_answers(api).await);
+    let clear = "DELETE FROM rollup_dirty";
+    api.db.batch_execute(clear).await.unwrap();
+    after
+}
+
 #[tokio::test]
 async fn hours_are_read_once_and_answers_stay_the_same() {
     let mut api = Api::start().await.ready().await;
@@ -82,23 +107,7 @@ async fn hours_are_read_once_and_answers_stay_the_same() {
 async fn an_hour_that_is_built_again_is_seen_at_once() {
     let mut api = Api::start().await.ready().await;
     let mut events = a_built_day(&mut api).await;
-    let before = answers(&api).await;
-    let late = sent(8 * 60 + 7, 1_000);
-    events.push(late.clone());
-    write(&mut api.db, &[late], 2, &events).await;
-    assert_eq!(before, answers(&api).await, "counted, but not yet marked");
-    api.db
-        .batch_execute("INSERT INTO rollup_dirty (bucket) VALUES ('2026-03-08T08:07:00Z')")
-        .await
-        .unwrap();
-    let after = answers(&api).await;
-    assert_ne!(before, after, "the hour isn't used");
-    assert_eq!(after, fresh_answers(&api).await);
-
-    api.db
-        .batch_execute("DELETE FROM rollup_dirty")
-        .await
-        .unwrap();
+    let after = answers_with_a_late_event(&mut api, &mut events, 8 * 60 + 7).await;
     let hour = UnixMicros(start().0 + 8 * 60 * MINUTE);
     let quarter = |bucket: UnixMicros| bucket != hour;
     build(&mut api.db, Tier::QuarterHour, &events, quarter).await;
@@ -113,23 +122,7 @@ async fn an_hour_that_is_built_again_is_seen_at_once() {
 async fn minutes_of_a_quarter_that_is_cut_are_read_once_until_it_is_built_again() {
     let mut api = Api::start().await.ready().await;
     let mut events = a_built_day(&mut api).await;
-    let before = answers(&api).await;
-    let late = sent(12, 1_000);
-    events.push(late.clone());
-    write(&mut api.db, &[late], 2, &events).await;
-    assert_eq!(before, answers(&api).await, "counted, but not yet marked");
-    api.db
-        .batch_execute("INSERT INTO rollup_dirty (bucket) VALUES ('2026-03-08T00:12:00Z')")
-        .await
-        .unwrap();
-    let after = answers(&api).await;
-    assert_ne!(before, after, "what is kept of its quarter isn't used");
-    assert_eq!(after, fresh_answers(&api).await);
-
-    api.db
-        .batch_execute("DELETE FROM rollup_dirty")
-        .await
-        .unwrap();
+    let after = answers_with_a_late_event(&mut api, &mut events, 12).await;
     let others = |bucket: UnixMicros| bucket != start();
     build(&mut api.db, Tier::QuarterHour, &events, others).await;
     assert_eq!(after, answers(&api).await, "another version, read anew");

@@ -5,7 +5,6 @@ use std::{
     time::{Duration, Instant},
 };
 
-use anyhow::Context as _;
 use redis::{
     AsyncCommands as _,
     streams::{StreamInfoConsumersReply, StreamPendingReply},
@@ -69,10 +68,7 @@ pub(super) async fn of_rest(
 
 async fn get(stage: &Stage, node: Node, path: &str) -> anyhow::Result<Value> {
     let url = format!("{}/api/v1{path}", stage.url(node));
-    let answer = http::get_fresh(&url).await;
-    let (status, mut body) = answer.with_context(|| format!("GET {url}"))?;
-    anyhow::ensure!(status == 200, "GET {url} answers {status}: {body}");
-    Ok(body["data"].take())
+    Ok(http::fresh_body(&url).await?["data"].take())
 }
 
 /// What each watcher holds is what lies in its window; it was never away for longer than

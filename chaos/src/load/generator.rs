@@ -48,12 +48,6 @@ impl Generator {
         Ok(())
     }
 
-    async fn get(&self) -> anyhow::Result<Value> {
-        let (status, body) = http::get(&self.url).await?;
-        ensure!(status == 200, "GET {} answers {status}", self.url);
-        Ok(body)
-    }
-
     pub(super) async fn hurry(&self) -> anyhow::Result<()> {
         self.put(&json!({"rate": HURRY})).await
     }
@@ -61,7 +55,7 @@ impl Generator {
     /// Waits until every event has its fate.
     pub(super) async fn finished(&self, limit: Duration) -> anyhow::Result<Generated> {
         let settled = async || {
-            let Ok(view) = self.get().await else {
+            let Ok(view) = http::body(&self.url).await else {
                 return false;
             };
             let status = &view["status"];
@@ -73,7 +67,7 @@ impl Generator {
             wait_for(limit, settled).await,
             "the generator hasn't sent all within {limit:?}"
         );
-        let view = self.get().await?;
+        let view = http::body(&self.url).await?;
         let run = Run::read(&view)?;
         let made = view["status"]["generated"].as_u64();
         let made = made.context("the generator counts")?;

@@ -3,6 +3,7 @@
 use super::secs;
 use crate::{
     fault::{Fault, Node},
+    load::Load,
     scenario::{Draw, Promise, Scenario, Step},
 };
 
@@ -13,20 +14,14 @@ pub(super) fn all() -> Vec<Scenario> {
             "poison 1 in 5,000: neighbours are stored",
             load_alone,
         )
-        .load(|load| {
-            (load.http, load.foreign, load.generator) = (0.1, 0.9, 0.0);
-            load.poison = 0.0002;
-        })
+        .load(|load| foreign_and_poisoned(load, 0.0002))
         .promise(dead_letters_alone),
         Scenario::new(
             "poison-every-second",
             "poison 1 in 2: neighbours are stored",
             load_alone,
         )
-        .load(|load| {
-            (load.http, load.foreign, load.generator) = (0.1, 0.9, 0.0);
-            load.poison = 0.5;
-        })
+        .load(|load| foreign_and_poisoned(load, 0.5))
         .promise(dead_letters_alone)
         .short(),
         Scenario::new(
@@ -40,6 +35,11 @@ pub(super) fn all() -> Vec<Scenario> {
         })
         .short(),
     ]
+}
+
+const fn foreign_and_poisoned(load: &mut Load, share: f64) {
+    (load.http, load.foreign, load.generator) = (0.1, 0.9, 0.0);
+    load.poison = share;
 }
 
 /// Every one of them, which is what the audit is about.

@@ -1,9 +1,7 @@
 //! A PostgreSQL server with a copy of the template's data.
 
 use std::{
-    fs::OpenOptions,
     path::{Path, PathBuf},
-    process::Stdio,
     time::Duration,
 };
 
@@ -107,10 +105,6 @@ impl Postgres {
 
     /// Starts it without waiting for anything.
     pub(crate) fn launch(&mut self) -> anyhow::Result<()> {
-        let log = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(&self.log)?;
         let mut words = self.programs.postgres.clone();
         words.extend(["-D".to_owned(), self.folder.to_string_lossy().into_owned()]);
         let port = format!("port={}", self.port);
@@ -118,15 +112,7 @@ impl Postgres {
             words.extend(["-c".to_owned(), (*setting).to_owned()]);
         }
         let prefix = self.disk.as_ref().map(Disk::prefix).unwrap_or_default();
-        let child = self
-            .programs
-            .as_owner(&prefix, &words)
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .kill_on_drop(true)
-            .spawn()?;
-        self.child = Some(child);
+        self.child = Some(self.programs.spawn(&prefix, &words, &self.log)?);
         Ok(())
     }
 

@@ -1,9 +1,14 @@
 //! How the servers are run on this machine, as `scripts/services.sh` says.
 
-use std::{collections::HashMap, path::PathBuf};
+use std::{
+    collections::HashMap,
+    fs::File,
+    path::{Path, PathBuf},
+    process::Stdio,
+};
 
 use anyhow::{Context as _, ensure};
-use tokio::process::Command;
+use tokio::process::{Child, Command};
 
 const SCRIPT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../scripts/services.sh");
 
@@ -23,7 +28,7 @@ impl Programs {
     pub(crate) async fn find() -> anyhow::Result<Self> {
         let output = Command::new(SCRIPT)
             .arg("programs")
-            .stderr(std::process::Stdio::inherit())
+            .stderr(Stdio::inherit())
             .output()
             .await
             .with_context(|| format!("can't run {SCRIPT}"))?;
@@ -54,6 +59,25 @@ impl Programs {
         let mut command = Command::new(all.next().map_or("true", String::as_str));
         command.args(all).current_dir("/");
         command
+    }
+
+    /// Begins a command of the owner's, which is killed when dropped. What it prints is appended
+    /// to `log`.
+    pub(super) fn spawn(
+        &self,
+        prefix: &[String],
+        words: &[String],
+        log: &Path,
+    ) -> anyhow::Result<Child> {
+        let log = File::options().create(true).append(true).open(log)?;
+        let child = self
+            .as_owner(prefix, words)
+            .stdin(Stdio::null())
+            .stdout(log.try_clone()?)
+            .stderr(log)
+            .kill_on_drop(true)
+            .spawn()?;
+        Ok(child)
     }
 
     /// Runs a command of the owner's to its end.

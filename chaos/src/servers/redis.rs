@@ -3,9 +3,8 @@
 use std::{
     collections::VecDeque,
     fmt::Write as _,
-    fs::{File, OpenOptions},
+    fs::File,
     path::{Path, PathBuf},
-    process::Stdio,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
@@ -73,23 +72,11 @@ impl Redis {
 
     /// Starts it and waits until it answers.
     pub(crate) async fn start(&mut self) -> anyhow::Result<()> {
-        let log = OpenOptions::new()
-            .create(true)
-            .append(true)
-            .open(&self.log)?;
         let configuration = self.log.with_extension("conf");
         let mut words = self.programs.redis.clone();
         words.push(configuration.to_string_lossy().into_owned());
         let prefix = self.disk.as_ref().map(Disk::prefix).unwrap_or_default();
-        let child = self
-            .programs
-            .as_owner(&prefix, &words)
-            .stdin(Stdio::null())
-            .stdout(log.try_clone()?)
-            .stderr(log)
-            .kill_on_drop(true)
-            .spawn()?;
-        self.child = Some(child);
+        self.child = Some(self.programs.spawn(&prefix, &words, &self.log)?);
         let answers = async || self.ping().await.is_ok();
         ensure!(wait_for(STARTS, answers).await, "Redis doesn't answer");
         Ok(())

@@ -1,5 +1,7 @@
 //! What a process holds.
 
+use testkit::memory_of;
+
 /// Of one process, at one moment.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Use {
@@ -9,16 +11,12 @@ pub(crate) struct Use {
 
 /// `None` where there is no such process.
 pub(crate) fn use_of(process: u32) -> Option<Use> {
-    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
-    let resident = status
-        .lines()
-        .find_map(|line| line.strip_prefix("VmRSS:"))?;
-    let kib: u64 = resident.split_whitespace().next()?.parse().ok()?;
+    let resident_bytes = memory_of(process, "VmRSS").ok()?;
     let descriptors = std::fs::read_dir(format!("/proc/{process}/fd"))
         .ok()?
         .count();
     Some(Use {
-        resident_bytes: kib * 1024,
+        resident_bytes,
         descriptors: descriptors as u64,
     })
 }

@@ -6,7 +6,7 @@ mod sums;
 
 use std::time::Duration;
 
-use anyhow::{Context as _, bail, ensure};
+use anyhow::{Context as _, bail};
 use common::{
     rollup::{DISTINCT_RELATIVE_ERROR, Dimension},
     time::UnixMicros,
@@ -107,10 +107,7 @@ impl Witnesses {
     /// `data` of a GET.
     async fn rest(&self, path: &str) -> anyhow::Result<Value> {
         let url = format!("http://127.0.0.1:{}/api/v1{path}", self.api);
-        let answer = http::get(&url).await;
-        let (status, mut body) = answer.with_context(|| format!("GET {url}"))?;
-        ensure!(status == 200, "GET {url} answers {status}: {body}");
-        Ok(body["data"].take())
+        Ok(http::body(&url).await?["data"].take())
     }
 }
 

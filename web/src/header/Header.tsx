@@ -8,16 +8,13 @@ import { RangeSwitch } from "./RangeSwitch";
 import { Sections } from "./Sections";
 import { ThemeSwitch } from "./ThemeSwitch";
 import { ZoneMenu } from "./ZoneMenu";
-import "./header.css";
+import { Bar } from "./Bar";
 
 /** How current everything is, and what is asked for. */
 export function Header({ ingestion }: { ingestion: string | null }) {
   return (
     <header className="top">
-      <div className="bar">
-        <h1>
-          <Mark /> Tidemark
-        </h1>
+      <Bar>
         <Connection />
         <Now />
         <Sections />
@@ -27,21 +24,12 @@ export function Header({ ingestion }: { ingestion: string | null }) {
           <HelpDialog />
           <SignOut ingestion={ingestion} />
         </div>
-      </div>
+      </Bar>
       <div className="bar">
         <RangeSwitch />
         <CompareSelect />
         <FilterBar />
       </div>
     </header>
-  );
-}
-
-export function Mark() {
-  return (
-    <svg className="mark" viewBox="0 0 32 32" aria-hidden="true">
-      <rect width="32" height="32" rx="8" />
-      <path d="M5 12h22M5 20.5c3.7-3.6 7.3-3.6 11 0s7.3 3.6 11 0" />
-    </svg>
   );
 }

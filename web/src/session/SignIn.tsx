@@ -1,8 +1,7 @@
 import { useId, useState, type FormEvent } from "react";
 import { signIn, type Session } from "../data/session";
-import { Mark } from "../header/Header";
+import { Bar } from "../header/Bar";
 import { ThemeSwitch } from "../header/ThemeSwitch";
-import "../header/header.css";
 import "./session.css";
 
 interface Props {
@@ -16,14 +15,11 @@ export function SignIn({ session, ingestion }: Props) {
   return (
     <>
       <header className="top">
-        <div className="bar">
-          <h1>
-            <Mark /> Tidemark
-          </h1>
+        <Bar>
           <div className="tools">
             <ThemeSwitch />
           </div>
-        </div>
+        </Bar>
       </header>
       <main id="main">
         <Form session={session} ingestion={ingestion} />

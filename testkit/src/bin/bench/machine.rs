@@ -3,7 +3,7 @@
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
-use testkit::Services;
+use testkit::{Hardware, Services, field};
 
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Machine {
@@ -30,25 +30,19 @@ impl fmt::Display for Machine {
 
 impl Machine {
     pub(crate) async fn this() -> anyhow::Result<Self> {
-        let read = |path| std::fs::read_to_string(path).unwrap_or_default();
-        let cpu = after(&read("/proc/cpuinfo"), "model name");
-        let memory = after(&read("/proc/meminfo"), "MemTotal");
-        let kib: u64 = memory.trim_end_matches(" kB").parse().unwrap_or_default();
+        let Hardware {
+            cpu,
+            cores,
+            memory_gib,
+        } = Hardware::this()?;
         Ok(Self {
             cpu,
-            cores: std::thread::available_parallelism()?.get(),
-            memory_gib: (kib + (1 << 19)) >> 20,
+            cores,
+            memory_gib,
             versions: versions().await?,
             commit: commit(),
         })
     }
-}
-
-/// The text behind `name` and its colon.
-fn after(text: &str, name: &str) -> String {
-    let line = text.lines().find(|line| line.starts_with(name));
-    let value = line.and_then(|line| Some(line.split_once(':')?.1.trim()));
-    value.unwrap_or("unknown").to_owned()
 }
 
 fn commit() -> String {
@@ -83,7 +77,7 @@ async fn versions() -> anyhow::Result<String> {
         .arg("server")
         .query_async(&mut redis)
         .await?;
-    let redis = after(&info, "redis_version");
+    let redis = field(&info, "redis_version").unwrap_or("unknown");
     Ok(format!(
         "Redis {redis}, PostgreSQL {postgres}, TimescaleDB {timescaledb} ({license} edition), \
          Tidemark {}",

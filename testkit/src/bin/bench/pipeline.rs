@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
-use testkit::{Daemon, Program, Services, audit, free_port, http, wait_for};
+use testkit::{Daemon, Program, Services, audit, free_port, http, memory_of, wait_for};
 
 use crate::{drain::MIB, round::fresh};
 
@@ -170,9 +170,5 @@ pub(crate) async fn settle(ingestion: &Daemon) -> anyhow::Result<Value> {
 
 /// Resident memory in MiB.
 pub(crate) fn resident(daemon: &Daemon) -> f64 {
-    let status = std::fs::read_to_string(format!("/proc/{}/status", daemon.pid()));
-    let status = status.unwrap_or_default();
-    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
-    let kib = line.and_then(|rest| rest.split_whitespace().next()?.parse::<f64>().ok());
-    kib.unwrap_or_default() * 1024.0 / MIB
+    memory_of(daemon.pid(), "VmRSS").unwrap_or_default() as f64 / MIB
 }

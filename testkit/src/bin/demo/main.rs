@@ -9,7 +9,7 @@ use std::{io::IsTerminal as _, process::ExitCode, time::Duration};
 
 use clap::Parser;
 use stage::Stage;
-use tokio::signal::unix::{SignalKind, signal};
+use testkit::told_to_stop;
 
 /// Runs the pipeline, generates events with faults mixed in, and proves every number.
 #[derive(Debug, Parser)]
@@ -67,17 +67,6 @@ async fn run(arguments: &Arguments) -> anyhow::Result<bool> {
     let agrees = outcome?;
     stopped?;
     Ok(agrees)
-}
-
-/// Ctrl-C, `kill`, or the end of the terminal: the daemons must not outlive us.
-async fn told_to_stop() -> std::io::Result<()> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut hang_up = signal(SignalKind::hangup())?;
-    tokio::select! {
-        interrupted = tokio::signal::ctrl_c() => interrupted,
-        _ = terminate.recv() => Ok(()),
-        _ = hang_up.recv() => Ok(()),
-    }
 }
 
 async fn act(stage: &mut Stage, arguments: &Arguments) -> anyhow::Result<bool> {

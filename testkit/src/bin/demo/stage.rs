@@ -65,21 +65,13 @@ impl Stage {
     /// `data` of a GET on the api.
     pub(crate) async fn api(&self, path: &str) -> anyhow::Result<Value> {
         let url = format!("http://127.0.0.1:{}/api/v1{path}", self.api.port);
-        let (status, mut body) = http::get(&url)
-            .await
-            .with_context(|| format!("GET {url}"))?;
-        ensure!(status == 200, "GET {url} answers {status}: {body}");
-        Ok(body["data"].take())
+        Ok(http::body(&url).await?["data"].take())
     }
 
     /// The generator's settings and status.
     pub(crate) async fn generator(&self) -> anyhow::Result<Value> {
         let url = format!("http://127.0.0.1:{}/api/v1/generator", self.ingestion.port);
-        let (status, body) = http::get(&url)
-            .await
-            .with_context(|| format!("GET {url}"))?;
-        ensure!(status == 200, "GET {url} answers {status}: {body}");
-        Ok(body)
+        http::body(&url).await
     }
 
     /// Stops all, those first that others depend on last.

@@ -5,10 +5,7 @@ use std::{
     io,
 };
 
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
-};
+use testkit::http;
 
 #[derive(Debug, Default)]
 pub(super) struct Metric {
@@ -33,7 +30,7 @@ pub(super) struct Exposed {
 
 impl Exposed {
     pub(super) async fn scrape(&mut self, port: u16) -> io::Result<()> {
-        let text = get(port).await?;
+        let text = http::text(&format!("http://127.0.0.1:{port}/metrics")).await?;
         for line in text.lines() {
             if let Some(rest) = line.strip_prefix("# HELP ") {
                 let (name, help) = rest.split_once(' ').unwrap();
@@ -82,15 +79,4 @@ impl Exposed {
         let metric = self.metrics.get(&family)?;
         (metric.is_histogram == (family != name)).then_some(metric)
     }
-}
-
-async fn get(port: u16) -> io::Result<String> {
-    let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
-    let request = "GET /metrics HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n";
-    stream.write_all(request.as_bytes()).await?;
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).await?;
-    let (head, body) = answer.split_once("\r\n\r\n").ok_or(io::ErrorKind::Other)?;
-    assert!(head.starts_with("HTTP/1.1 200 "), "{head}");
-    Ok(body.to_owned())
 }

@@ -1,0 +1,19 @@
+//! When a program has to end.
+
+use std::io;
+
+use tokio::signal::unix::{SignalKind, signal};
+
+/// Ctrl-C, `kill`, or the end of the terminal: what was started must not outlive who started it.
+///
+/// # Errors
+/// The signals can't be listened for.
+pub async fn told_to_stop() -> io::Result<()> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut hang_up = signal(SignalKind::hangup())?;
+    tokio::select! {
+        interrupted = tokio::signal::ctrl_c() => interrupted,
+        _ = terminate.recv() => Ok(()),
+        _ = hang_up.recv() => Ok(()),
+    }
+}
