@@ -1,20 +1,27 @@
 #!/usr/bin/env bash
-# Checks what is in deploy/ with the programs that will read it, as far as this machine has them.
+# Checks what is in deploy/ with the programs that will read it. promtool is fetched where it is missing;
+# without systemd its units aren't checked.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
+ROOT=$PWD
+# shellcheck disable=SC2034 # read by packages.sh
+STATE=$ROOT/.services
+# shellcheck source=scripts/services/common.sh
+. scripts/services/common.sh
+# shellcheck source=scripts/services/packages.sh
+. scripts/services/packages.sh
 
 # Of 100: what systemd says of a unit that is closed as far as a network daemon can be is about 12.
 readonly MOST_EXPOSED=20
 
-without() { echo "$1 is not installed: $2 is not checked"; }
-
-if command -v promtool >/dev/null; then
-  promtool check config --syntax-only deploy/prometheus/prometheus.yml
-  promtool check rules deploy/prometheus/alerts.yml
-  promtool test rules deploy/prometheus/alerts.test.yml
-else
-  without promtool deploy/prometheus
+promtool=$(command -v promtool || echo "$ROOT/.tools/prometheus/usr/bin/promtool")
+if [[ ! -x $promtool ]]; then
+  fetch_packages "$ROOT/.tools/prometheus" prometheus
+  apt_forget
 fi
+"$promtool" check config --syntax-only deploy/prometheus/prometheus.yml
+"$promtool" check rules deploy/prometheus/alerts.yml
+"$promtool" test rules deploy/prometheus/alerts.test.yml
 
 if command -v systemd-analyze >/dev/null; then
   units=$(mktemp -d)
@@ -30,5 +37,5 @@ if command -v systemd-analyze >/dev/null; then
     systemd-analyze security --offline=true --threshold=$MOST_EXPOSED "$unit" 2>/dev/null | tail -n 1
   done
 else
-  without systemd-analyze deploy/systemd
+  echo "systemd-analyze is not installed: deploy/systemd is not checked"
 fi
