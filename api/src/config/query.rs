@@ -82,7 +82,7 @@ fn query_wait_ms() -> u64 {
 }
 
 fn query_cache_bytes() -> usize {
-    64 << 20
+    128 << 20
 }
 
 fn answer_cache_bytes() -> usize {
