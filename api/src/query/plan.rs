@@ -5,7 +5,7 @@ use std::collections::HashMap;
 
 use common::{rollup::Tier, time::UnixMicros};
 
-use super::range::{Range, first_minute};
+use super::range::{MINUTE, Range, first_minute};
 
 /// A state of a built bucket: the transaction that built it, and when that began. Numbers of
 /// transactions come again after 2^32 of them or in a restored database, and a clock may be set
@@ -108,7 +108,10 @@ pub fn pieces(minutes: Range, edges: &[UnixMicros], usable: &Usable) -> Vec<Piec
         };
         match pieces.last_mut() {
             Some(last)
-                if goes_on && last.tier == tier && last.built.is_empty() == version.is_none() =>
+                if goes_on
+                    && !begins_block(tier, at)
+                    && last.tier == tier
+                    && last.built.is_empty() == version.is_none() =>
             {
                 last.range.to = next;
                 last.built.extend(version);
@@ -126,6 +129,14 @@ pub fn pieces(minutes: Range, edges: &[UnixMicros], usable: &Usable) -> Vec<Piec
         }
     }
     pieces
+}
+
+/// Hours in a piece at most, of those of a day that are counted from midnight UTC: a range that has
+/// moved by an hour still needs the pieces in its middle, which are kept.
+const BLOCK: i64 = 12;
+
+fn begins_block(tier: Tier, at: UnixMicros) -> bool {
+    tier == Tier::Hour && at.0 % (BLOCK * 60 * MINUTE) == 0
 }
 
 /// `starts` are those of the usable buckets, ascending: what holds none is passed at once,
@@ -161,7 +172,6 @@ mod tests {
     use proptest::prelude::*;
 
     use super::*;
-    use crate::query::range::MINUTE;
 
     fn range(from: i64, to: i64) -> Range {
         Range {
@@ -276,6 +286,9 @@ mod tests {
                 }
                 let crossed = |e: &&UnixMicros| **e > piece.range.from && **e < piece.range.to;
                 prop_assert!(edges.iter().find(crossed).is_none());
+                let block = |at: UnixMicros| at.0.div_euclid(BLOCK * 60 * MINUTE);
+                let last = UnixMicros(piece.range.to.0 - 1);
+                prop_assert!(piece.tier != Tier::Hour || block(piece.range.from) == block(last));
             }
             prop_assert_eq!(at, minutes.to);
         }
