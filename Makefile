@@ -137,8 +137,7 @@ check-clients: $(client)/node_modules/.package-lock.json
 check-scripts:
 	scripts/documented.sh
 	scripts/deploy.sh
-	@if command -v shellcheck >/dev/null; then set -x; shellcheck --external-sources $(scripts); \
-	else echo 'shellcheck is not installed: the scripts are not checked'; fi
+	shellcheck=$$(scripts/tool.sh shellcheck); "$$shellcheck" --external-sources $(scripts)
 
 .PHONY: bench
 bench: bench-parts release ## measure the pipeline and write docs/BENCHMARKS.md

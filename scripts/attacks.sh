@@ -17,25 +17,14 @@ shift
 # As many connections as the attackers open, and as the daemons may have.
 ulimit -n 16384
 
-# shellcheck disable=SC2034 # read by packages.sh
-STATE=$ROOT/.services
-# shellcheck source=scripts/services/common.sh
-. scripts/services/common.sh
-# shellcheck source=scripts/services/packages.sh
-. scripts/services/packages.sh
-
 fetch_tools() {
   mkdir -p "$RESULTS"
-  local venv=$TOOLS/sqlmap@$SQLMAP_VERSION folder=$TOOLS/slowhttptest
+  local venv=$TOOLS/sqlmap@$SQLMAP_VERSION
   if [[ ! -x $venv/bin/sqlmap ]]; then
     python3 -m venv "$venv"
     "$venv/bin/pip" install --quiet --disable-pip-version-check "sqlmap==$SQLMAP_VERSION"
   fi
-  SLOWHTTPTEST=$(command -v slowhttptest || echo "$folder/usr/bin/slowhttptest")
-  if [[ ! -x $SLOWHTTPTEST ]]; then
-    fetch_packages "$folder" slowhttptest
-    apt_forget
-  fi
+  SLOWHTTPTEST=$(scripts/tool.sh slowhttptest)
   SQLMAP=$venv/bin/sqlmap
   # It ends with 1 after its help.
   SLOWHTTPTEST_VERSION=$({ "$SLOWHTTPTEST" -h || true; } 2>&1 | sed -nE 's/.*version ([0-9.]+).*/\1/p' | head -n 1)

@@ -3,22 +3,11 @@
 # without systemd its units aren't checked.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
-ROOT=$PWD
-# shellcheck disable=SC2034 # read by packages.sh
-STATE=$ROOT/.services
-# shellcheck source=scripts/services/common.sh
-. scripts/services/common.sh
-# shellcheck source=scripts/services/packages.sh
-. scripts/services/packages.sh
 
 # Of 100: what systemd says of a unit that is closed as far as a network daemon can be is about 12.
 readonly MOST_EXPOSED=20
 
-promtool=$(command -v promtool || echo "$ROOT/.tools/prometheus/usr/bin/promtool")
-if [[ ! -x $promtool ]]; then
-  fetch_packages "$ROOT/.tools/prometheus" prometheus
-  apt_forget
-fi
+promtool=$(scripts/tool.sh promtool prometheus)
 "$promtool" check config --syntax-only deploy/prometheus/prometheus.yml
 "$promtool" check rules deploy/prometheus/alerts.yml
 "$promtool" test rules deploy/prometheus/alerts.test.yml
