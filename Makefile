@@ -34,11 +34,13 @@ chaos := $(or $(CARGO_TARGET_DIR),target)/chaos/chaos
 DENY_VERSION := 0.20.2
 MACHETE_VERSION := 0.9.2
 FUZZ_VERSION := 0.13.2
+MUTANTS_VERSION := 25.3.1
 
 # Tools that a machine may have; else they are compiled once, into the checkout.
 CARGO_DENY := $(or $(shell command -v cargo-deny),.tools/cargo-deny@$(DENY_VERSION)/bin/cargo-deny)
 CARGO_MACHETE := $(or $(shell command -v cargo-machete),.tools/cargo-machete@$(MACHETE_VERSION)/bin/cargo-machete)
 CARGO_FUZZ := $(or $(shell command -v cargo-fuzz),.tools/cargo-fuzz@$(FUZZ_VERSION)/bin/cargo-fuzz)
+CARGO_MUTANTS := $(or $(shell command -v cargo-mutants),.tools/cargo-mutants@$(MUTANTS_VERSION)/bin/cargo-mutants)
 
 # Starts the services where they don't run and puts their addresses into the environment.
 with_services = scripts/services.sh start; services=$$(scripts/services.sh env); \
@@ -111,6 +113,10 @@ attacks: release ## attack the daemons with slowhttptest, sqlmap and schemathesi
 .PHONY: fuzz
 fuzz: $(CARGO_FUZZ) ## try inputs that nobody thought of, for SECONDS at each of TARGETS
 	scripts/fuzz.sh $(CARGO_FUZZ) $(SECONDS) $(TARGETS)
+
+.PHONY: mutants
+mutants: $(CARGO_MUTANTS) ## break the consumer in one place after the other, and list what no test notices: hours
+	@$(with_services) set -x; $(CARGO_MUTANTS) mutants --package consumer --iterate --output target
 
 .PHONY: check
 check: check-scripts check-web check-clients check-rust ## format, lints, documentation, dependencies, types
@@ -223,5 +229,5 @@ clean: ## throw away what was built; tools and data stay
 	rm -rf web/dist web/node_modules $(e2e)/node_modules $(client)/dist $(client)/node_modules
 
 # Without debug information and optimisation: they run for a second and compile for minutes.
-.tools/%/bin/cargo-deny .tools/%/bin/cargo-machete .tools/%/bin/cargo-fuzz:
+.tools/%/bin/cargo-deny .tools/%/bin/cargo-machete .tools/%/bin/cargo-fuzz .tools/%/bin/cargo-mutants:
 	CARGO_PROFILE_DEV_DEBUG=0 $(CARGO) install --quiet --debug --locked --root .tools/$* $*
