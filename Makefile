@@ -177,7 +177,7 @@ bench/peers/%/node_modules/.package-lock.json: bench/peers/%/package.json bench/
 	@touch $@
 
 .PHONY: chaos
-chaos: chaos-parts ## break what the pipeline stands on and audit: SCENARIO=name SEED=1, MIXED=seconds; writes docs/RELIABILITY.md
+chaos: chaos-parts ## break what the pipeline stands on and audit: SCENARIO=name SEED=1, MIXED=seconds; writes docs/RELIABILITY.md, or SOAK.md
 	ulimit -n $$(ulimit -Hn); exec $(chaos) --jobs $(JOBS) $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(MIXED),--mixed $(MIXED)) \
 	  $(if $(filter command environment,$(firstword $(origin SEED))),--seed $(SEED))
 

@@ -17,7 +17,13 @@ mod stage;
 mod verdict;
 mod watch;
 
-use std::{fs, path::PathBuf, process::ExitCode, sync::Arc, time::Instant};
+use std::{
+    fs,
+    path::PathBuf,
+    process::ExitCode,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use anyhow::{Context as _, ensure};
 use clap::Parser;
@@ -60,6 +66,8 @@ struct Arguments {
 }
 
 const SHORT_EVENTS: u64 = 20_000;
+/// Seconds from which on the mixed mode is a soak that is written down.
+const LONG: u64 = 600;
 
 // More threads than audits at once, which compute for seconds: the proxies go on meanwhile.
 #[tokio::main(worker_threads = 16)]
@@ -138,6 +146,11 @@ async fn run(arguments: &Arguments) -> anyhow::Result<bool> {
     let agrees = report.conclude(&outcomes, started.elapsed());
     if is_whole && seeds.len() >= 3 {
         report.write(&outcomes, started.elapsed())?;
+    }
+    if let Some(seconds) = arguments.mixed
+        && seconds >= LONG
+    {
+        report.write_soak(&outcomes, Duration::from_secs(seconds))?;
     }
     Ok(agrees)
 }

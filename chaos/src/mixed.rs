@@ -11,7 +11,7 @@ use crate::{
 /// What a fault is done to: one at a time.
 const SUBJECTS: [fn(&mut Draw) -> Fault; 6] = [redis, postgres, net, net, consumer, others];
 
-const EVENTS_PER_SECOND: u64 = 4_000;
+const EVENTS_PER_SECOND: u64 = 20_000;
 
 pub(crate) fn scenario(seconds: u64) -> Scenario {
     let time = Duration::from_secs(seconds);
@@ -28,7 +28,9 @@ pub(crate) fn scenario(seconds: u64) -> Scenario {
             promise.recovers = Duration::from_secs(15);
             promise.answers = Duration::from_secs(11);
         });
-    scenario.limit = time + Duration::from_secs(300);
+    scenario.is_soak = true;
+    // The audit looks at each event for a while.
+    scenario.limit = time * 2 + Duration::from_secs(300);
     scenario
 }
 

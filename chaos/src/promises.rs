@@ -4,7 +4,7 @@ use std::{collections::BTreeSet, fs, path::Path};
 
 use crate::scenarios;
 
-const DOCUMENT: &str = include_str!("reliability.md");
+const DOCUMENT: &str = include_str!("report/reliability.md");
 const CRATES: [&str; 5] = ["common", "ingestion", "consumer", "api", "testkit"];
 
 /// What stands in backquotes in the third column.

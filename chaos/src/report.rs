@@ -1,5 +1,7 @@
 //! The table, on the terminal and in docs/RELIABILITY.md.
 
+mod soak;
+
 use std::{
     collections::BTreeMap, fmt::Write as _, fs, process::Command, sync::Arc, time::Duration,
 };
@@ -9,7 +11,7 @@ use testkit::Hardware;
 use crate::{run::Outcome, stage::Machinery};
 
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/RELIABILITY.md");
-const INTRODUCTION: &str = include_str!("reliability.md");
+const INTRODUCTION: &str = include_str!("report/reliability.md");
 
 pub(crate) struct Report {
     commit: String,
@@ -69,6 +71,12 @@ impl Report {
             let pause = outcome.pause;
             println!(
                 "    the machine stood still for {pause:.1?}: times are judged by as much more"
+            );
+        }
+        if let Some(soaked) = &outcome.soaked {
+            println!(
+                "    {} faults; memory by thirds {:?}; the audit said {:?}",
+                outcome.faults, soaked.memory, soaked.verdicts
             );
         }
         for what in &outcome.broken {

@@ -19,7 +19,7 @@ use crate::{
     scenario::{Draw, Scenario, Step},
     stage::{GROUP, Machinery, Stage},
     verdict::{Observed, Recovery, judge},
-    watch::{Use, Watch, use_of},
+    watch::{Soaked, Use, Watch, use_of},
 };
 
 /// Load before the first step, so that there is something to lose.
@@ -41,6 +41,10 @@ pub(crate) struct Outcome {
     pub(crate) is_broken_build: bool,
     /// What isn't as promised; empty where all is.
     pub(crate) broken: Vec<String>,
+    /// How many were begun.
+    pub(crate) faults: usize,
+    /// Of a long run.
+    pub(crate) soaked: Option<Soaked>,
     /// Why it couldn't be run here.
     pub(crate) skipped: Option<String>,
     pub(crate) took: Duration,
@@ -75,6 +79,8 @@ impl Runner {
             pause: Duration::ZERO,
             is_broken_build: scenario.promise.fails,
             broken: Vec::new(),
+            faults: 0,
+            soaked: None,
             skipped: None,
             took: Duration::ZERO,
             folder: folder.clone(),
@@ -123,6 +129,8 @@ impl Runner {
 async fn act(stage: &mut Stage, scenario: &Scenario, outcome: &mut Outcome) -> anyhow::Result<()> {
     let mut draw = Draw::new(outcome.seed, scenario.name);
     let steps = (scenario.steps)(&mut draw);
+    let begun = |step: &&Step| matches!(step, Step::Begin(_));
+    outcome.faults = steps.iter().filter(begun).count();
     let starts_whole = scenario.setup.starts_whole();
     if starts_whole {
         stage.all_ready().await?;
@@ -144,6 +152,7 @@ async fn act(stage: &mut Stage, scenario: &Scenario, outcome: &mut Outcome) -> a
     let finished = load.finish(LOAD_ENDS).await;
     let generated = finished.context("the load")?.unwrap_or_default();
     let quiet = quiet(stage, scenario.promise.quiet).await?;
+    outcome.soaked = watch.soaked();
     stage.note(&format!(
         "recovered after {recovery:?}, quiet after {quiet:?}"
     ));
@@ -179,6 +188,9 @@ async fn act(stage: &mut Stage, scenario: &Scenario, outcome: &mut Outcome) -> a
         &watch.readiness,
         &watch.questions,
     );
+    outcome
+        .broken
+        .extend(outcome.soaked.iter().flat_map(Soaked::broken));
     outcome.findings = findings;
     Ok(())
 }

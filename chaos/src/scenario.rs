@@ -25,6 +25,8 @@ pub(crate) struct Scenario {
     pub(crate) promise: Promise,
     /// Whether it is among those of `make test`.
     pub(crate) is_short: bool,
+    /// Whether memory over time and the audit meanwhile are looked at as well.
+    pub(crate) is_soak: bool,
     /// A run that takes longer hangs.
     pub(crate) limit: Duration,
 }
@@ -43,6 +45,7 @@ impl Scenario {
             steps: Arc::new(steps),
             promise: Promise::default(),
             is_short: false,
+            is_soak: false,
             limit: Duration::from_secs(300),
         }
     }

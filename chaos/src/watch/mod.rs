@@ -5,6 +5,7 @@ mod pulse;
 mod questions;
 mod ready;
 mod resources;
+mod soak;
 mod troubles;
 
 use std::{collections::BTreeMap, time::Duration};
@@ -16,6 +17,7 @@ pub(crate) use live::{Held, Watcher};
 pub(crate) use questions::Questions;
 pub(crate) use ready::Readiness;
 pub(crate) use resources::{Use, use_of};
+pub(crate) use soak::Soaked;
 
 use crate::{
     fault::Node,
@@ -24,6 +26,7 @@ use crate::{
 };
 use live::Topic;
 use pulse::Pulse;
+use soak::Soak;
 use troubles::troubles;
 
 const SUBSCRIBED: Duration = Duration::from_secs(60);
@@ -35,6 +38,7 @@ pub(crate) struct Watch {
     pub(crate) sockets: Vec<(String, Watcher)>,
     urls: BTreeMap<Node, String>,
     pulse: Pulse,
+    soak: Option<Soak>,
 }
 
 impl Watch {
@@ -63,6 +67,7 @@ impl Watch {
             questions,
             sockets,
             readiness: Readiness::watch(urls.clone()),
+            soak: scenario.is_soak.then(|| Soak::start(urls.clone())),
             urls,
             pulse: Pulse::start(),
         }
@@ -80,6 +85,10 @@ impl Watch {
 
     pub(crate) fn longest_pause(&self) -> Duration {
         self.pulse.longest_pause()
+    }
+
+    pub(crate) fn soaked(&self) -> Option<Soaked> {
+        self.soak.as_ref().map(Soak::so_far)
     }
 
     /// What each node has counted since its start.
