@@ -85,6 +85,14 @@ pub async fn post(url: &str, content_type: &str, body: Bytes) -> io::Result<(u16
     send("POST", url, content_type, body).await
 }
 
+/// As [`post`], with another header than its content type.
+///
+/// # Errors
+/// As [`get`].
+pub async fn post_with(url: &str, header: (&str, &str), body: Bytes) -> io::Result<(u16, Value)> {
+    json(exchange("POST", url, header, body)).await
+}
+
 async fn send(
     method: &str,
     url: &str,

@@ -1,7 +1,9 @@
-//! Names that a stranger chose: they make no series of metrics, and no lines of a log.
+//! Names that a stranger chose: they make no series of metrics, and no lines of a log. And a body that
+//! becomes a thousand times as large: it takes little memory.
 
 use std::{collections::BTreeSet, time::Duration};
 
+use async_compression::tokio::bufread::GzipEncoder;
 use common::time::UnixMicros;
 use redis::AsyncCommands as _;
 use serde_json::{Value, json};
@@ -176,4 +178,22 @@ async fn no_name_makes_a_line_of_a_plain_log() {
         let is_time = UnixMicros::parse_rfc3339(time).is_some();
         assert!(is_time, "a line begins with its time: {line}");
     }
+}
+
+#[tokio::test]
+async fn a_bomb_takes_little_memory() {
+    const MIB: u64 = 1 << 20;
+    let mut bomb = Vec::new();
+    let zeros = vec![0; 100 * MIB as usize];
+    let mut encoder = GzipEncoder::new(zeros.as_slice());
+    encoder.read_to_end(&mut bomb).await.unwrap();
+    let pipeline = Pipeline::start(&[]).await;
+    let before = pipeline.ingestion.peak_memory().unwrap();
+    let url = format!("http://127.0.0.1:{}/api/v1/events", pipeline.ingestion.port);
+    let encoding = ("content-encoding", "gzip");
+    let (status, problem) = http::post_with(&url, encoding, bomb.into()).await.unwrap();
+    assert_eq!(status, 413, "{problem}");
+    assert_eq!(problem["code"], "decoded_too_large");
+    let taken = pipeline.ingestion.peak_memory().unwrap() - before;
+    assert!(taken <= 16 * MIB, "{taken}");
 }

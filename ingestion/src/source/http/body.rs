@@ -166,7 +166,7 @@ async fn receive(
 /// All members, one behind the other. Each costs a decoder, however little is in it.
 async fn gunzip(wire: &[u8]) -> Result<Vec<u8>, Problem> {
     let most = MAX_DECODED.min((wire.len() * MAX_RATIO).max(SMALL));
-    let (mut bytes, mut rest) = (Vec::new(), wire);
+    let (mut bytes, mut rest) = (Vec::with_capacity(announced(wire).min(most) + 1), wire);
     for _ in 0..MAX_MEMBERS {
         rest = member(rest, &mut bytes, most).await?;
         if rest.is_empty() {
@@ -178,12 +178,21 @@ async fn gunzip(wire: &[u8]) -> Result<Vec<u8>, Problem> {
     )))
 }
 
+/// How large the last member says it becomes (ISIZE of RFC 1952); an honest body has no other.
+fn announced(wire: &[u8]) -> usize {
+    let size = wire.last_chunk().copied().map_or(0, u32::from_le_bytes);
+    usize::try_from(size).unwrap_or(usize::MAX)
+}
+
 /// Decodes the first member; returns what follows it.
 async fn member<'w>(wire: &'w [u8], bytes: &mut Vec<u8>, most: usize) -> Result<&'w [u8], Problem> {
     let mut decoder = GzipDecoder::new(wire);
     loop {
-        bytes.reserve(CHUNK);
-        match decoder.read_buf(bytes).await {
+        if bytes.len() == bytes.capacity() {
+            // Doubled as usual, but never beyond what may be: twice that would be held for nothing.
+            bytes.reserve_exact(bytes.len().max(CHUNK).min(most + 1 - bytes.len()));
+        }
+        match (&mut decoder).take(CHUNK as u64).read_buf(bytes).await {
             Ok(0) => return Ok(decoder.into_inner()),
             Ok(_) if bytes.len() > most => {
                 let detail = "decompressed, a body may have 8 MiB and 100 times what is sent";
