@@ -22,8 +22,12 @@ pub(crate) fn scenario(seconds: u64) -> Scenario {
             load.rate = EVENTS_PER_SECOND as f64;
             (load.http, load.foreign, load.generator) = (0.6, 0.4, 0.0);
         })
-        // Nothing is lost then, whatever is killed.
-        .setup(|setup| setup.fsync = "always")
+        .setup(|setup| {
+            // Nothing is lost then, whatever is killed.
+            setup.fsync = "always";
+            // Redis's default: a log of all hours would take longer to read than anything waits.
+            setup.redis = &["auto-aof-rewrite-percentage 100"];
+        })
         .promise(|promise| {
             promise.recovers = Duration::from_secs(15);
             promise.answers = Duration::from_secs(11);
