@@ -123,7 +123,8 @@ The same where an address may have 12,000, so that timeouts alone hold:
 ## Bodies that are, or become, too large
 
 Best of five, so that others on the machine count little; of the last row the slowest. Memory is by how much the
-daemon's peak rose: at most 64 MiB of bodies are received and eight are decoded at once, whatever their number.
+daemon's peak rose over all five: each thread keeps for a moment what it unpacked. At most 64 MiB of bodies are
+received and eight are decoded at once, whatever their number.
 
 {bombs_table(kept(folder, "bombs"))}
 

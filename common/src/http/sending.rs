@@ -1,4 +1,4 @@
-//! How long a client may take nothing of what it is sent.
+//! How long a client may take nothing of what it is sent, and how long it is listened to at the end.
 
 use std::{
     io,
@@ -21,6 +21,12 @@ use tokio::{
 const PATIENCE: Duration = Duration::from_secs(30);
 /// It earns more by reading: a byte a millisecond keeps it going.
 const EARNED_BY_A_BYTE: Duration = Duration::from_millis(1);
+
+/// For how long the rest of what a client sends is thrown away at the end: a connection that is
+/// closed with bytes unread is reset, and a reset overtakes the answer that says what was wrong.
+const LINGER: Duration = Duration::from_secs(1);
+/// So much of it at once.
+const THROWN_AWAY: usize = 16 * 1024;
 
 /// An extension of every request: a client that never reads would keep its connection, and
 /// whatever the answer holds, for ever. Ordinary answers end after 30 seconds of waiting for the
@@ -82,6 +88,8 @@ pub(super) struct Bounded {
     /// How long the client may still leave us waiting.
     left: Duration,
     wait: Option<Wait>,
+    /// Until when it is listened to, once all is said.
+    linger: Option<Pin<Box<Sleep>>>,
 }
 
 /// For room to send more.
@@ -97,6 +105,7 @@ impl Bounded {
             sending,
             left: Duration::MAX,
             wait: None,
+            linger: None,
         }
     }
 
@@ -172,7 +181,20 @@ impl AsyncWrite for Bounded {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.stream).poll_shutdown(cx)
+        let this = &mut *self;
+        if this.linger.is_none() {
+            ready!(Pin::new(&mut this.stream).poll_shutdown(cx))?;
+        }
+        let end = this.linger.get_or_insert_with(|| Box::pin(sleep(LINGER)));
+        let mut unread = [0; THROWN_AWAY];
+        while end.as_mut().poll(cx).is_pending() {
+            let mut buffer = ReadBuf::new(&mut unread);
+            match ready!(Pin::new(&mut this.stream).poll_read(cx, &mut buffer)) {
+                Ok(()) if !buffer.filled().is_empty() => {}
+                _ => break,
+            }
+        }
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -233,6 +255,33 @@ mod tests {
         assert!(sending.was_cut() && began.elapsed() < 3 * MOST);
         drop(server);
         reading.abort();
+    }
+
+    #[tokio::test]
+    async fn an_answer_outlives_what_its_client_still_sends() {
+        let (mut server, _, mut client) = connected().await;
+        let told = tokio::spawn(async move {
+            client.write_all(&[0; 4 << 20]).await.unwrap();
+            let mut answer = String::new();
+            client.read_to_string(&mut answer).await.unwrap();
+            answer
+        });
+        server.write_all(b"too large").await.unwrap();
+        server.shutdown().await.unwrap();
+        drop(server);
+        assert_eq!(told.await.unwrap(), "too large");
+    }
+
+    #[tokio::test]
+    async fn who_sends_without_end_is_not_listened_to_for_ever() {
+        let (mut server, _, mut client) = connected().await;
+        let sending =
+            tokio::spawn(async move { while client.write_all(&[0; 65_536]).await.is_ok() {} });
+        let began = Instant::now();
+        server.shutdown().await.unwrap();
+        assert!((LINGER..2 * LINGER).contains(&began.elapsed()));
+        drop(server);
+        sending.await.unwrap();
     }
 
     #[tokio::test]
