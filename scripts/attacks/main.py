@@ -101,7 +101,7 @@ def report(folder):
     outcome = kept_text.read_text().strip() if kept_text.exists() else "Not run."
     PAGE.write_text(f"""# Attacks
 
-What `make attacks` found on {day} at {commit}, on {os.cpu_count()} cores ({platform.machine()}, Linux
+What `make attacks` found, the kind that ran last on {day} at {commit}, on {os.cpu_count()} cores ({platform.machine()}, Linux
 {platform.release()}), attackers, daemons, Redis and PostgreSQL all on that machine. The threat model and the
 limits are in [SECURITY.md](../SECURITY.md). Tools: slowhttptest {slowhttptest}, sqlmap {sqlmap}, schemathesis
 {schemathesis}. The script writes this page.
