@@ -22,9 +22,9 @@ pub(crate) fn at(seconds: i64) -> String {
     instant(seconds).to_rfc3339()
 }
 
-/// `seconds` into the day before yesterday.
+/// `seconds` into the first of the last two days that can be built: yesterday can't for twenty minutes.
 pub(crate) fn two_days_ago(seconds: i64) -> UnixMicros {
-    let today = Tier::Day.bucket(base());
+    let today = Tier::Day.bucket(base().saturating_sub(Duration::from_secs(20 * 60)));
     UnixMicros(today.0 + (seconds - 2 * Tier::Day.seconds()) * 1_000_000)
 }
 

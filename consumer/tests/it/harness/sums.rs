@@ -86,5 +86,11 @@ async fn off(db: &Client, table: &str, width: &str, is_compared: &str) -> i64 {
         .replace("rollup_table", table)
         .replace("bucket_width", width)
         .replace("is_compared", is_compared);
-    db.query_one(&sql, &[]).await.unwrap().get(0)
+    // A statement is planned before its snapshot is taken, unless the transaction has one: a chunk
+    // that is made in between would be left out.
+    let begin = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SELECT";
+    db.batch_execute(begin).await.unwrap();
+    let off = db.query_one(&sql, &[]).await.unwrap().get(0);
+    db.batch_execute("COMMIT").await.unwrap();
+    off
 }
