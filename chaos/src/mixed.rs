@@ -33,8 +33,10 @@ pub(crate) fn scenario(seconds: u64) -> Scenario {
             promise.answers = Duration::from_secs(11);
         });
     scenario.is_soak = true;
+    // What couldn't be sent while something was away is sent then.
+    scenario.load_ends += time / 2;
     // The audit looks at each event for a while.
-    scenario.limit = time * 2 + Duration::from_secs(300);
+    scenario.limit = time * 3 + Duration::from_secs(300);
     scenario
 }
 

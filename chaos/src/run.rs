@@ -24,8 +24,6 @@ use crate::{
 
 /// Load before the first step, so that there is something to lose.
 const WARM_UP: Duration = Duration::from_secs(2);
-/// Until every event of the load has its fate, once all is healed.
-const LOAD_ENDS: Duration = Duration::from_secs(60);
 
 /// One row of the table.
 #[derive(Debug)]
@@ -149,7 +147,7 @@ async fn act(stage: &mut Stage, scenario: &Scenario, outcome: &mut Outcome) -> a
     let healed = *stage.healed.get_or_insert_with(Instant::now);
     let recovery = recovery(stage, healed).await;
     let mut load = stage.load.take().context("the load runs")?;
-    let finished = load.finish(LOAD_ENDS).await;
+    let finished = load.finish(scenario.load_ends).await;
     let generated = finished.context("the load")?.unwrap_or_default();
     let quiet = quiet(stage, scenario.promise.quiet).await?;
     outcome.soaked = watch.soaked();

@@ -27,6 +27,8 @@ pub(crate) struct Scenario {
     pub(crate) is_short: bool,
     /// Whether memory over time and the audit meanwhile are looked at as well.
     pub(crate) is_soak: bool,
+    /// Until every event of the load has its fate, once all is healed.
+    pub(crate) load_ends: Duration,
     /// A run that takes longer hangs.
     pub(crate) limit: Duration,
 }
@@ -46,6 +48,7 @@ impl Scenario {
             promise: Promise::default(),
             is_short: false,
             is_soak: false,
+            load_ends: Duration::from_secs(60),
             limit: Duration::from_secs(300),
         }
     }
