@@ -13,6 +13,10 @@ use crate::{run::Outcome, stage::Machinery};
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/RELIABILITY.md");
 const INTRODUCTION: &str = include_str!("report/reliability.md");
 
+/// Its [`line`]s follow.
+const TABLE: &str = "| scenario | proves | seeds | events audited | lost | duplicated | double counted \
+     | unexpected | recovery | verdict |\n|---|---|---|---|---|---|---|---|---|---|\n";
+
 pub(crate) struct Report {
     commit: String,
     services: String,
@@ -107,10 +111,7 @@ impl Report {
             "Commit {}; {}; {}.\n",
             self.commit, self.services, self.machine
         )?;
-        text.push_str(
-            "| scenario | proves | seeds | events audited | lost | duplicated | double counted \
-             | unexpected | recovery | verdict |\n|---|---|---|---|---|---|---|---|---|---|\n",
-        );
+        text.push_str(TABLE);
         let mut by_name: BTreeMap<&str, Vec<&Outcome>> = BTreeMap::new();
         for outcome in outcomes {
             by_name.entry(outcome.name).or_default().push(outcome);

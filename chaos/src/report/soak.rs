@@ -2,7 +2,7 @@
 
 use std::{fmt::Write as _, fs, time::Duration};
 
-use super::{Report, time};
+use super::{Report, TABLE, line};
 use crate::{run::Outcome, watch::Soaked};
 
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/SOAK.md");
@@ -25,26 +25,13 @@ impl Report {
 }
 
 fn section(text: &mut String, outcome: &Outcome, length: Duration) -> std::fmt::Result {
-    let found = &outcome.findings;
     let minutes = length.as_secs_f64() / 60.0;
     writeln!(
         text,
         "\n## Seed {}: {minutes:.0} minutes, {} faults\n",
         outcome.seed, outcome.faults
     )?;
-    writeln!(
-        text,
-        "| events audited | lost | duplicated | double counted | unexpected | recovery | verdict |\n\
-         |---|---|---|---|---|---|---|\n\
-         | {} | {} | {} | {} | {} | {} | {} |",
-        found.audited,
-        found.lost,
-        found.duplicated,
-        found.double_counted,
-        found.unexpected,
-        time(outcome.recovery),
-        outcome.verdict(),
-    )?;
+    writeln!(text, "{TABLE}{}", line(outcome.name, &[outcome]))?;
     outcome
         .soaked
         .iter()
