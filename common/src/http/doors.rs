@@ -14,14 +14,12 @@ use axum::{
     http::StatusCode,
 };
 use hyper::body::{Frame, SizeHint};
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpStream,
-    sync::Semaphore,
-    time::timeout,
-};
+use tokio::{io::AsyncWriteExt as _, net::TcpStream, sync::Semaphore, time::timeout};
 
-use super::{Client, PerAddress, Problem, Share};
+use super::{
+    Client, PerAddress, Problem, Share,
+    sending::{Bounded, Sending},
+};
 use crate::config::{BindConfig, Proxies};
 
 /// Connections that are told at once why they aren't served; more are just closed.
@@ -95,9 +93,9 @@ fn too_many() -> Problem {
     Problem::new(status, "too_many_connections", detail).retry_after(RETRY_AFTER_SECONDS)
 }
 
-/// Answers before anything was read. What the client sends meanwhile is taken and thrown away:
-/// left lying, it would make the close a reset that overtakes the answer.
-async fn tell(mut stream: TcpStream, why: &Problem) -> io::Result<()> {
+/// Answers before anything was read.
+async fn tell(stream: TcpStream, why: &Problem) -> io::Result<()> {
+    let mut stream = Bounded::new(stream, Sending::default());
     let body = why.text();
     let answer = format!(
         "HTTP/1.1 429 Too Many Requests\r\ncontent-type: application/problem+json\r\n\
@@ -105,10 +103,7 @@ async fn tell(mut stream: TcpStream, why: &Problem) -> io::Result<()> {
         body.len()
     );
     stream.write_all(answer.as_bytes()).await?;
-    stream.shutdown().await?;
-    let mut thrown_away = [0; 4_096];
-    while stream.read(&mut thrown_away).await? > 0 {}
-    Ok(())
+    stream.shutdown().await
 }
 
 /// An answer that keeps its client's share until it is sent.
