@@ -13,7 +13,7 @@ use crate::{run::Outcome, stage::Machinery};
 const DOCUMENT: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/RELIABILITY.md");
 const INTRODUCTION: &str = include_str!("report/reliability.md");
 
-/// Its [`line`]s follow.
+/// The lines of scenarios follow.
 const TABLE: &str = "| scenario | proves | seeds | events audited | lost | duplicated | double counted \
      | unexpected | recovery | verdict |\n|---|---|---|---|---|---|---|---|---|---|\n";
 
