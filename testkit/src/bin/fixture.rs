@@ -10,12 +10,14 @@ use std::{
 
 use anyhow::{Context as _, ensure};
 use clap::Parser;
+use common::auth::{Key, Scope};
 use serde_json::Value;
 use testkit::{Daemon, Program, Services, free_port, http, wait_for};
 use tokio::process::Command;
 
 /// Starts ingestion, consumer and api, stores events of the last days, and runs a command with
-/// API_URL, INGESTION_URL, API_PID and INGESTION_PID set. Everything is removed afterwards.
+/// API_URL, INGESTION_URL, API_PID and INGESTION_PID set, and with `--keys` WRITE_KEY, READ_KEY,
+/// CONTROL_KEY and ADMIN_KEY. Everything is removed afterwards.
 #[derive(Debug, Parser)]
 struct Arguments {
     /// Events to store before the command starts.
@@ -27,6 +29,9 @@ struct Arguments {
     /// A variable of all three daemons, `NAME=VALUE`; may be repeated.
     #[arg(long = "set", value_name = "NAME=VALUE", value_parser = pair)]
     variables: Vec<(String, String)>,
+    /// Ask for keys (AUTH=on); the command has one of each scope. Else nobody is asked.
+    #[arg(long)]
+    keys: bool,
     /// The command and its arguments.
     #[arg(required = true, last = true)]
     command: Vec<String>,
@@ -55,8 +60,12 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: &Arguments) -> anyhow::Result<ExitStatus> {
     let services = Services::start().await;
+    let mut keys = Vec::new();
+    for scope in Scope::ALL.iter().filter(|_| arguments.keys) {
+        keys.push((*scope, services.key(&[scope.as_str()], None).await));
+    }
     let mut daemons = start(&services, arguments)?;
-    let outcome = act(&mut daemons, arguments).await;
+    let outcome = act(&mut daemons, arguments, &keys).await;
     for daemon in &mut daemons {
         daemon.terminate(STOP_LIMIT).await?;
     }
@@ -82,6 +91,9 @@ fn start(services: &Services, arguments: &Arguments) -> anyhow::Result<[Daemon; 
             .into_iter()
             .map(|(name, value)| (name.into(), value)),
     );
+    if arguments.keys {
+        variables.insert("AUTH".into(), "on".into());
+    }
     variables.extend(arguments.variables.iter().cloned());
     let spawn = |program: Program| -> anyhow::Result<Daemon> {
         let log = logs.join(format!("fixture-{}.log", program.name()));
@@ -94,7 +106,11 @@ fn start(services: &Services, arguments: &Arguments) -> anyhow::Result<[Daemon; 
     ])
 }
 
-async fn act(daemons: &mut [Daemon; 3], arguments: &Arguments) -> anyhow::Result<ExitStatus> {
+async fn act(
+    daemons: &mut [Daemon; 3],
+    arguments: &Arguments,
+    keys: &[(Scope, Key)],
+) -> anyhow::Result<ExitStatus> {
     for daemon in daemons.iter_mut() {
         daemon.ready(READY_LIMIT).await?;
     }
@@ -102,7 +118,9 @@ async fn act(daemons: &mut [Daemon; 3], arguments: &Arguments) -> anyhow::Result
     let [ingestion, _, api] = daemons;
     let pids = [ingestion.pid(), api.pid()].map(|pid| pid.to_string());
     let (ingestion, api) = (url(ingestion), url(api));
-    let stored = async || all_stored(&api, arguments.events).await;
+    let reader = keys.iter().find(|(scope, _)| *scope == Scope::Read);
+    let reader = reader.map(|(_, key)| format!("Bearer {}", key.text()));
+    let stored = async || all_stored(&api, arguments.events, reader.as_deref()).await;
     ensure!(
         wait_for(STORED_LIMIT, stored).await,
         "the events are not stored within {STORED_LIMIT:?}"
@@ -114,12 +132,25 @@ async fn act(daemons: &mut [Daemon; 3], arguments: &Arguments) -> anyhow::Result
         .env("INGESTION_URL", ingestion)
         .env("INGESTION_PID", &pids[0])
         .env("API_PID", &pids[1])
+        .envs(
+            keys.iter()
+                .map(|(scope, key)| (variable(*scope), key.text())),
+        )
         .status();
     status.await.with_context(|| format!("can't run {program}"))
 }
 
-async fn all_stored(api: &str, events: u64) -> bool {
-    let audit = http::get(&format!("{api}/api/v1/audit")).await;
+/// Under which the command finds a key.
+fn variable(scope: Scope) -> String {
+    format!("{}_KEY", scope.as_str().to_uppercase())
+}
+
+async fn all_stored(api: &str, events: u64, reader: Option<&str>) -> bool {
+    let url = format!("{api}/api/v1/audit");
+    let audit = match reader {
+        Some(key) => http::get_with(&url, ("authorization", key)).await,
+        None => http::get(&url).await,
+    };
     let audit = audit.map(|(_, mut body)| body["data"].take());
     let audit: Value = audit.unwrap_or_default();
     let accepted = audit["total"]["accepted"].as_u64().unwrap_or_default();
