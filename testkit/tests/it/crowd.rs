@@ -18,10 +18,12 @@ use crate::harness::Pipeline;
 
 const READING: usize = 1_500;
 const MUTE: usize = 500;
-/// After LIVE_SEND_TIMEOUT_MS (10 s), counted from when the first one is full.
-const CUT_OFF: Duration = Duration::from_secs(20);
-/// Between the first client and the last that hear the same. The promise is 250 ms; a machine that
-/// compiles something beside takes longer.
+/// As promised, from when there is something to read: the sockets fill, then LIVE_SEND_TIMEOUT_MS
+/// (10 s) passes.
+const CUT_OFF: Duration = Duration::from_secs(15);
+/// Between the first client and the last that hear the same. The promise is 250 ms, which `make
+/// attacks` checks of a release; without optimisation, on a machine that compiles something beside,
+/// these clients alone take longer.
 const TOGETHER: Duration = Duration::from_millis(if cfg!(debug_assertions) { 1_000 } else { 250 });
 const BYTES_OF_EACH: u64 = 64 * 1_024;
 

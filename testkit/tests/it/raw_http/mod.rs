@@ -54,6 +54,7 @@ async fn what_is_not_http_is_refused_and_nothing_is_smuggled() {
         tried.push((what, ingestion, bytes, allowed));
     }
     assert!(tried.len() >= 200, "{}", tried.len());
+    println!("{} cases", tried.len());
     let wrong = tried
         .into_iter()
         .map(|(what, port, bytes, allowed)| async move {

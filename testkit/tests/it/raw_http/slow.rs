@@ -1,10 +1,18 @@
-//! Clients that take their time.
+//! Clients that take their time, and one that doesn't.
 
-use std::time::{Duration, Instant};
+use std::{
+    sync::{
+        Arc,
+        atomic::{AtomicUsize, Ordering},
+    },
+    time::{Duration, Instant},
+};
 
+use testkit::http;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     net::TcpStream,
+    task::JoinHandle,
     time::{sleep, timeout},
 };
 
@@ -39,6 +47,28 @@ async fn trickle(port: u16, first: &str, rest: &'static str) -> (Vec<u16>, Durat
     let took = began.elapsed();
     sending.abort();
     (statuses(&String::from_utf8_lossy(&answer)), took)
+}
+
+/// Asks the api and sends ingestion an event, at most ten times a second, until it is aborted or
+/// isn't answered rightly; and how often it was.
+fn honest(api: u16, ingestion: u16) -> (JoinHandle<()>, Arc<AtomicUsize>) {
+    let asked = Arc::new(AtomicUsize::new(0));
+    let count = Arc::clone(&asked);
+    let question = format!("http://127.0.0.1:{api}/api/v1/metrics/summary?from=now-1h");
+    let events = format!("http://127.0.0.1:{ingestion}/api/v1/events");
+    let working = tokio::spawn(async move {
+        loop {
+            let event = r#"{"event_type":"login","user_id":"honest"}"#.into();
+            let (answer, taken) = tokio::join!(
+                http::get_fresh(&question),
+                http::post(&events, "application/json", event),
+            );
+            assert_eq!((answer.unwrap().0, taken.unwrap().0), (200, 202));
+            count.fetch_add(1, Ordering::Relaxed);
+            sleep(SECOND / 10).await;
+        }
+    });
+    (working, asked)
 }
 
 fn within(what: &str, took: Duration, limit: Duration) {
@@ -88,6 +118,7 @@ async fn nobody_is_waited_for_for_ever() {
         within(path, took, limit);
         assert_eq!(answers, [408], "{path}");
     };
+    let (working, asked) = honest(api, ingestion);
     tokio::join!(
         silent(api),
         silent(ingestion),
@@ -102,4 +133,11 @@ async fn nobody_is_waited_for_for_ever() {
         body(ingestion, "PUT", "/api/v1/generator", HEAD),
         body(ingestion, "POST", "/api/v1/events", BODY),
     );
+    assert!(
+        !working.is_finished(),
+        "an honest client is always answered"
+    );
+    working.abort();
+    let asked = asked.load(Ordering::Relaxed);
+    assert!(asked > 50, "{asked} were asked meanwhile");
 }
