@@ -1,163 +1,120 @@
-"""Runs one kind of attack on the daemons of the fixture and keeps its result, or writes all results
-down: main.py slow|lifted|bombs|injection|report FOLDER."""
+"""Runs one kind of attack on the daemons of the fixture, keeps its result and ends with 1 where a bar
+is missed; or writes all results down: main.py slow|lifted|bombs|one:N|injection|tests|report FOLDER."""
 
 import asyncio
 import json
 import os
 import pathlib
-import platform
-import subprocess
 import sys
 import tempfile
 
-PAGE = pathlib.Path(__file__).resolve().parents[2] / "docs" / "ATTACKS.md"
-NO_MORE_THAN = 2.0
+
+class Kept:
+    """Results, by kind: rows, and what an honest client met besides, where they don't say so."""
+
+    def __init__(self, folder):
+        self.folder = pathlib.Path(folder)
+
+    def keep(self, kind, result):
+        (self.folder / f"{kind}.json").write_text(json.dumps(result, indent=1))
+
+    def of(self, kind):
+        path = self.folder / f"{kind}.json"
+        return json.loads(path.read_text()) if path.exists() else None
+
+    def text(self, name):
+        path = self.folder / name
+        return path.read_text().strip() if path.exists() else None
 
 
-def keep(folder, name, rows):
-    (folder / f"{name}.json").write_text(json.dumps(rows, indent=1))
+def judged(kept, kind, rows, **more):
+    """Keeps and prints them; whether all held."""
+    kept.keep(kind, {"rows": rows} | more)
+    for row in rows:
+        print(row, flush=True)
+    missed = [sentence for row in rows for sentence in row["missed"]]
+    for sentence in missed + more.get("honest", {}).get("missed", []):
+        print(f"{kind}: missed: {sentence}", file=sys.stderr, flush=True)
+    return not missed and not more.get("honest", {}).get("missed")
 
 
-def kept(folder, name):
-    path = folder / f"{name}.json"
-    return json.loads(path.read_text()) if path.exists() else []
-
-
-async def slow(folder, name):
+async def slow(kept, kind):
     import slow as attack
     from honest import Honest
 
-    rows = await attack.run(Honest(attack.API, attack.INGESTION))
-    keep(folder, name, rows)
-    for row in rows:
-        print(*row, flush=True)
+    return judged(kept, kind, await attack.run(Honest(attack.API, attack.INGESTION)))
 
 
-async def bombs(folder):
+async def beside(attack):
+    """Its rows, and what an honest client met in calm and meanwhile."""
+    import bars
+    from honest import Honest, quietly
+
+    honest = Honest(os.environ["API_URL"], os.environ["INGESTION_URL"])
+    _, calm = await honest.during(quietly(10))
+    rows, meanwhile = await honest.during(attack)
+    missed = bars.of_honest(calm) + bars.of_honest(meanwhile)
+    return rows, {"calm": calm, "meanwhile": meanwhile, "missed": missed}
+
+
+async def bombs(kept):
     import bombs as attack
 
-    rows = await attack.run()
-    keep(folder, "bombs", rows)
-    for row in rows:
-        print(*row, flush=True)
-    return all(set(statuses) <= {wanted, 0} for _, statuses, wanted, _, _ in rows if wanted)
+    rows, honest = await beside(attack.run(*attack.prepared()))
+    return judged(kept, "bombs", rows, honest=honest)
 
 
-async def injection(folder):
+async def one(kept, number):
+    """The memory that a single bomb takes, told in the row of its five."""
+    import bars
+    import bombs as attack
+
+    result = kept.of("bombs")
+    row = result["rows"][number]
+    row["one_mib"] = await attack.alone(number)
+    missed = bars.of_memory(row["one_mib"])
+    row["missed"] += missed
+    kept.keep("bombs", result)
+    print(f"one of: {row['what']}: {row['one_mib']:+.1f} MiB {missed or ''}", flush=True)
+    return not missed
+
+
+async def injection(kept):
     import injection as attack
 
     with tempfile.TemporaryDirectory() as scratch:
-        rows = await attack.run(scratch)
-    keep(folder, "injection", rows)
-    return not any(found for _, _, _, found, _ in rows)
+        rows, honest = await beside(attack.run(scratch))
+    return judged(kept, "injection", rows, honest=honest)
 
 
-def table(head, rows):
-    lines = [head, ["---"] * len(head), *rows]
-    return "\n".join("| " + " | ".join(str(cell) for cell in line) + " |" for line in lines)
+async def tests(kept):
+    import tests as attack
 
-
-def slow_table(rows):
-    if not rows:
-        return "Not run."
-    calm = rows[0][2]["p99_ms"]
-    lines = []
-    for what, state, report in rows:
-        times = report["p99_ms"] / calm
-        attackers = "–" if state is None else f"{state['most']:,} open at most, {state['closed']:,} closed"
-        lines.append([what, attackers, report["asked"], report["failed"], report["p50_ms"],
-                      report["p99_ms"], f"{times:.1f}"])
-    head = ["attack", "attackers", "honest questions", "not answered", "p50 ms", "p99 ms", "× of calm"]
-    return table(head, lines)
-
-
-def bombs_table(rows):
-    lines = [[what, ", ".join(str(s) for s in statuses), ms, f"{mib:+.1f}"]
-             for what, statuses, _, ms, mib in rows]
-    return table(["body", "answer", "ms", "peak memory, MiB"], lines) if rows else "Not run."
-
-
-def injection_table(rows):
-    lines = [[f"`{name}`", ", ".join(f"`{p}`" for p in parameters), tested,
-              "; ".join(found) or "none", "yes" if ended else "no, time was up"]
-             for name, parameters, tested, found, ended in rows]
-    head = ["route", "parameters", "kinds of test", "injectable", "to the end"]
-    return table(head, lines) if rows else "Not run."
-
-
-def version(command):
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
-    lines = (done.stdout + done.stderr).strip().splitlines()
-    return lines[0].strip() if lines else "?"
-
-
-def report(folder):
-    commit = version(["git", "rev-parse", "--short", "HEAD"])
-    day = version(["date", "-u", "+%F"])
-    sqlmap = version([os.environ["SQLMAP"], "--version"])
-    slowhttptest = os.environ["SLOWHTTPTEST_VERSION"]
-    schemathesis = os.environ.get("SCHEMATHESIS_VERSION", "?")
-    kept_text = (folder / "schemathesis.txt")
-    outcome = kept_text.read_text().strip() if kept_text.exists() else "Not run."
-    PAGE.write_text(f"""# Attacks
-
-What `make attacks` found, the kind that ran last on {day} at {commit}, on {os.cpu_count()} cores ({platform.machine()}, Linux
-{platform.release()}), attackers, daemons, Redis and PostgreSQL all on that machine. The threat model and the
-limits are in [SECURITY.md](../SECURITY.md). Tools: slowhttptest {slowhttptest}, sqlmap {sqlmap}, schemathesis
-{schemathesis}. The script writes this page.
-
-## Slow clients
-
-slowhttptest opens 4,000 connections at 1,000 a second and keeps at it for 40 s. Meanwhile an honest client with
-an address of its own asks the api for a summary and sends ingestion an event, {20} times a second each, every
-time on a new connection. `× of calm` is its p99 as a multiple of the first row's.
-
-With the limits as they are by default (1,000 connections of one address):
-
-{slow_table(kept(folder, "slow"))}
-
-The same where an address may have 12,000, so that timeouts alone hold:
-
-{slow_table(kept(folder, "lifted"))}
-
-## Bodies that are, or become, too large
-
-Best of five, so that others on the machine count little; of the last row the slowest. Memory is by how much the
-daemon's peak rose over all five: each thread keeps for a moment what it unpacked. At most 64 MiB of bodies are
-received and eight are decoded at once, whatever their number.
-
-{bombs_table(kept(folder, "bombs"))}
-
-## SQL injection
-
-sqlmap, level 2 and risk 2, all techniques but stacked queries' side effects, at most
-{os.environ.get("SQLMAP_SECONDS", "90")} s a route.
-
-{injection_table(kept(folder, "injection"))}
-
-## What the OpenAPI document doesn't allow
-
-schemathesis with all its checks:
-
-```
-{outcome}
-```
-""")
-    print(f"written: {PAGE}")
+    return judged(kept, "tests", await attack.run())
 
 
 async def main():
-    what, folder = sys.argv[1], pathlib.Path(sys.argv[2])
-    if what == "report":
-        report(folder)
-        return 0
-    tasks = {
-        "slow": lambda: slow(folder, "slow"),
-        "lifted": lambda: slow(folder, "lifted"),
-        "bombs": lambda: bombs(folder),
-        "injection": lambda: injection(folder),
-    }
-    return 1 if await tasks[what]() is False else 0
+    kind, kept = sys.argv[1], Kept(sys.argv[2])
+    kind, _, number = kind.partition(":")
+    match kind:
+        case "slow" | "lifted":
+            held = await slow(kept, kind)
+        case "bombs":
+            held = await bombs(kept)
+        case "one":
+            held = await one(kept, int(number))
+        case "injection":
+            held = await injection(kept)
+        case "tests":
+            held = await tests(kept)
+        case "report":
+            import report
+
+            report.write(kept)
+            held = True
+        case _:
+            sys.exit(f"there is no kind {kind}")
+    return 0 if held else 1
 
 
 if __name__ == "__main__":

@@ -1,8 +1,12 @@
-"""slowhttptest in its four modes, 4,000 connections each, and an honest client meanwhile."""
+"""slowhttptest in its modes, 4,000 connections each, and an honest client meanwhile. The attackers are
+strangers: they have no keys, but for one mode."""
 
 import asyncio
 import os
 import re
+
+import bars
+from honest import authorization, quietly
 
 CONNECTIONS = 4_000
 SECONDS = 40
@@ -10,17 +14,20 @@ SECONDS = 40
 API, INGESTION = os.environ["API_URL"], os.environ["INGESTION_URL"]
 BIG = f"{API}/openapi.json"
 
+
+def bodies(headers=""):
+    """The tool sends no header of one's own; whatever follows the content type is taken as one."""
+    kind = f"application/json\r\n{headers}".rstrip()
+    return ["-B", "-i", "5", "-s", "8192", "-x", "10", "-t", "POST", "-f", kind]
+
+
 MODES = [
-    ("slow heads (slowloris)", API, ["-H", "-i", "5", "-x", "24"], f"{API}/health/live"),
-    ("slow bodies", INGESTION, ["-B", "-i", "5", "-s", "8192", "-x", "10", "-t", "POST",
-                                "-f", "application/json"], f"{INGESTION}/api/v1/events"),
-    ("ranges (Apache killer)", API, ["-R", "-a", "1", "-b", "3000", "-t", "HEAD"], BIG),
-    ("slow reading", API, ["-X", "-w", "512", "-y", "1024", "-n", "5", "-z", "32", "-k", "3"], BIG),
+    ("slow heads (slowloris)", ["-H", "-i", "5", "-x", "24"], f"{API}/health/live"),
+    ("slow bodies without a key", bodies(), f"{INGESTION}/api/v1/events"),
+    ("slow bodies with a key", bodies(authorization("write")), f"{INGESTION}/api/v1/events"),
+    ("ranges (Apache killer)", ["-R", "-a", "1", "-b", "3000", "-t", "HEAD"], BIG),
+    ("slow reading", ["-X", "-w", "512", "-y", "1024", "-n", "5", "-z", "32", "-k", "3"], BIG),
 ]
-
-
-async def quietly(seconds):
-    await asyncio.sleep(seconds)
 
 
 async def slowhttptest(options, url):
@@ -45,11 +52,13 @@ async def slowhttptest(options, url):
 async def run(honest):
     """One row for each mode, the first without an attack."""
     _, calm = await honest.during(quietly(15))
-    rows = [("nobody attacks", None, calm)]
-    for what, _, options, url in MODES:
+    rows = [{"what": "nobody attacks", "state": None, "honest": calm, "missed": bars.of_honest(calm)}]
+    for what, options, url in MODES:
         state, report = await honest.during(slowhttptest(options, url))
-        rows.append((what, state, report))
+        missed = bars.of_honest(report, calm) + bars.of_slow(state, CONNECTIONS)
+        rows.append({"what": what, "state": state, "honest": report, "missed": missed})
         await asyncio.sleep(3)
     _, after = await honest.during(quietly(10))
-    rows.append(("afterwards", None, after))
+    missed = bars.of_honest(after, calm)
+    rows.append({"what": "afterwards", "state": None, "honest": after, "missed": missed})
     return rows

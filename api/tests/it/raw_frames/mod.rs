@@ -27,6 +27,7 @@ async fn every_frame_is_answered_as_the_protocol_says() {
         .chain(content::cases())
         .collect();
     assert!(cases.len() >= 60, "{}", cases.len());
+    println!("{} cases", cases.len());
     let tried = &api;
     let wrong = cases.into_iter().map(|(what, bytes, want)| async move {
         let answer = Raw::connect(tried).await.answer(&bytes, &want).await;
