@@ -61,6 +61,7 @@ schemathesis() {
   return "$status"
 }
 
+python3 -m unittest discover -q -s scripts/attacks -p '*_test.py'
 fetch_tools
 failed=
 for kind in "$@"; do
