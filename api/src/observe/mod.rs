@@ -144,9 +144,9 @@ pub fn piece(kept: bool) {
     counter!("tidemark_api_pieces_total", "from" => from).increment(1);
 }
 
-pub fn kept_bytes(bytes: usize, most: usize) {
-    gauge!("tidemark_api_kept_bytes").set(bytes as f64);
-    bound("query_cache", (bytes, most));
+pub fn kept_bytes(held: (usize, usize)) {
+    gauge!("tidemark_api_kept_bytes").set(held.0 as f64);
+    bound("query_cache", held);
 }
 
 /// A metric answer comes from `memory`, is `shared` with one that is on its way, or is `new`.
@@ -154,9 +154,9 @@ pub fn answer(from: &'static str) {
     counter!("tidemark_api_answers_total", "from" => from).increment(1);
 }
 
-pub fn answer_bytes(bytes: usize, most: usize) {
-    gauge!("tidemark_api_answer_bytes").set(bytes as f64);
-    bound("answer_cache", (bytes, most));
+pub fn answer_bytes(held: (usize, usize)) {
+    gauge!("tidemark_api_answer_bytes").set(held.0 as f64);
+    bound("answer_cache", held);
 }
 
 /// An export is whole.
