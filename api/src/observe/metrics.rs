@@ -18,7 +18,7 @@ const BOUNDS: &[&str] = &[
 
 const DEPENDENCIES: &[&str] = &["redis", "postgres"];
 
-pub(super) const METRICS: [Metric; 30] = [
+pub(super) const METRICS: [Metric; 31] = [
     Metric::gauge("tidemark_api_ready", "1 while /health/ready says 200"),
     Metric::gauge(
         "tidemark_api_dependency_up",
@@ -60,6 +60,10 @@ pub(super) const METRICS: [Metric; 30] = [
         "entries of this stream that were deleted before they were read: an alarm where it grows",
     ),
     Metric::gauge(
+    Metric::gauge(
+        "tidemark_api_audit_missing_entries",
+        "entries that were neither handled nor in the stream, at least: trimmed or deleted unread: an alarm above 0",
+    ),
         "tidemark_api_audit_timestamp_seconds",
         "when the last audit ended, in seconds since 1970; 0 if none has",
     ),
