@@ -8,6 +8,7 @@ const BOUNDS: &[&str] = &[
     "export_places",
     "http_connections",
     "live_cells",
+    "live_patterns",
     "live_sockets",
     "live_subscriptions",
     "postgres_pool",
