@@ -61,10 +61,10 @@ pub(super) const METRICS: [Metric; 31] = [
         "entries of this stream that were deleted before they were read: an alarm where it grows",
     ),
     Metric::gauge(
-    Metric::gauge(
         "tidemark_api_audit_missing_entries",
         "entries that were neither handled nor in the stream, at least: trimmed or deleted unread: an alarm above 0",
     ),
+    Metric::gauge(
         "tidemark_api_audit_timestamp_seconds",
         "when the last audit ended, in seconds since 1970; 0 if none has",
     ),
