@@ -1,9 +1,12 @@
 //! Who may ask what.
 
+use std::net::IpAddr;
+
 use axum::http::Method;
 use common::{
     admin::Health,
-    auth::{Gate, Rules, Scope, Settings},
+    auth::{Caller, Gate, KeyId, Rules, Scope, Settings},
+    http::Client,
     shutdown::Shutdown,
 };
 
@@ -33,4 +36,19 @@ pub(crate) fn gate(config: &Config, health: &Health, shutdown: &Shutdown) -> Gat
         origins: origins.map(|origin| origin.0.clone()).collect(),
     };
     Gate::start(settings, health, shutdown)
+}
+
+/// Whom a limit is for: a key, or with `AUTH=off` an address, of IPv6 its /64.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Who {
+    Key(KeyId),
+    Address(IpAddr),
+}
+
+impl Who {
+    #[must_use]
+    pub fn of(caller: &Caller, client: Client) -> Self {
+        let address = Self::Address(client.network());
+        caller.key().map_or(address, Self::Key)
+    }
 }

@@ -60,10 +60,10 @@ pub fn router(state: ApiState, hub: Arc<Hub>, gate: Gate) -> Router {
         .method_not_allowed_fallback(rest::method_not_allowed);
     gate.protect(closed, access::RULES)
         .merge(page::router(&state.config))
-        .merge(auth::session::router(gate))
+        .merge(auth::session::router(gate.clone()))
         .fallback(not_found)
         .method_not_allowed_fallback(rest::method_not_allowed)
         .layer(middleware::from_fn(problem_for_plain_rejections))
         .layer(middleware::from_fn_with_state(state, origins::allow))
-        .layer(middleware::from_fn(observe::request))
+        .layer(middleware::from_fn_with_state(gate, observe::request))
 }

@@ -49,7 +49,7 @@ pub fn router(config: &Config) -> Router {
 
 fn content_security_policy(ingestion: &str) -> Option<HeaderValue> {
     let policy = format!(
-        "default-src 'self'; connect-src 'self' ws: wss: {ingestion}; img-src 'self' data:; \
+        "default-src 'self'; connect-src 'self' {ingestion}; img-src 'self' data:; \
          object-src 'none'; base-uri 'none'; frame-ancestors 'none'; form-action 'none'"
     );
     HeaderValue::from_str(&policy).ok()

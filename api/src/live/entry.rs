@@ -18,7 +18,7 @@ use common::{
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
 use super::{hub::Hub, socket};
-use crate::{observe, state::ApiState};
+use crate::{access::Who, observe, state::ApiState};
 
 /// Clients say little; tungstenite would take 128 KiB per socket for reading.
 const READ_BUFFER: usize = 1_024;
@@ -126,7 +126,7 @@ pub(super) async fn upgrade(
         Ok(place) => place,
         Err(problem) => return problem.into_response(),
     };
-    let send_timeout = entry.send_timeout();
+    let (send_timeout, who) = (entry.send_timeout(), Who::of(&caller, client));
     upgrade
         .read_buffer_size(READ_BUFFER)
         .write_buffer_size(WRITE_BUFFER)
@@ -136,7 +136,7 @@ pub(super) async fn upgrade(
         .on_upgrade(move |websocket| {
             let (hub, sockets) = (entry.hub.clone(), entry.hub.sockets.clone());
             sockets.track_future(async move {
-                let code = socket::run(websocket, hub, caller, send_timeout).await;
+                let code = socket::run(websocket, hub, (caller, who), send_timeout).await;
                 observe::socket_closed(code);
                 drop(place);
             })

@@ -1,7 +1,7 @@
 //! Who listens to what. Subscribers of equal things share a channel.
 
 use std::{
-    collections::HashMap,
+    collections::{HashMap, hash_map::Entry},
     sync::{
         Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -14,21 +14,18 @@ use tokio_util::task::TaskTracker;
 
 use super::{
     channel::{Channel, Moment},
-    held::MOST_CELLS,
     log::Log,
     protocol::{From, Refusal},
     pull::{Place, Pulled},
+    quota::Load,
     spec::Spec,
 };
-use crate::observe;
-
-/// Different things that are listened to at once.
-const MOST_CHANNELS: usize = 256;
+use crate::{access::Who, observe};
 
 /// Shared by the feed and all clients.
 #[derive(Debug)]
 pub struct Hub {
-    channels: Mutex<HashMap<Spec, Arc<Channel>>>,
+    channels: Mutex<Channels>,
     pub(super) log: Mutex<Log>,
     moment: Mutex<Option<Arc<Moment>>>,
     /// Looks that have begun.
@@ -37,6 +34,16 @@ pub struct Hub {
     pub(super) wanted: [Notify; 2],
     pub(super) shutdown: Shutdown,
     pub(super) sockets: TaskTracker,
+}
+
+type Channels = HashMap<Spec, Listened>;
+
+#[derive(Debug)]
+struct Listened {
+    channel: Arc<Channel>,
+    load: Load,
+    /// How often, by whom.
+    by: HashMap<Who, usize>,
 }
 
 impl Hub {
@@ -52,7 +59,7 @@ impl Hub {
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, HashMap<Spec, Arc<Channel>>> {
+    fn lock(&self) -> MutexGuard<'_, Channels> {
         self.channels.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -62,19 +69,22 @@ impl Hub {
     }
 
     pub(super) fn channels(&self) -> Vec<Arc<Channel>> {
-        self.lock().values().cloned().collect()
+        let channels = self.lock();
+        let channels = channels.values().map(|listened| listened.channel.clone());
+        channels.collect()
     }
 
     pub(super) fn channel(&self, spec: &Spec) -> Option<Arc<Channel>> {
-        self.lock().get(spec).cloned()
+        let channels = self.lock();
+        channels.get(spec).map(|listened| listened.channel.clone())
     }
 
-    /// How many different things are listened to, and how many minutes they take.
+    /// How much all that is listened to takes.
     pub(super) fn measure(&self) {
-        let channels = self.lock();
-        let cells = channels.keys().map(Spec::cells).sum();
-        observe::bound("live_subscriptions", (channels.len(), MOST_CHANNELS));
-        observe::bound("live_cells", (cells, MOST_CELLS));
+        let (taken, most) = (taken(self.lock().values()), Load::OF_A_NODE);
+        observe::bound("live_subscriptions", (taken.channels, most.channels));
+        observe::bound("live_cells", (taken.cells, most.cells));
+        observe::bound("live_patterns", (taken.patterns, most.patterns));
     }
 
     pub(super) fn is_idle(&self) -> bool {
@@ -97,26 +107,28 @@ impl Hub {
     pub(super) fn subscribe(
         self: &Arc<Self>,
         spec: Spec,
+        who: Who,
         from: From,
         waker: Arc<Notify>,
     ) -> Result<Subscription, Refusal> {
         let mut channels = self.lock();
-        if !channels.contains_key(&spec) {
-            let cells: usize = channels.keys().map(Spec::cells).sum();
-            if channels.len() >= MOST_CHANNELS || cells + spec.cells() > MOST_CELLS {
-                return Err(Refusal::new(
-                    "node_full",
-                    format!(
-                        "this node serves {} different subscriptions ({MOST_CHANNELS} at most) over {cells} minutes of single values \
-                         ({MOST_CELLS} at most; this one needs {}): ask for fewer minutes or rows, or again later",
-                        channels.len(),
-                        spec.cells()
-                    ),
-                ));
-            }
+        let load = Load::of(&spec);
+        let known = channels.get(&spec);
+        if known.is_none_or(|listened| !listened.by.contains_key(&who)) {
+            let own = channels.values();
+            let own = own.filter(|listened| listened.by.contains_key(&who));
+            load.fits_caller(taken(own))?;
         }
-        let channel = channels.entry(spec.clone());
-        let channel = channel.or_insert_with(|| Arc::new(Channel::new(spec)));
+        if known.is_none() {
+            load.fits_node(taken(channels.values()))?;
+        }
+        let listened = channels.entry(spec.clone()).or_insert_with(|| Listened {
+            channel: Arc::new(Channel::new(spec)),
+            load,
+            by: HashMap::new(),
+        });
+        *listened.by.entry(who).or_default() += 1;
+        let channel = listened.channel.clone();
         let place = Place {
             subscriber: channel.join(waker),
             from,
@@ -127,16 +139,27 @@ impl Hub {
         };
         Ok(Subscription {
             hub: self.clone(),
-            channel: channel.clone(),
+            who,
+            channel,
             place,
         })
     }
 
-    fn leave(&self, channel: &Arc<Channel>, subscriber: u64) {
+    fn leave(&self, channel: &Arc<Channel>, who: Who, subscriber: u64) {
         let mut channels = self.lock();
-        let same = |known: &Arc<Channel>| Arc::ptr_eq(known, channel);
-        if channel.leave(subscriber) && channels.get(&channel.spec).is_some_and(same) {
+        let is_last = channel.leave(subscriber);
+        // What was ended may have begun anew.
+        let listened = channels
+            .get_mut(&channel.spec)
+            .filter(|listened| Arc::ptr_eq(&listened.channel, channel));
+        let Some(listened) = listened else { return };
+        if is_last {
             channels.remove(&channel.spec);
+        } else if let Entry::Occupied(mut times) = listened.by.entry(who) {
+            *times.get_mut() -= 1;
+            if *times.get() == 0 {
+                times.remove();
+            }
         }
     }
 
@@ -147,10 +170,15 @@ impl Hub {
     }
 }
 
+fn taken<'l>(listened: impl Iterator<Item = &'l Listened>) -> Load {
+    listened.fold(Load::default(), |all, listened| all + listened.load)
+}
+
 /// A client's place in a channel. Dropped, it leaves.
 #[derive(Debug)]
 pub(super) struct Subscription {
     hub: Arc<Hub>,
+    who: Who,
     channel: Arc<Channel>,
     place: Place,
 }
@@ -174,6 +202,7 @@ impl Subscription {
 
 impl Drop for Subscription {
     fn drop(&mut self) {
-        self.hub.leave(&self.channel, self.place.subscriber);
+        self.hub
+            .leave(&self.channel, self.who, self.place.subscriber);
     }
 }

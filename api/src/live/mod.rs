@@ -16,6 +16,7 @@ mod position;
 mod protocol;
 mod publish;
 mod pull;
+mod quota;
 mod read;
 mod rows;
 mod shown;

@@ -1,5 +1,6 @@
 //! What a client may say, and our answers that concern it alone.
 
+use common::http::Problem;
 use serde::Deserialize;
 use serde_json::json;
 
@@ -29,9 +30,24 @@ enum Message {
 /// A message that can be acted upon.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) enum Request {
-    Subscribe { id: String, spec: Spec, from: From },
+    Subscribe { id: String, asked: Asked },
     Unsubscribe { id: String },
     Ping,
+}
+
+/// What a client subscribes to, not looked at yet: that takes time where patterns are compiled.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct Asked {
+    topic: String,
+    params: Params,
+    position: Option<String>,
+}
+
+impl Asked {
+    pub(super) fn read(&self) -> Result<(Spec, From), Refusal> {
+        let spec = Spec::read(&self.topic, &self.params)?;
+        Ok((spec, From::read(self.position.as_deref())))
+    }
 }
 
 /// Where a subscription goes on.
@@ -69,6 +85,11 @@ impl Refusal {
         }
     }
 
+    pub(super) fn of_rate(problem: Problem) -> Self {
+        let detail = "the key's rate is used up; subscribe again in a second";
+        Self::new(problem.code(), detail)
+    }
+
     pub(super) fn text(&self, id: Option<&str>) -> String {
         let mut message = json!({"type": "error", "code": self.code, "detail": self.detail});
         if let Some(id) = id {
@@ -94,17 +115,14 @@ impl Request {
                 topic,
                 params,
                 position,
-            } => {
-                let id = plain(id)?;
-                match Spec::read(&topic, &params) {
-                    Ok(spec) => Ok(Self::Subscribe {
-                        id,
-                        spec,
-                        from: From::read(position.as_deref()),
-                    }),
-                    Err(refusal) => Err((Some(id), refusal)),
-                }
-            }
+            } => Ok(Self::Subscribe {
+                id: plain(id)?,
+                asked: Asked {
+                    topic,
+                    params,
+                    position,
+                },
+            }),
         }
     }
 }
@@ -112,8 +130,11 @@ impl Request {
 /// The code with which a client's message is refused; `None` where it can be acted upon.
 #[must_use]
 pub fn refusal_of(message: &str) -> Option<&'static str> {
-    let refused = Request::read(message).err();
-    refused.map(|(_, refusal)| refusal.code)
+    match Request::read(message) {
+        Ok(Request::Subscribe { asked, .. }) => asked.read().err().map(|refusal| refusal.code),
+        Ok(_) => None,
+        Err((_, refusal)) => Some(refusal.code),
+    }
 }
 
 /// Ids come back in every frame: they must need no escaping.
@@ -137,12 +158,11 @@ mod tests {
     fn subscribe(topic: &str, params: &Value) -> Result<Spec, &'static str> {
         let text = json!({"type": "subscribe", "id": "a", "topic": topic, "params": params});
         match Request::read(&text.to_string()) {
-            Ok(Request::Subscribe { spec, .. }) => Ok(spec),
-            Ok(other) => panic!("{other:?}"),
-            Err((id, refusal)) => {
-                assert_eq!(id.as_deref(), Some("a"));
-                Err(refusal.code)
+            Ok(Request::Subscribe { id, asked }) if id == "a" => {
+                let read = asked.read().map(|(spec, _)| spec);
+                read.map_err(|refusal| refusal.code)
             }
+            other => panic!("{other:?}"),
         }
     }
 
@@ -157,7 +177,8 @@ mod tests {
                 r#"{{"type":"subscribe","id":"a.1","topic":"realtime","position":"{position}"}}"#
             );
             match Request::read(&text) {
-                Ok(Request::Subscribe { id, spec, from }) => {
+                Ok(Request::Subscribe { id, asked }) => {
+                    let (spec, from) = asked.read().unwrap();
                     assert_eq!((id.as_str(), spec), ("a.1", Spec::Realtime));
                     from
                 }

@@ -166,12 +166,7 @@ pub(super) fn total<'r>(mut rollups: impl Iterator<Item = &'r Rollup>) -> Rollup
         one = false;
         users.add(&rollup.users);
         sessions.add(&rollup.sessions);
-        sums.events += rollup.events;
-        sums.value_micros += rollup.value_micros;
-        sums.values += rollup.values;
-        sums.duration_ms += rollup.duration_ms;
-        sums.durations.merge(&rollup.durations);
-        sums.visits.merge(&rollup.visits);
+        sums.merge_but_sets(rollup);
     }
     if !one {
         users.add(&sums.users);

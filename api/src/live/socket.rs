@@ -15,11 +15,11 @@ use tokio_tungstenite::tungstenite::{Error as WireError, error::ProtocolError};
 use super::{
     frame::{Kind, recovered},
     hub::{Hub, Subscription},
-    protocol::{Refusal, Request},
+    protocol::{Asked, Refusal, Request},
     pull::Pulled,
     rows::timestamp,
 };
-use crate::observe;
+use crate::{access::Who, observe};
 
 pub(super) const HEARTBEAT: Duration = Duration::from_secs(5);
 /// A client that says nothing for so long is asked whether it is there.
@@ -48,6 +48,7 @@ struct Socket {
     websocket: WebSocket,
     hub: Arc<Hub>,
     caller: Caller,
+    who: Who,
     subscriptions: Vec<(Box<str>, Subscription)>,
     /// There may be something to pull.
     waker: Arc<Notify>,
@@ -60,13 +61,14 @@ struct Socket {
 pub(super) async fn run(
     websocket: WebSocket,
     hub: Arc<Hub>,
-    caller: Caller,
+    (caller, who): (Caller, Who),
     send_timeout: Duration,
 ) -> u16 {
     let mut socket = Socket {
         websocket,
         hub,
         caller,
+        who,
         subscriptions: Vec::new(),
         waker: Arc::default(),
         send_timeout,
@@ -199,20 +201,15 @@ impl Socket {
     }
 
     async fn act(&mut self, text: &str) -> Result<(), End> {
-        let refused = match Request::read(text) {
+        let (id, refusal) = match Request::read(text) {
             Ok(Request::Ping) => return self.say(r#"{"type":"pong"}"#.into()).await,
-            Ok(Request::Subscribe { id, spec, from }) => {
-                let subscribed = self
-                    .place(&id)
-                    .and_then(|()| self.hub.subscribe(spec, from, self.waker.clone()));
-                match subscribed {
-                    Ok(subscription) => {
-                        self.subscriptions.push((id.into(), subscription));
-                        return Ok(());
-                    }
-                    Err(refusal) => (Some(id), refusal),
+            Ok(Request::Subscribe { id, asked }) => match self.subscribe(&id, &asked) {
+                Ok(subscription) => {
+                    self.subscriptions.push((id.into(), subscription));
+                    return Ok(());
                 }
-            }
+                Err(refusal) => (Some(id), refusal),
+            },
             Ok(Request::Unsubscribe { id }) => match self.index(&id) {
                 Some(at) => {
                     self.subscriptions.remove(at);
@@ -227,8 +224,14 @@ impl Socket {
             },
             Err(refused) => refused,
         };
-        let (id, refusal) = refused;
         self.say(refusal.text(id.as_deref())).await
+    }
+
+    fn subscribe(&self, id: &str, asked: &Asked) -> Result<Subscription, Refusal> {
+        self.place(id)?;
+        self.caller.charge_message().map_err(Refusal::of_rate)?;
+        let (spec, from) = asked.read()?;
+        self.hub.subscribe(spec, self.who, from, self.waker.clone())
     }
 
     fn index(&self, id: &str) -> Option<usize> {

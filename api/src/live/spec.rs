@@ -82,6 +82,15 @@ impl Spec {
         }
     }
 
+    /// Regular expressions that are kept for it.
+    pub(super) fn patterns(&self) -> usize {
+        match self {
+            Self::Metrics(metrics) => metrics.filter.patterns(),
+            Self::Events(events) => events.filter.patterns(),
+            Self::Breakdown(_) | Self::Realtime | Self::Pipeline => 0,
+        }
+    }
+
     pub(super) fn read(topic: &str, params: &Params) -> Result<Self, Refusal> {
         let reader = Reader { topic, params };
         match topic {

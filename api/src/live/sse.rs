@@ -30,7 +30,7 @@ use super::{
     socket::{HEARTBEAT, TOO_SLOW, heartbeat},
     spec::{Params, Spec},
 };
-use crate::observe;
+use crate::{access::Who, observe};
 
 const LAST_EVENT_ID: &str = "last-event-id";
 const GONE: u16 = 1006;
@@ -77,6 +77,7 @@ pub(super) async fn stream(
     let refuse = |refusal: Refusal| {
         let status = match refusal.code {
             "node_full" => StatusCode::SERVICE_UNAVAILABLE,
+            "caller_full" => StatusCode::TOO_MANY_REQUESTS,
             _ => StatusCode::UNPROCESSABLE_ENTITY,
         };
         Problem::new(status, refusal.code, refusal.detail).into_response()
@@ -87,7 +88,8 @@ pub(super) async fn stream(
         Err(refusal) => return refuse(refusal),
     };
     let waker = Arc::<Notify>::default();
-    let subscription = match entry.hub.subscribe(spec, from, waker.clone()) {
+    let who = Who::of(&caller, client);
+    let subscription = match entry.hub.subscribe(spec, who, from, waker.clone()) {
         Ok(subscription) => subscription,
         Err(refusal) => return refuse(refusal),
     };

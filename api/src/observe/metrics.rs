@@ -8,6 +8,7 @@ const BOUNDS: &[&str] = &[
     "export_places",
     "http_connections",
     "live_cells",
+    "live_patterns",
     "live_sockets",
     "live_subscriptions",
     "postgres_pool",
@@ -18,7 +19,7 @@ const BOUNDS: &[&str] = &[
 
 const DEPENDENCIES: &[&str] = &["redis", "postgres"];
 
-pub(super) const METRICS: [Metric; 30] = [
+pub(super) const METRICS: [Metric; 31] = [
     Metric::gauge("tidemark_api_ready", "1 while /health/ready says 200"),
     Metric::gauge(
         "tidemark_api_dependency_up",
@@ -58,6 +59,10 @@ pub(super) const METRICS: [Metric; 30] = [
     Metric::gauge(
         "tidemark_api_audit_lost_entries",
         "entries of this stream that were deleted before they were read: an alarm where it grows",
+    ),
+    Metric::gauge(
+        "tidemark_api_audit_missing_entries",
+        "entries that were neither handled nor in the stream, at least: trimmed or deleted unread: an alarm above 0",
     ),
     Metric::gauge(
         "tidemark_api_audit_timestamp_seconds",

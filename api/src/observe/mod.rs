@@ -6,16 +6,17 @@ use std::{fmt::Display, time::Instant};
 
 use ::metrics::{counter, gauge, histogram};
 use axum::{
-    extract::{MatchedPath, Request},
-    http::{HeaderName, HeaderValue, header},
+    extract::{MatchedPath, Request, State},
+    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
     middleware::Next,
     response::Response,
 };
 use common::{
     admin::Health,
+    auth::Gate,
     telemetry,
     time::UnixMicros,
-    trace::{self, Kind, Span},
+    trace::{self, Kind, Span, Trace},
 };
 use uuid::Uuid;
 
@@ -69,6 +70,7 @@ pub fn audited(audit: &Audit) {
     let (drift, lost) = (audit.drift_events(), audit.lost_entries());
     gauge!("tidemark_api_audit_drift_events").set(drift as f64);
     gauge!("tidemark_api_audit_lost_entries").set(lost as f64);
+    gauge!("tidemark_api_audit_missing_entries").set(audit.missing_entries as f64);
     gauge!("tidemark_api_audit_timestamp_seconds").set(UnixMicros::now().0 as f64 / 1e6);
     if drift > 0 {
         tracing::error!(
@@ -95,7 +97,7 @@ pub fn hints_ended(why: &str) {
 }
 
 /// Names, times and counts every request.
-pub async fn request(request: Request, next: Next) -> Response {
+pub async fn request(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     let started = Instant::now();
     let id = request_id(&request);
     // The pattern, not the path: a client can't make new series.
@@ -104,8 +106,8 @@ pub async fn request(request: Request, next: Next) -> Response {
         .get::<MatchedPath>()
         .map(MatchedPath::as_str);
     let route = route.unwrap_or("other").to_owned();
-    let caller = trace::caller(request.headers());
-    let name = || format!("{} {route}", request.method());
+    let caller = caller(&gate, request.headers());
+    let name = || format!("{} {route}", method(request.method()));
     let mut span = Span::begin(name, Kind::Server, &caller);
     let mut response = trace::within(span.trace(), next.run(request)).await;
     let status = response.status();
@@ -123,6 +125,31 @@ pub async fn request(request: Request, next: Next) -> Response {
         .record(started.elapsed().as_secs_f64());
     counter!("tidemark_api_requests_total", "route" => route, "status" => status).increment(1);
     response
+}
+
+/// Where in a trace the caller says it is. A stranger doesn't decide what is recorded.
+fn caller(gate: &Gate, headers: &HeaderMap) -> Trace {
+    let told = trace::caller(headers);
+    match told == Trace::default() || gate.knows(headers) {
+        true => told,
+        false => Trace::default(),
+    }
+}
+
+/// As OpenTelemetry names it: any other word is the client's own.
+fn method(method: &Method) -> &str {
+    match *method {
+        Method::GET
+        | Method::HEAD
+        | Method::POST
+        | Method::PUT
+        | Method::PATCH
+        | Method::DELETE
+        | Method::OPTIONS
+        | Method::TRACE
+        | Method::CONNECT => method.as_str(),
+        _ => "_OTHER",
+    }
 }
 
 /// The client's, if it is short and plain, else a new one.
@@ -144,9 +171,9 @@ pub fn piece(kept: bool) {
     counter!("tidemark_api_pieces_total", "from" => from).increment(1);
 }
 
-pub fn kept_bytes(bytes: usize, most: usize) {
-    gauge!("tidemark_api_kept_bytes").set(bytes as f64);
-    bound("query_cache", (bytes, most));
+pub fn kept_bytes(held: (usize, usize)) {
+    gauge!("tidemark_api_kept_bytes").set(held.0 as f64);
+    bound("query_cache", held);
 }
 
 /// A metric answer comes from `memory`, is `shared` with one that is on its way, or is `new`.
@@ -154,9 +181,9 @@ pub fn answer(from: &'static str) {
     counter!("tidemark_api_answers_total", "from" => from).increment(1);
 }
 
-pub fn answer_bytes(bytes: usize, most: usize) {
-    gauge!("tidemark_api_answer_bytes").set(bytes as f64);
-    bound("answer_cache", (bytes, most));
+pub fn answer_bytes(held: (usize, usize)) {
+    gauge!("tidemark_api_answer_bytes").set(held.0 as f64);
+    bound("answer_cache", held);
 }
 
 /// An export is whole.
@@ -205,4 +232,16 @@ pub fn feed_failed(error: &str) {
 /// An address has all the connections or live sockets it may have.
 pub fn connection_refused() {
     counter!("tidemark_api_refused_connections_total").increment(1);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_method_that_nobody_knows_names_no_span() {
+        assert_eq!(method(&Method::POST), "POST");
+        let made_up = Method::from_bytes(b"X-0123").unwrap();
+        assert_eq!(method(&made_up), "_OTHER");
+    }
 }

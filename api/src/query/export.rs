@@ -1,7 +1,12 @@
 //! All events of a range, in the order of time, as CSV or as JSON by lines: read as fast as they
 //! are taken, and never more than a piece of them held.
 
-use std::{pin::Pin, sync::Arc, time::Duration};
+use std::{
+    collections::HashSet,
+    pin::Pin,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use common::{shutdown::Shutdown, time::UnixMicros};
 use futures_util::{Stream, TryStreamExt as _};
@@ -18,6 +23,7 @@ use super::{
     rows::{Format, Writer},
     sql_text::SqlText,
 };
+use crate::access::Who;
 
 /// About as much is handed on at once.
 const PIECE: usize = 64 * 1024;
@@ -85,8 +91,35 @@ impl Column {
 pub struct Exports {
     places: Arc<Semaphore>,
     count: usize,
+    callers: Callers,
     most_time: Duration,
     shutdown: Shutdown,
+}
+
+type Callers = Arc<Mutex<HashSet<Who>>>;
+
+/// Of one export, until it is dropped.
+#[derive(Debug)]
+pub struct Place {
+    who: Who,
+    callers: Callers,
+    _permit: OwnedSemaphorePermit,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
+        callers.remove(&self.who);
+    }
+}
+
+/// Why there is no place.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum NoPlace {
+    /// All are taken.
+    Left,
+    /// This caller has one already.
+    ForTwo,
 }
 
 impl Exports {
@@ -95,6 +128,7 @@ impl Exports {
         Self {
             places: Arc::new(Semaphore::new(places)),
             count: places,
+            callers: Callers::default(),
             most_time,
             shutdown,
         }
@@ -106,10 +140,23 @@ impl Exports {
         (self.count - self.places.available_permits(), self.count)
     }
 
-    /// `None` where all are taken.
-    #[must_use]
-    pub fn place(&self) -> Option<OwnedSemaphorePermit> {
-        self.places.clone().try_acquire_owned().ok()
+    /// One for each caller, as long as there are any.
+    ///
+    /// # Errors
+    /// All are taken, or `who` has one.
+    pub fn place(&self, who: Who) -> Result<Place, NoPlace> {
+        let mut callers = self.callers.lock().unwrap_or_else(PoisonError::into_inner);
+        if callers.contains(&who) {
+            return Err(NoPlace::ForTwo);
+        }
+        let permit = self.places.clone().try_acquire_owned();
+        let permit = permit.map_err(|_| NoPlace::Left)?;
+        callers.insert(who);
+        Ok(Place {
+            who,
+            callers: self.callers.clone(),
+            _permit: permit,
+        })
     }
 
     /// What one may take in all.

@@ -1,6 +1,7 @@
 //! Which events are asked about: a tree of tests on their fields, as a client wrote it, and what
 //! can be done with it. An absent field holds the value `""`.
 
+mod budget;
 mod field;
 mod json;
 mod sql;
@@ -9,12 +10,12 @@ mod text;
 use common::rollup::{Dimension, OTHER, key_value};
 use serde_json::{Value, json};
 
-pub use self::field::Field;
+pub use self::{budget::Budget, field::Field};
 use super::pattern::Pattern;
 
 /// Levels of `and`, `or` and `not` above a test, itself counted.
 pub const MAX_DEPTH: usize = 8;
-/// Tests in all filters of a question together.
+/// Tests of one filter; `filter` that comes several times is one.
 pub const MAX_TESTS: usize = 64;
 /// Values of one test.
 pub const MAX_VALUES: usize = 100;
@@ -40,12 +41,6 @@ impl FilterError {
             allowed: Vec::new(),
         }
     }
-}
-
-fn too_many_patterns() -> FilterError {
-    FilterError::new(format!(
-        "a question has at most {MAX_PATTERNS} regular expressions; join some of them with |"
-    ))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -99,8 +94,20 @@ pub struct Test {
 
 impl Test {
     /// # Errors
-    /// No value or too many, one that is too long or holds NUL, a pattern that isn't one, too
-    /// many patterns.
+    /// No value or too many, one that is too long or holds NUL, a pattern that isn't one, or more
+    /// than is left.
+    fn within(
+        budget: &mut Budget,
+        field: Field,
+        operator: Operator,
+        values: Vec<String>,
+    ) -> Result<Self, FilterError> {
+        budget.take(operator, values.len())?;
+        Self::new(field, operator, values)
+    }
+
+    /// # Errors
+    /// No value or too many, one that is too long or holds NUL, a pattern that isn't one.
     pub fn new(
         field: Field,
         operator: Operator,
@@ -125,9 +132,6 @@ impl Test {
         }
         values.sort_unstable();
         values.dedup();
-        if operator == Operator::Matches && values.len() > MAX_PATTERNS {
-            return Err(too_many_patterns());
-        }
         let patterns = match operator {
             Operator::Matches => values.iter().map(|value| Pattern::new(value)).collect(),
             _ => Ok(Vec::new()),
@@ -204,6 +208,12 @@ impl Filter {
             Self::Not(part) => part.tests(),
             Self::Test(test) => vec![test],
         }
+    }
+
+    /// Regular expressions in it.
+    #[must_use]
+    pub fn patterns(&self) -> usize {
+        self.tests().iter().map(|test| test.patterns.len()).sum()
     }
 
     /// The only dimension that is tested; [`Dimension::All`] where nothing is. `None`: the

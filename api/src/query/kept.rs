@@ -6,11 +6,9 @@
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use common::rollup::{Dimension, Rollup};
-use lru::LruCache;
-
-use super::{plan::Piece, rollups::Sketches};
+use super::{bounded::BoundedLru, plan::Piece, rollups::Sketches};
 use crate::observe;
+use common::rollup::{Dimension, Rollup};
 
 /// What the events of one value add up to, over all buckets of a piece.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -54,28 +52,18 @@ pub enum Answer {
 
 /// Answers for pieces, the least recently used of them forgotten first; cheap to clone.
 #[derive(Debug, Clone)]
-pub struct Kept {
-    most_bytes: usize,
-    inner: Arc<Mutex<Inner>>,
-}
-
-#[derive(Debug)]
-struct Inner {
-    answers: LruCache<Key, Answer>,
-    bytes: usize,
-}
+pub struct Kept(Arc<Mutex<BoundedLru<Key, Answer>>>);
 
 impl Kept {
     /// Holds at most about `most_bytes`; 0 keeps nothing.
     #[must_use]
     pub fn new(most_bytes: usize) -> Self {
-        let answers = LruCache::unbounded();
-        let inner = Arc::new(Mutex::new(Inner { answers, bytes: 0 }));
-        Self { most_bytes, inner }
+        let answers = BoundedLru::new(most_bytes, bytes_of);
+        Self(Arc::new(Mutex::new(answers)))
     }
 
-    fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+    fn lock(&self) -> MutexGuard<'_, BoundedLru<Key, Answer>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// What was read before; never of minutes that may change unseen.
@@ -84,32 +72,23 @@ impl Kept {
         if key.piece.built.is_empty() {
             return None;
         }
-        let answer = self.lock().answers.get(key).cloned();
+        let answer = self.lock().get(key).cloned();
         observe::piece(answer.is_some());
         answer
     }
 
     pub fn keep(&self, key: Key, answer: Answer) {
-        let bytes = bytes_of(&key, &answer);
-        if key.piece.built.is_empty() || bytes > self.most_bytes {
+        if key.piece.built.is_empty() {
             return;
         }
-        let mut inner = self.lock();
-        inner.bytes += bytes;
+        let mut answers = self.lock();
         // Two queries that missed the same answer at once both bring it.
-        if let Some((key, replaced)) = inner.answers.push(key, answer) {
-            inner.bytes -= bytes_of(&key, &replaced);
-        }
-        while inner.bytes > self.most_bytes
-            && let Some((key, oldest)) = inner.answers.pop_lru()
-        {
-            inner.bytes -= bytes_of(&key, &oldest);
-        }
-        observe::kept_bytes(inner.bytes, self.most_bytes);
+        answers.put(key, answer);
+        observe::kept_bytes(answers.bytes());
     }
 }
 
-/// About how much memory they take. Never nothing, so that bytes limit the number too.
+/// About how much memory they take.
 fn bytes_of(key: &Key, answer: &Answer) -> usize {
     let named = match &key.what {
         What::Merged { values, .. } => values.iter().map(String::len).sum(),
@@ -170,11 +149,11 @@ mod tests {
             // Twice, as two queries at once bring it.
             kept.keep(key(transaction), answer(1));
             kept.keep(key(transaction), answer(2));
-            assert!(kept.lock().bytes <= each * 3);
+            assert!(kept.lock().bytes().0 <= each * 3);
             assert!(kept.get(&key(0)).is_some(), "used all the time");
         }
-        let inner = kept.lock();
-        assert_eq!((inner.answers.len(), inner.bytes), (3, each * 3));
+        let answers = kept.lock();
+        assert_eq!((answers.len(), answers.bytes().0), (3, each * 3));
     }
 
     #[test]
@@ -182,7 +161,7 @@ mod tests {
         let kept = Kept::new(0);
         kept.keep(key(0), answer(1));
         assert!(kept.get(&key(0)).is_none());
-        assert_eq!(kept.lock().bytes, 0);
+        assert!(kept.lock().is_empty());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 //! snapshot of the database.
 
 pub mod audit;
+pub mod bounded;
 pub mod cells;
 pub mod chains;
 pub mod compare;

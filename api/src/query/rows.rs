@@ -1,6 +1,6 @@
 //! Rows as text: CSV (RFC 4180) or a JSON object on each line.
 
-use std::io::Write as _;
+use std::{borrow::Cow, fmt::Write as _, io::Write as _};
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
@@ -83,7 +83,7 @@ impl Writer {
     pub fn json(&mut self, json: Option<&str>) {
         self.next();
         match (self.format, json) {
-            (Format::Csv, Some(json)) => quoted(&mut self.out, "", json),
+            (Format::Csv, Some(json)) => quoted(&mut self.out, &json_without_formulas(json)),
             (Format::NdJson, Some(json)) => self.out.extend_from_slice(json.as_bytes()),
             _ => self.absent(),
         }
@@ -132,24 +132,78 @@ fn json_text(out: &mut Vec<u8>, text: &str) {
     drop(serde_json::to_writer(out, text));
 }
 
-/// A spreadsheet runs a cell that begins like this as a formula; with an apostrophe before it
-/// it is text.
-const FORMULA: [char; 6] = ['=', '+', '-', '@', '\t', '\r'];
+/// A spreadsheet runs a cell that begins like this as a formula.
+const FORMULA: [char; 4] = ['=', '+', '-', '@'];
+/// Where one begins a cell that splits at something else than commas. It knows no quotes then
+/// but those at the beginning of its own cells.
+const SPLITS: [char; 4] = [';', '\t', '\r', '\n'];
+
+/// Where in `text` what a spreadsheet may take for a cell begins with a formula: the places of
+/// the beginning and of the sign. Blanks and quotes before the sign may be dropped.
+fn formulas(text: &str) -> impl Iterator<Item = (usize, usize)> {
+    let splits = text
+        .match_indices(SPLITS)
+        .map(|(at, split)| at + split.len());
+    std::iter::once(0).chain(splits).filter_map(|at| {
+        let cell = &text[at..];
+        let rest = cell.trim_start_matches([' ', '"']);
+        let sign = text.len() - rest.len();
+        rest.starts_with(FORMULA).then_some((at, sign))
+    })
+}
+
+/// With an apostrophe before each of them: it is text then.
+fn without_formulas(text: &str) -> Cow<'_, str> {
+    let first = text.starts_with(['\t', '\r']).then_some(0);
+    let mut places = first
+        .into_iter()
+        .chain(formulas(text).map(|(at, _)| at))
+        .peekable();
+    if places.peek().is_none() {
+        return text.into();
+    }
+    let (mut safe, mut done) = (String::with_capacity(text.len() + 8), 0);
+    for at in places {
+        safe.push_str(&text[done..at]);
+        safe.push('\'');
+        done = at;
+    }
+    safe.push_str(&text[done..]);
+    safe.into()
+}
+
+/// With its signs as JSON's escapes: it is the same JSON. Only strings hold semicolons, and the
+/// database writes tabs and line ends as escapes.
+fn json_without_formulas(json: &str) -> Cow<'_, str> {
+    let mut signs = formulas(json).map(|(_, sign)| sign).peekable();
+    if json.starts_with(FORMULA) || signs.peek().is_none() {
+        return json.into();
+    }
+    let (mut safe, mut done) = (String::with_capacity(json.len() + 8), 0);
+    for sign in signs {
+        safe.push_str(&json[done..sign]);
+        // Writing to memory can't fail; a sign is one byte.
+        let _ = write!(safe, "\\u{:04x}", json.as_bytes()[sign]);
+        done = sign + 1;
+    }
+    safe.push_str(&json[done..]);
+    safe.into()
+}
 
 fn csv_text(out: &mut Vec<u8>, text: &str) {
-    let apostrophe = if text.starts_with(FORMULA) { "'" } else { "" };
+    let safe = without_formulas(text);
     let special = |byte: &u8| matches!(byte, b'"' | b',' | b'\r' | b'\n');
     let blank = text.trim() != text || text.is_empty();
-    if apostrophe.is_empty() && !blank && !text.as_bytes().iter().any(special) {
+    let same = matches!(safe, Cow::Borrowed(_));
+    if same && !blank && !text.as_bytes().iter().any(special) {
         out.extend_from_slice(text.as_bytes());
     } else {
-        quoted(out, apostrophe, text);
+        quoted(out, &safe);
     }
 }
 
-fn quoted(out: &mut Vec<u8>, before: &str, text: &str) {
+fn quoted(out: &mut Vec<u8>, text: &str) {
     out.push(b'"');
-    out.extend_from_slice(before.as_bytes());
     for (at, part) in text.split('"').enumerate() {
         if at > 0 {
             out.extend_from_slice(b"\"\"");
@@ -205,8 +259,30 @@ mod tests {
         assert_eq!(cell("=HYPERLINK(1)"), "\"'=HYPERLINK(1)\"");
         assert_eq!(cell("@SUM(A1)"), "\"'@SUM(A1)\"");
         assert_eq!(cell("-2+3"), "\"'-2+3\"");
-        assert_eq!(cell("\t=1"), "\"'\t=1\"");
+        assert_eq!(cell("\t=1"), "\"'\t'=1\"");
         assert_eq!(cell("a=1"), "a=1");
+        // Split at semicolons, tabs or lines, these are cells of their own.
+        assert_eq!(cell("a;=1"), "\"a;'=1\"");
+        assert_eq!(cell("a; \"@b;c\"=;+2"), "\"a;' \"\"@b;c\"\"=;'+2\"");
+        assert_eq!(cell("a\t-1"), "\"a\t'-1\"");
+        assert_eq!(cell("a\n=1\r\n=2"), "\"a\n'=1\r\n'=2\"");
+        assert_eq!(cell(" =1"), "\"' =1\"");
+        assert_eq!(cell("a;b=1; c"), "a;b=1; c");
         assert_eq!(cell(" x"), "\" x\"");
+    }
+
+    #[test]
+    fn no_json_is_a_formula_and_all_of_it_is_the_same() {
+        let cell = |json: &str| {
+            let mut writer = Writer::new(Format::Csv, ["a"].into_iter());
+            writer.take();
+            writer.json(Some(json));
+            String::from_utf8(writer.take()).unwrap()
+        };
+        let json = r#"{"a;=1": ["x; +y;-z", ";", -1, "=2"]}"#;
+        let safe = r#"{"a;\u003d1": ["x; \u002by;\u002dz", ";", -1, "=2"]}"#;
+        assert_eq!(cell(json), format!("\"{}\"", safe.replace('"', "\"\"")));
+        let read = |text| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(read(json), read(safe));
     }
 }

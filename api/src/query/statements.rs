@@ -1,4 +1,4 @@
-//! Every SQL text of the api, each with the one function that uses it elsewhere in `query`
+//! Every fixed statement of `query` and `live`, each with the one function that uses it elsewhere in `query`
 //! and `live`. The first line is its name in logs and `pg_stat_statements`.
 
 use common::rollup::Tier;

@@ -12,9 +12,8 @@ use futures_util::{
     FutureExt as _,
     future::{BoxFuture, Shared, WeakShared},
 };
-use lru::LruCache;
 
-use crate::observe;
+use crate::{observe, query::bounded::BoundedLru};
 
 /// A response as it is sent, to any number of clients.
 #[derive(Debug, Clone)]
@@ -70,36 +69,22 @@ enum Entry {
     There(Arc<Answer>),
 }
 
-impl Entry {
-    fn bytes(&self, question: &str) -> usize {
-        let held = match self {
-            Self::Coming(_) => 0,
-            Self::There(answer) => answer.bytes(),
-        };
-        size_of::<(String, Self)>() + question.len() + held
-    }
+fn bytes_of(question: &str, entry: &Entry) -> usize {
+    let held = match entry {
+        Entry::Coming(_) => 0,
+        Entry::There(answer) => answer.bytes(),
+    };
+    size_of::<(String, Entry)>() + question.len() + held
 }
 
 /// By question, the least recently asked forgotten first; cheap to clone.
 #[derive(Debug, Clone)]
-pub(super) struct Answers {
-    most_bytes: usize,
-    inner: Arc<Mutex<Inner>>,
-}
+pub(super) struct Answers(Arc<Mutex<Inner>>);
 
 #[derive(Debug)]
 struct Inner {
     moment: Moment,
-    entries: LruCache<String, Entry>,
-    bytes: usize,
-}
-
-impl Inner {
-    fn take(&mut self, question: &str) {
-        if let Some(entry) = self.entries.pop(question) {
-            self.bytes -= entry.bytes(question);
-        }
-    }
+    entries: BoundedLru<String, Entry>,
 }
 
 enum Found {
@@ -111,19 +96,14 @@ impl Answers {
     /// Holds at most about `most_bytes`.
     #[must_use]
     pub(super) fn new(most_bytes: usize) -> Self {
-        let inner = Inner {
+        Self(Arc::new(Mutex::new(Inner {
             moment: Moment::default(),
-            entries: LruCache::unbounded(),
-            bytes: 0,
-        };
-        Self {
-            most_bytes,
-            inner: Arc::new(Mutex::new(inner)),
-        }
+            entries: BoundedLru::new(most_bytes, |question, entry| bytes_of(question, entry)),
+        })))
     }
 
     fn lock(&self) -> MutexGuard<'_, Inner> {
-        self.inner.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The answer of this moment: kept, on its way, or begun by this call. Only a 200 is kept;
@@ -151,7 +131,6 @@ impl Answers {
         if inner.moment != moment {
             inner.moment = moment;
             inner.entries.clear();
-            inner.bytes = 0;
         }
         match inner.entries.get(&question) {
             Some(Entry::There(answer)) => {
@@ -175,7 +154,7 @@ impl Answers {
         };
         let flight = flight.boxed().shared();
         if let Some(flight) = flight.downgrade() {
-            self.put(&mut inner, question, Entry::Coming(flight));
+            inner.entries.put(question, Entry::Coming(flight));
         }
         Found::Coming(flight)
     }
@@ -186,26 +165,11 @@ impl Answers {
             return;
         }
         if answer.status == StatusCode::OK {
-            self.put(&mut inner, question, Entry::There(answer.clone()));
+            inner.entries.put(question, Entry::There(answer.clone()));
         } else {
-            inner.take(&question);
+            inner.entries.remove(&question);
         }
-        observe::answer_bytes(inner.bytes, self.most_bytes);
-    }
-
-    fn put(&self, inner: &mut Inner, question: String, entry: Entry) {
-        inner.take(&question);
-        let bytes = entry.bytes(&question);
-        if bytes > self.most_bytes {
-            return;
-        }
-        inner.bytes += bytes;
-        inner.entries.push(question, entry);
-        while inner.bytes > self.most_bytes
-            && let Some((question, oldest)) = inner.entries.pop_lru()
-        {
-            inner.bytes -= oldest.bytes(&question);
-        }
+        observe::answer_bytes(inner.entries.bytes());
     }
 }
 

@@ -11,7 +11,7 @@ use base64::{Engine as _, prelude::BASE64_URL_SAFE_NO_PAD};
 use common::time::UnixMicros;
 use serde::{Deserialize, Serialize, de::DeserializeOwned};
 
-use super::parameters::Parameters;
+use super::{parameters::Parameters, time};
 use crate::{error::ApiError, query::range::Range};
 
 /// More than one of ours has: the id of a session is the longest that is in one.
@@ -20,7 +20,8 @@ const LONGEST: usize = 4_096;
 /// Of `P`, the place of the last row shown.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct Cursor<P> {
-    /// What was asked and all that follows, as a hash: what was changed isn't one of ours.
+    /// What was asked and all that follows, as a hash. It tells mistakes, not forgers: there is no
+    /// secret in it.
     seal: u64,
     from: i64,
     to: i64,
@@ -65,12 +66,20 @@ impl<P: Serialize + DeserializeOwned> Cursor<P> {
         let cursor: Option<Self> = bytes.and_then(|bytes| serde_json::from_slice(&bytes).ok());
         let refused = |detail| Err(ApiError::refused("invalid_cursor", "cursor", detail));
         match cursor {
+            Some(cursor) if !cursor.could_be_asked() => {
+                refused("cursor has a range that can't be asked for")
+            }
             None => refused("cursor must be what meta.next_cursor of the page before says"),
             Some(cursor) if cursor.seal != cursor.sealed(question) => refused(
                 "cursor belongs to another question: from, to and filter must stay as they were",
             ),
             cursor => Ok(cursor),
         }
+    }
+
+    fn could_be_asked(&self) -> bool {
+        let Range { from, to } = self.range();
+        from < to && time::is_moment(from) && time::is_moment(to)
     }
 
     /// The range of the first page: `now` has moved since.
@@ -126,6 +135,14 @@ mod tests {
             to: UnixMicros(9),
         };
         let text = Cursor::new(asked, range, ("a".to_owned(), 5)).text();
+        let of_range = |from, to| {
+            let range = Range {
+                from: UnixMicros(from),
+                to: UnixMicros(to),
+            };
+            let text = Cursor::new(asked, range, ("a".to_owned(), 5)).text();
+            format!("from=now-1h&cursor={text}")
+        };
         let read = |query: &str, filter: u8| {
             let parameters = parameters(query);
             let asked = question("events", &parameters, &i32::from(filter));
@@ -150,6 +167,9 @@ mod tests {
             (format!("from=now-1h&cursor={text}{}", "A".repeat(5_000)), 1),
             ("from=now-1h&cursor=".to_owned(), 1),
             (format!("from=now-1h&cursor={}", forged.text()), 1),
+            (of_range(i64::MIN, 9), 1),
+            (of_range(1, i64::MAX), 1),
+            (of_range(9, 9), 1),
         ] {
             assert!(read(&query, filter).is_err(), "{query}");
         }

@@ -5,21 +5,27 @@ mod transfer;
 use std::io;
 
 use axum::{
+    Extension,
     body::Body,
     extract::State,
     http::{HeaderMap, HeaderValue, StatusCode, Uri, header},
     response::{IntoResponse as _, Response},
 };
-use common::{http::Problem, time::UnixMicros};
+use common::{
+    auth::Caller,
+    http::{Client, Problem},
+    time::UnixMicros,
+};
 use futures_util::stream;
 use tokio::{sync::mpsc, time::Instant};
 
 use self::transfer::{Piece, Transfer};
 use super::parameters::Parameters;
 use crate::{
+    access::Who,
     error::ApiError,
     query::{
-        export::{Column, Export},
+        export::{Column, Export, NoPlace},
         range::Range,
         rows::Format,
     },
@@ -28,6 +34,8 @@ use crate::{
 
 pub(super) async fn export(
     State(state): State<ApiState>,
+    Extension(client): Extension<Client>,
+    Extension(caller): Extension<Caller>,
     headers: HeaderMap,
     uri: Uri,
 ) -> Result<Response, ApiError> {
@@ -40,8 +48,9 @@ pub(super) async fn export(
         columns(&parameters)?,
     );
     let exports = &state.exports;
-    let Some(place) = exports.place() else {
-        return Ok(busy());
+    let place = match exports.place(Who::of(&caller, client)) {
+        Ok(place) => place,
+        Err(none) => return Ok(busy(none)),
     };
     let deadline = Instant::now() + exports.most_time();
     let snapshot = state
@@ -50,14 +59,23 @@ pub(super) async fn export(
         .await?;
     let export = Export::begin(snapshot, range, &filter, columns, format).await?;
     let gzip = takes_gzip(&headers);
-    let (transfer, taken) = Transfer::new(export, gzip, deadline);
+    let (transfer, taken) = Transfer::new(export, gzip, deadline, caller);
     exports.spawn(transfer.run(place));
     Ok(response(taken, range, format, gzip))
 }
 
-fn busy() -> Response {
-    let detail = "all places for exports are taken; ask again in a while";
-    Problem::new(StatusCode::TOO_MANY_REQUESTS, "busy", detail)
+fn busy(none: NoPlace) -> Response {
+    let (code, detail) = match none {
+        NoPlace::Left => (
+            "busy",
+            "all places for exports are taken; ask again in a while",
+        ),
+        NoPlace::ForTwo => (
+            "export_running",
+            "this key (without keys: this address) has an export on its way; ask again when it has ended",
+        ),
+    };
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, code, detail)
         .retry_after(10)
         .into_response()
 }

@@ -17,7 +17,7 @@ use crate::{
     query::{
         chains::MAX_STEPS,
         database::QueryError,
-        filter::Filter,
+        filter::{Budget, Filter},
         funnel::{self, Counted, Funnel, Outcome},
         rollups::Origin,
     },
@@ -110,9 +110,10 @@ fn question(
     }
     let window = window.unwrap_or(DEFAULT_WINDOW);
     let micros = time::duration(window).filter(|micros| WINDOWS.contains(micros));
+    let mut budget = Budget::beside(&scope.filter);
     let (mut names, mut filters) = (Vec::new(), Vec::new());
     for (at, step) in steps.into_iter().enumerate() {
-        let (name, filter) = named(at, step)?;
+        let (name, filter) = named(&mut budget, at, step)?;
         names.push(name);
         filters.push(filter);
     }
@@ -133,10 +134,10 @@ fn question(
     })
 }
 
-fn named(at: usize, step: Step) -> Result<(String, Filter), ApiError> {
+fn named(budget: &mut Budget, at: usize, step: Step) -> Result<(String, Filter), ApiError> {
     let filter = match &step.filter {
-        Value::String(text) => Filter::from_query([text.as_str()]),
-        tree => Filter::from_json(tree),
+        Value::String(text) => Filter::from_query_within(budget, [text.as_str()]),
+        tree => Filter::from_json_within(budget, tree),
     };
     let filter = filter.map_err(|mut error| {
         error.detail = format!("filter of step {}: {}", at + 1, error.detail);

@@ -9,7 +9,7 @@ use super::time;
 use crate::{
     error::ApiError,
     query::{
-        filter::Filter,
+        filter::{Budget, Filter},
         interval::Interval,
         range::{MAX_BUCKETS, Range},
     },
@@ -93,9 +93,19 @@ impl Parameters {
     /// # Errors
     /// 422 `invalid_filter` for what isn't a filter.
     pub fn filter(&self, name: &str) -> Result<Filter, ApiError> {
+        self.filter_within(&mut Budget::default(), name)
+    }
+
+    /// # Errors
+    /// As [`Self::filter`], and for more than is left.
+    pub(super) fn filter_within(
+        &self,
+        budget: &mut Budget,
+        name: &str,
+    ) -> Result<Filter, ApiError> {
         let given = self.pairs.iter().filter(|(known, _)| known == name);
         let texts = given.map(|(_, text)| text.as_str());
-        Filter::from_query(texts).map_err(|error| ApiError::filter(name, error))
+        Filter::from_query_within(budget, texts).map_err(|error| ApiError::filter(name, error))
     }
 
     /// # Errors

@@ -13,6 +13,7 @@ use super::{
 use crate::{
     error::ApiError,
     query::{
+        filter::Budget,
         interval::{Interval, bucket_edges},
         range::{Range, rfc3339_in},
         retention::{self, Cohort, Retention},
@@ -54,7 +55,7 @@ pub(super) async fn retention(
     refuse_too_many(edges.len() - 1, period)?;
     let filter = parameters.filter("filter")?;
     let returned = match parameters.get("return_filter") {
-        Some(_) => parameters.filter("return_filter")?,
+        Some(_) => parameters.filter_within(&mut Budget::beside(&filter), "return_filter")?,
         None => filter.clone(),
     };
     let mut meta = Meta::new(state.watermark())

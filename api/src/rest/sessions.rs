@@ -30,11 +30,13 @@ pub(super) async fn sessions(
     let scope = &list.scope;
     let meta = Meta::new(state.watermark());
     let snapshot = state.database.snapshot().await?;
-    // A cursor's range is within reach already: all its pages are of the same events.
-    let searched = match &list.after {
-        Some(_) => scope.range,
-        None => reach::within_reach(&snapshot, scope.range, reach::MOST_GROUPED).await?,
+    // A cursor's range was within reach, and stays as it is for all pages though events arrive
+    // late; but anybody can write one.
+    let most = match &list.after {
+        Some(_) => 2 * reach::MOST_GROUPED,
+        None => reach::MOST_GROUPED,
     };
+    let searched = reach::within_reach(&snapshot, scope.range, most).await?;
     let (rows, next) = sessions::page(
         &snapshot,
         searched,

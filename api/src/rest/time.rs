@@ -40,6 +40,13 @@ pub fn parse(text: &str, now: UnixMicros) -> Result<UnixMicros, &'static str> {
     UnixMicros::parse_rfc3339(restored.as_deref().unwrap_or(text)).ok_or(SHAPE)
 }
 
+/// Whether [`parse`] may have given it.
+#[must_use]
+pub fn is_moment(at: UnixMicros) -> bool {
+    let first = jiff::Timestamp::MIN.as_microsecond();
+    (first..(LAST_SECOND + 1) * 1_000_000).contains(&at.0)
+}
+
 /// A whole number with s, m, h, d or w, in microseconds; at most 100 years.
 #[must_use]
 pub fn duration(text: &str) -> Option<i64> {

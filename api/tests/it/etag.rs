@@ -118,7 +118,17 @@ async fn wait_for_blocked(api: &Api, want: i64) {
     testkit::wait_until("the lock is waited for", Duration::from_secs(5), there).await;
 }
 
-async fn clients(api: &Api) -> [TcpStream; 2] {
+const ASKED: [&str; 3] = ["memory", "shared", "new"];
+
+/// Metric answers so far, by where they come from.
+async fn answers(api: &Api) -> [f64; 3] {
+    let metrics = api.get("/metrics").await;
+    ASKED.map(|from| metrics.metric(&format!("tidemark_api_answers_total{{from=\"{from}\"}}")))
+}
+
+/// Two that ask the same, and whether one answer is on its way for both.
+async fn clients(api: &Api) -> ([TcpStream; 2], bool) {
+    let before = answers(api).await;
     let request = format!("GET /api/v1/metrics/summary?{RANGE} HTTP/1.1\r\nHost: x\r\n\r\n");
     let mut clients = [
         TcpStream::connect(api.address).await.unwrap(),
@@ -127,8 +137,18 @@ async fn clients(api: &Api) -> [TcpStream; 2] {
     for client in &mut clients {
         client.write_all(request.as_bytes()).await.unwrap();
     }
-    sleep(Duration::from_millis(300)).await;
-    clients
+    let count = |answers: [f64; 3]| answers.iter().sum::<f64>() as u64;
+    let both = async || count(answers(api).await) == count(before) + 2;
+    testkit::wait_until("both have asked", Duration::from_secs(5), both).await;
+    let share = answers(api).await[1] > before[1];
+    (clients, share)
+}
+
+/// Connections to the api, without the one that asks for them.
+async fn connections(api: &Api) -> u64 {
+    let metrics = api.get("/metrics").await;
+    let ratio = metrics.metric("tidemark_api_bound_used_ratio{bound=\"http_connections\"}");
+    (ratio * 12_000.0).round() as u64 - 1
 }
 
 #[tokio::test]
@@ -138,15 +158,21 @@ async fn one_query_serves_all_who_wait_and_ends_when_the_last_one_leaves() {
     lock.batch_execute("BEGIN; LOCK TABLE rollup_1m, rollup_1d IN ACCESS EXCLUSIVE MODE")
         .await
         .unwrap();
-    let mut waiting = clients(&api).await;
-    // A reading of the stream between the two would make them different questions.
-    while blocked(&api).await != 1 {
+    // A reading of the stream between the two makes them different questions.
+    let waiting = loop {
+        let (waiting, share) = clients(&api).await;
+        if share {
+            break waiting;
+        }
         drop(waiting);
         wait_for_blocked(&api, 0).await;
-        waiting = clients(&api).await;
-    }
+    };
+    wait_for_blocked(&api, 1).await;
     let [first, second] = waiting;
     drop(first);
+    let left = async || connections(&api).await == 1;
+    testkit::wait_until("the first has left", Duration::from_secs(5), left).await;
+    // What it must not have ended would end now.
     sleep(Duration::from_millis(300)).await;
     assert_eq!(blocked(&api).await, 1, "the second still waits");
     drop(second);

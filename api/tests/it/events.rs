@@ -254,6 +254,11 @@ const WRONG: &[(&str, &str, &str)] = &[
         "invalid_filter",
         "return_filter",
     ),
+    (
+        "retention?filter=page:matches:a|b|c|d|e|f|g|h|i|j|k&return_filter=os:matches:a|b|c|d|e|f|g|h|i|j",
+        "invalid_filter",
+        "return_filter",
+    ),
     ("metadata?x=1", "unknown_parameter", "x"),
 ];
 

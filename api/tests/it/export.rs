@@ -13,18 +13,26 @@ use crate::{
     support::Api,
 };
 
-const DAY: &str = "from=2026-03-08T00:00:00Z&to=2026-03-09T00:00:00Z";
+pub(crate) const DAY: &str = "from=2026-03-08T00:00:00Z&to=2026-03-09T00:00:00Z";
+
+/// Another client than [`Download::begin`]'s.
+const OTHER: &str = "127.0.0.2:0";
 
 /// An export whose client takes as much as it wants to.
-struct Download {
+pub(crate) struct Download {
     stream: TcpStream,
     head: String,
     rest: Vec<u8>,
 }
 
 impl Download {
-    async fn begin(api: &Api, query: &str, headers: &str) -> Self {
+    pub(crate) async fn begin(api: &Api, query: &str, headers: &str) -> Self {
+        Self::begin_from("127.0.0.1:0", api, query, headers).await
+    }
+
+    async fn begin_from(client: &str, api: &Api, query: &str, headers: &str) -> Self {
         let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(client.parse().unwrap()).unwrap();
         socket.set_recv_buffer_size(16 * 1024).unwrap();
         let mut stream = socket.connect(api.address).await.unwrap();
         let request = format!(
@@ -48,12 +56,18 @@ impl Download {
         }
     }
 
-    fn status(&self) -> u16 {
+    pub(crate) fn status(&self) -> u16 {
         self.head.split(' ').nth(1).unwrap().parse().unwrap()
     }
 
+    /// Of an answer that has a length.
+    async fn rest_of_body(mut self) -> String {
+        self.stream.read_to_end(&mut self.rest).await.unwrap();
+        String::from_utf8(self.rest).unwrap()
+    }
+
     /// All that comes, and whether the body was whole.
-    async fn finish(mut self) -> (Vec<u8>, bool) {
+    pub(crate) async fn finish(mut self) -> (Vec<u8>, bool) {
         let _ = timeout(
             Duration::from_secs(60),
             self.stream.read_to_end(&mut self.rest),
@@ -166,7 +180,7 @@ async fn an_export_is_csv_or_json_lines_and_packed_on_request() {
 const CROWD: u64 = 200_000;
 
 /// Some 50 MB of events within an hour.
-async fn crowd(api: &Api) {
+pub(crate) async fn crowd(api: &Api) {
     let sql = format!(
         "INSERT INTO events (occurred_at, accepted_at, event_id, event_type, user_id, page, properties) \
          SELECT '2026-03-08T01:00:00Z'::timestamptz + n * interval '10 ms', now(), gen_random_uuid(), 'click', 'u' || n % 1000, \
@@ -222,9 +236,13 @@ async fn a_large_export_waits_for_its_client_and_leaves_nothing_behind() {
         "{grown} bytes are held for a client that takes nothing"
     );
 
-    let refused = Download::begin(&api, DAY, "").await;
-    assert_eq!(refused.status(), 429);
-    assert!(refused.head.contains("retry-after"), "{}", refused.head);
+    for (client, code) in [("127.0.0.1:0", "export_running"), (OTHER, "busy")] {
+        let refused = Download::begin_from(client, &api, DAY, "").await;
+        assert_eq!(refused.status(), 429);
+        assert!(refused.head.contains("retry-after"), "{}", refused.head);
+        let body = refused.rest_of_body().await;
+        assert!(body.contains(&format!("\"code\":\"{code}\"")), "{body}");
+    }
 
     let (body, is_whole) = slow.finish().await;
     assert!(is_whole);
@@ -257,7 +275,7 @@ async fn an_export_that_breaks_off_does_not_look_whole() {
         .await;
     crowd(&api).await;
     let broken = Download::begin(&api, DAY, "Accept-Encoding: gzip\r\n").await;
-    let other = Download::begin(&api, DAY, "").await;
+    let other = Download::begin_from(OTHER, &api, DAY, "").await;
     let held = async || running(&api).await.len() == 2;
     wait_until("both wait", Duration::from_secs(3), held).await;
     api.db
@@ -273,9 +291,10 @@ async fn an_export_that_breaks_off_does_not_look_whole() {
     }
     // Its time is over, though nothing is wrong but its client.
     let late = Download::begin(&api, DAY, "").await;
+    let runs = async || running(&api).await.len() == 1;
+    wait_until("it runs", Duration::from_secs(3), runs).await;
     let gone = async || running(&api).await.is_empty();
-    sleep(Duration::from_secs(4)).await;
-    wait_until("it is ended", Duration::from_secs(5), gone).await;
+    wait_until("it is ended", Duration::from_secs(9), gone).await;
     assert!(!late.finish().await.1);
     api.stop().await;
 }

@@ -117,6 +117,7 @@ async fn a_funnel_counts_users_in_order_and_in_time() {
 #[tokio::test]
 async fn what_is_wrong_with_a_funnel_is_named() {
     let api = Api::start().await.ready().await;
+    let ten: Vec<_> = (0..10).map(|n| n.to_string()).collect();
     for (rest, parameter) in [
         (json!({"window": "400d"}), "window"),
         (json!({"by": "planet"}), "by"),
@@ -125,6 +126,12 @@ async fn what_is_wrong_with_a_funnel_is_named() {
         (json!({"steps": [{"filter": "event_type:a"}]}), "steps"),
         (
             json!({"steps": [{"filter": "event_type:a"}, {"filter": ["is"]}]}),
+            "steps",
+        ),
+        // Twenty-one patterns, one in the filter and the others in two steps.
+        (
+            json!({"filters": [["matches", "page", ["a"]]],
+                   "steps": [{"filter": ["matches", "page", ten]}, {"filter": ["matches", "os", ten]}]}),
             "steps",
         ),
         (json!({"planet": 1}), "planet"),

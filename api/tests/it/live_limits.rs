@@ -1,11 +1,22 @@
 //! What a socket and a node take on, and what they say to more.
 
 use serde_json::{Value, json};
+use tokio::net::TcpSocket;
+use tokio_tungstenite::{MaybeTlsStream, client_async};
 
 use crate::{
     live_client::{Socket, connect, hear, say},
     support::Api,
 };
+
+async fn connect_from(client: &str, api: &Api) -> Socket {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind(client.parse().unwrap()).unwrap();
+    let stream = socket.connect(api.address).await.unwrap();
+    let url = format!("ws://{}/ws", api.address);
+    let stream = MaybeTlsStream::Plain(stream);
+    client_async(url, stream).await.unwrap().0
+}
 
 /// The answer that isn't an update of an earlier subscription.
 async fn subscribe(socket: &mut Socket, id: &str, topic: &str, params: Value) -> Value {
@@ -73,9 +84,19 @@ async fn a_node_holds_so_many_cells_and_has_room_again_when_somebody_leaves() {
     let full = subscribe(&mut socket, "b", "breakdown", other.clone()).await;
     assert_eq!(
         (&full["type"], &full["code"]),
-        (&json!("error"), &json!("node_full")),
+        (&json!("error"), &json!("caller_full")),
         "{full}"
     );
+    let mut elsewhere = connect_from("127.0.0.2:0", &api).await;
+    let full = subscribe(&mut elsewhere, "b", "breakdown", other.clone()).await;
+    assert_eq!(full["code"], "node_full", "{full}");
+    let small = json!({"dimension": "country", "minutes": 20, "limit": 100});
+    assert_eq!(
+        subscribe(&mut elsewhere, "c", "breakdown", small).await["type"],
+        "subscribed",
+        "there is room for others"
+    );
+    drop(elsewhere);
     // The same again costs nothing.
     let mut second = connect(&api).await;
     assert_eq!(

@@ -127,6 +127,9 @@ async fn a_crowd_shortens_what_is_looked_at() {
         })
         .collect();
     insert(&api.db, &events).await;
+    let first = "/api/v1/sessions?from=now-10h&limit=1";
+    let body = api.body(first).await;
+    let cursor = body["meta"]["next_cursor"].as_str().unwrap().to_owned();
     // Rollups of a crowd that isn't there: only their numbers are read.
     let crowd = "INSERT INTO rollup_1m (bucket, dimension, value, writer_id, seq, events, value_micros, \"values\", \
                  duration_ms, users, sessions, durations) \
@@ -138,6 +141,10 @@ async fn a_crowd_shortens_what_is_looked_at() {
     assert!(!sessions.is_empty() && sessions.len() < 4, "{body}");
     let searched = at(body["meta"]["searched_from"].as_str().unwrap());
     assert!(searched > plus(now, -3 * 3_600), "{body}");
+    // A cursor, which may be anybody's, reaches no further than twice as many.
+    let body = api.body(&format!("{first}&cursor={cursor}")).await;
+    let searched = at(body["meta"]["searched_from"].as_str().unwrap());
+    assert!(searched > plus(now, -5 * 3_600), "{body}");
     let unknown = api.get("/api/v1/sessions/s9?from=now-10h").await;
     assert_eq!(unknown.status, 404);
     let narrow = format!(

@@ -127,4 +127,11 @@ impl Response {
     pub(crate) fn json(&self) -> Value {
         serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("{}", self.body))
     }
+
+    /// Of the answer of `/metrics`; 0 where it isn't there.
+    pub(crate) fn metric(&self, name: &str) -> f64 {
+        let mut values = self.body.lines().filter_map(|line| line.strip_prefix(name));
+        let value = values.find_map(|rest| rest.strip_prefix(' '));
+        value.map_or(0.0, |value| value.parse().unwrap())
+    }
 }

@@ -4,7 +4,7 @@ use std::{num::NonZeroU32, sync::Arc};
 
 use axum::http::HeaderMap;
 
-use super::{keys::Known, rate::Rate, refusal::Refusal, scope::Scopes};
+use super::{key::KeyId, keys::Known, rate::Rate, refusal::Refusal, scope::Scopes};
 use crate::http::Problem;
 
 /// Cheap to clone.
@@ -28,6 +28,12 @@ impl Caller {
         self.0.as_ref().map(|key| key.name())
     }
 
+    /// Which key it is; `None` with `AUTH=off`.
+    #[must_use]
+    pub fn key(&self) -> Option<KeyId> {
+        self.0.as_ref().map(|key| key.id())
+    }
+
     /// For what goes on for long: whether the key is in force no more.
     #[must_use]
     pub fn is_revoked(&self) -> bool {
@@ -40,6 +46,14 @@ impl Caller {
             .rate()
             .map_or(Ok(()), |rate| rate.take(NonZeroU32::MIN));
         taken.map_err(|exceeded| Refusal::TooOften(exceeded, self.clone()))
+    }
+
+    /// Counts what is asked for on a socket as a request against the key's rate.
+    ///
+    /// # Errors
+    /// 429.
+    pub fn charge_message(&self) -> Result<(), Problem> {
+        self.charge_request().map_err(|refusal| refusal.counted())
     }
 
     /// Counts a body of so many events against the key's rate; the request itself has counted

@@ -94,6 +94,19 @@ impl Gate {
         Sender::of(headers, &self.0.origins)
     }
 
+    /// Whether a key in force is shown, by a request that may not have passed yet. Nothing is
+    /// counted, neither against its rate nor as a failure.
+    #[must_use]
+    pub fn knows(&self, headers: &HeaderMap) -> bool {
+        let Some(keys) = &self.0.keys else {
+            return true;
+        };
+        match Shown::by(headers) {
+            Shown::Bearer(key) | Shown::Cookie(key) => matches!(keys.find(&key), Found::Known(_)),
+            Shown::Nothing | Shown::Malformed { .. } => false,
+        }
+    }
+
     fn admit(&self, request: &Request, needed: Scope) -> Result<Caller, Refusal> {
         let headers = request.headers();
         if !self.is_on() {

@@ -2,10 +2,7 @@
 
 use serde_json::Value;
 
-use super::{
-    Field, Filter, FilterError, MAX_DEPTH, MAX_PATTERNS, MAX_TESTS, Operator, Test,
-    too_many_patterns,
-};
+use super::{Budget, Field, Filter, FilterError, MAX_DEPTH, Operator, Test};
 
 const SHAPE: &str = "a filter is [\"is\"|\"is_not\"|\"contains\"|\"matches\"|\"in\", field, [values]], \
                      [\"and\"|\"or\", [filters]] or [\"not\", filter]";
@@ -14,12 +11,17 @@ impl Filter {
     /// # Errors
     /// Says where in the tree (as a JSON pointer) something is wrong, and what would be right.
     pub fn from_json(tree: &Value) -> Result<Self, FilterError> {
-        let mut reader = Reader {
-            place: Vec::new(),
-            tests: 0,
-            patterns: 0,
-        };
-        reader.filter(tree, 1)
+        Self::from_json_within(&mut Budget::default(), tree)
+    }
+
+    /// # Errors
+    /// As [`Self::from_json`], and for more than is left.
+    pub fn from_json_within(budget: &mut Budget, tree: &Value) -> Result<Self, FilterError> {
+        Self::from_tree(budget.next(), tree)
+    }
+
+    pub(super) fn from_tree(budget: &mut Budget, tree: &Value) -> Result<Self, FilterError> {
+        Reader::new(budget).filter(tree, 1)
     }
 
     /// All of them; none: everything.
@@ -27,11 +29,8 @@ impl Filter {
     /// # Errors
     /// As [`Self::from_json`]; the bound on tests is for all together.
     pub fn all_from_json(trees: &[Value]) -> Result<Self, FilterError> {
-        let mut reader = Reader {
-            place: Vec::new(),
-            tests: 0,
-            patterns: 0,
-        };
+        let mut budget = Budget::default();
+        let mut reader = Reader::new(&mut budget);
         let mut all = Self::everything();
         for (at, tree) in trees.iter().enumerate() {
             all = all.and(reader.within(at, |reader| reader.filter(tree, 1))?);
@@ -40,14 +39,20 @@ impl Filter {
     }
 }
 
-struct Reader {
+struct Reader<'b> {
     /// Indices from the outermost list to the one at hand.
     place: Vec<usize>,
-    tests: usize,
-    patterns: usize,
+    budget: &'b mut Budget,
 }
 
-impl Reader {
+impl<'b> Reader<'b> {
+    fn new(budget: &'b mut Budget) -> Self {
+        Self {
+            place: Vec::new(),
+            budget,
+        }
+    }
+
     fn wrong(&self, error: FilterError) -> FilterError {
         if self.place.is_empty() {
             return error;
@@ -117,10 +122,6 @@ impl Reader {
     }
 
     fn test(&mut self, name: &str, field: &Value, values: &Value) -> Result<Filter, FilterError> {
-        self.tests += 1;
-        if self.tests > MAX_TESTS {
-            return self.refuse(format!("a question has at most {MAX_TESTS} tests"));
-        }
         let field = self.within(1, |reader| {
             let not_text = || reader.wrong(FilterError::new("a field is named by a string"));
             let name = field.as_str().ok_or_else(not_text)?;
@@ -128,13 +129,7 @@ impl Reader {
         })?;
         let values = self.within(2, |reader| reader.values(values))?;
         let operator = Operator::parse(name).unwrap_or(Operator::Is);
-        if operator == Operator::Matches {
-            self.patterns += values.len();
-            if self.patterns > MAX_PATTERNS {
-                return Err(self.wrong(too_many_patterns()));
-            }
-        }
-        Test::new(field, operator, values)
+        Test::within(self.budget, field, operator, values)
             .map(Filter::Test)
             .map_err(|error| self.wrong(error))
     }

@@ -99,6 +99,19 @@ fn what_is_wrong_is_named_with_its_place() {
     let pattern = |count| std::iter::repeat_n("os:matches:a", count);
     assert!(Filter::from_query(pattern(20)).is_ok());
     assert!(Filter::from_query(pattern(21)).is_err());
+    let mut left = Budget::beside(&Filter::from_query(pattern(15)).unwrap());
+    assert!(Filter::from_query_within(&mut left, pattern(3)).is_ok());
+    let tree = serde_json::json!(["matches", "os", ["a", "b", "c"]]);
+    let error = Filter::from_json_within(&mut left, &tree).unwrap_err();
+    assert!(error.detail.contains("at most 20 regular"), "{error}");
+    let two = serde_json::json!(["matches", "os", ["a", "b"]]);
+    assert!(Filter::from_json_within(&mut left, &two).is_ok());
+    // Tests are each filter's own.
+    let mut left = Budget::beside(&Filter::from_query(std::iter::repeat_n("os:x", 64)).unwrap());
+    for _ in 0..2 {
+        let most = std::iter::repeat_n("os:x", 64);
+        assert!(Filter::from_query_within(&mut left, most).is_ok());
+    }
 }
 
 #[test]

@@ -2,9 +2,7 @@
 
 use serde_json::Value;
 
-use super::{
-    Field, Filter, FilterError, MAX_PATTERNS, MAX_TESTS, Operator, Test, too_many_patterns,
-};
+use super::{Budget, Field, Filter, FilterError, Operator, Test};
 
 impl Filter {
     /// All of them; none: everything.
@@ -12,27 +10,29 @@ impl Filter {
     /// # Errors
     /// As [`Self::from_json`], and for what is neither form.
     pub fn from_query<'q>(filters: impl IntoIterator<Item = &'q str>) -> Result<Self, FilterError> {
+        Self::from_query_within(&mut Budget::default(), filters)
+    }
+
+    /// # Errors
+    /// As [`Self::from_query`], and for more than is left.
+    pub fn from_query_within<'q>(
+        budget: &mut Budget,
+        filters: impl IntoIterator<Item = &'q str>,
+    ) -> Result<Self, FilterError> {
+        let budget = budget.next();
         let mut all = Self::everything();
         for text in filters {
-            all = all.and(one(text)?);
-            let tests = all.tests();
-            if tests.len() > MAX_TESTS {
-                let detail = format!("a question has at most {MAX_TESTS} tests");
-                return Err(FilterError::new(detail));
-            }
-            if tests.iter().map(|test| test.patterns.len()).sum::<usize>() > MAX_PATTERNS {
-                return Err(too_many_patterns());
-            }
+            all = all.and(one(budget, text)?);
         }
         Ok(all)
     }
 }
 
-fn one(text: &str) -> Result<Filter, FilterError> {
+fn one(budget: &mut Budget, text: &str) -> Result<Filter, FilterError> {
     if text.starts_with('[') {
         let tree: Value = serde_json::from_str(text)
             .map_err(|error| FilterError::new(format!("not JSON: {error}")))?;
-        return Filter::from_json(&tree);
+        return Filter::from_tree(budget, &tree);
     }
     let Some((field, rest)) = text.split_once(':') else {
         let detail = "a filter is <field>:<value> such as country:DE, <field>:<is|is_not|contains|matches|in>:<value>|<value>, or a JSON tree";
@@ -41,11 +41,11 @@ fn one(text: &str) -> Result<Filter, FilterError> {
     let field = Field::parse(field)?;
     let named = rest.split_once(':');
     let operator = named.and_then(|(name, values)| Some((Operator::parse(name)?, values)));
-    match operator {
-        Some((operator, values)) => Test::new(field, operator, alternatives(values)),
-        None => Test::new(field, Operator::Is, vec![rest.to_owned()]),
-    }
-    .map(Filter::Test)
+    let (operator, values) = match operator {
+        Some((operator, values)) => (operator, alternatives(values)),
+        None => (Operator::Is, vec![rest.to_owned()]),
+    };
+    Test::within(budget, field, operator, values).map(Filter::Test)
 }
 
 /// `a|b\|c` is `a` and `b|c`; a backslash before anything else is itself.

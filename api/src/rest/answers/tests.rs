@@ -39,17 +39,18 @@ async fn errors_are_not_kept() {
     let busy = || async { answer(StatusCode::TOO_MANY_REQUESTS, 1) };
     let refused = answers.get(at(1), "a".into(), busy).await;
     assert_eq!(refused.status, StatusCode::TOO_MANY_REQUESTS);
-    assert_eq!(answers.lock().bytes, 0);
+    assert!(answers.lock().entries.is_empty());
     assert_eq!(ask(&answers, at(1), "a", 10).await, 10);
 }
 
 #[tokio::test]
 async fn bytes_are_bounded_and_the_oldest_goes_first() {
     let one = Entry::There(Arc::new(answer(StatusCode::OK, 1_000)));
-    let answers = Answers::new(3 * one.bytes("0"));
+    let answers = Answers::new(3 * bytes_of("0", &one));
     for n in 0..8 {
         assert_eq!(ask(&answers, at(1), &n.to_string(), 1_000).await, 1_000);
-        assert!(answers.lock().bytes <= answers.most_bytes);
+        let (bytes, most) = answers.lock().entries.bytes();
+        assert!(bytes <= most);
         assert_eq!(
             ask(&answers, at(1), "0", 1).await,
             1_000,

@@ -3,7 +3,8 @@
 use common::time::UnixMicros;
 use proptest::{prelude::*, strategy::ValueTree as _, test_runner::TestRunner};
 
-use super::model::{DAYS, FILTERS, encoded, start, within};
+use super::model::{DAYS, FILTERS, start, within};
+use crate::rows::encoded;
 use crate::support::{MINUTE, Sent};
 
 const ZONES: [&str; 6] = [

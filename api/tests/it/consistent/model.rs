@@ -161,15 +161,6 @@ pub(super) const FILTERS: [Filter; 10] = [
     ("properties.plan.name:p1", |e| e.user % 3 == 1),
 ];
 
-/// For a query string.
-pub(super) fn encoded(text: &str) -> String {
-    let byte = |byte: u8| match byte {
-        b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' => char::from(byte).to_string(),
-        byte => format!("%{byte:02X}"),
-    };
-    text.bytes().map(byte).collect()
-}
-
 /// A field, and an event's value in it.
 pub(super) type Field = (&'static str, fn(&Sent) -> String);
 

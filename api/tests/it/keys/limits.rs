@@ -1,9 +1,23 @@
 //! How often: of a key, and of who has none.
 
+use std::time::Duration;
+
+use api::config::Config;
+use axum::http::{HeaderMap, header::AUTHORIZATION};
+use common::{
+    admin::Health,
+    auth::{Gate, Key, Settings},
+    config::{Loader, sample_variables},
+    shutdown::Shutdown,
+};
+use serde_json::json;
 use testkit::Services;
 
-use super::{bearer, code, guarded};
-use crate::support::{Api, Response};
+use super::{bearer, code, connect_with, guarded};
+use crate::{
+    live_client::{hear, say},
+    support::{Api, Response},
+};
 
 const PATH: &str = "/api/v1/metadata";
 
@@ -50,6 +64,29 @@ async fn a_key_has_its_rate_and_is_told_of_it() {
 }
 
 #[tokio::test]
+async fn a_subscription_counts_as_a_request() {
+    let (api, key) = guarded(&["read"], Some(1), &[]).await;
+    let mut socket = connect_with(&api, &key.text()).await;
+    for id in 0..15 {
+        let message = json!({"type": "subscribe", "id": id.to_string(), "topic": "realtime"});
+        say(&mut socket, message).await;
+    }
+    let refused = async {
+        loop {
+            let heard = hear(&mut socket).await;
+            if heard["type"] == "error" {
+                return heard["code"].clone();
+            }
+        }
+    };
+    let refused = tokio::time::timeout(Duration::from_secs(10), refused).await;
+    assert_eq!(refused.expect("fifteen are more than ten"), "rate_exceeded");
+    say(&mut socket, json!({"type": "ping"})).await;
+    while hear(&mut socket).await["type"] != "pong" {}
+    api.stop().await;
+}
+
+#[tokio::test]
 async fn wrong_keys_are_heard_ten_times_and_right_ones_always() {
     let (api, key) = guarded(&["read"], None, &[]).await;
     let wrong = key.text().replace("tmk_", "tmk_0");
@@ -68,6 +105,36 @@ async fn wrong_keys_are_heard_ten_times_and_right_ones_always() {
     assert_eq!(session.status, 429, "by the other way in, too");
     assert_eq!(api.get(PATH).await.status, 401, "nothing was guessed");
     assert_eq!(api.get_with(PATH, &key.text()).await.status, 200);
+    api.stop().await;
+}
+
+#[tokio::test]
+async fn a_gate_tells_strangers_without_counting_them() {
+    let (api, key) = guarded(&["read"], Some(1), &[]).await;
+    let mut variables = sample_variables();
+    variables.extend(api.services.variables());
+    let config = Config::load(Loader::from_variables(variables)).unwrap();
+    let shutdown = Shutdown::new();
+    let settings = Settings {
+        postgres: Some(config.postgres),
+        bind_address: config.bind.bind_address,
+        origins: Vec::new(),
+    };
+    let health = Health::new("api", "0", "test", &[], shutdown.clone());
+    let gate = Gate::start(settings, &health, &shutdown);
+    let knows = |key: &str| {
+        let value = format!("Bearer {key}").parse().unwrap();
+        gate.knows(&HeaderMap::from_iter([(AUTHORIZATION, value)]))
+    };
+    let read = async || knows(&key.text());
+    testkit::wait_until("the keys are read", Duration::from_secs(5), read).await;
+    let wrong = Key::generate().unwrap().text();
+    for _ in 0..20 {
+        assert!(knows(&key.text()), "it costs nothing of the rate");
+        assert!(!knows(&wrong) && !knows("tmk_") && !gate.knows(&HeaderMap::new()));
+    }
+    shutdown.stop();
+    shutdown.finished(Duration::from_secs(10)).await.unwrap();
     api.stop().await;
 }
 

@@ -8,8 +8,12 @@ mod sessions;
 
 use common::auth::Key;
 use testkit::Services;
+use tokio_tungstenite::{connect_async, tungstenite::client::IntoClientRequest as _};
 
-use crate::support::{Api, Response};
+use crate::{
+    live_client::Socket,
+    support::{Api, Response},
+};
 
 /// A ready api that asks for keys, and one with these scopes.
 async fn guarded(scopes: &[&str], rate: Option<i32>, changes: &[(&str, &str)]) -> (Api, Key) {
@@ -38,6 +42,15 @@ impl Api {
 
 fn bearer(key: &str) -> String {
     format!("Authorization: Bearer {key}\r\n")
+}
+
+async fn connect_with(api: &Api, key: &str) -> Socket {
+    let mut request = format!("ws://{}/ws", api.address)
+        .into_client_request()
+        .unwrap();
+    let value = format!("Bearer {key}").parse().unwrap();
+    request.headers_mut().insert("authorization", value);
+    connect_async(request).await.unwrap().0
 }
 
 fn code(response: &Response) -> String {

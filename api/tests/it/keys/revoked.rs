@@ -9,13 +9,11 @@ use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
     time::timeout,
 };
-use tokio_tungstenite::{
-    connect_async,
-    tungstenite::{Message, client::IntoClientRequest as _},
-};
+use tokio_tungstenite::tungstenite::Message;
 
-use super::{bearer, guarded};
+use super::{bearer, connect_with, guarded};
 use crate::{
+    export::{self, Download},
     live_client::{Socket, hear, say},
     support::Api,
 };
@@ -32,12 +30,7 @@ async fn is_refused(api: &Api, key: &str) -> bool {
 async fn requests_sockets_and_streams_end() {
     let (api, key) = guarded(&["read"], None, &[]).await;
     let text = key.text();
-    let mut request = format!("ws://{}/ws", api.address)
-        .into_client_request()
-        .unwrap();
-    let value = format!("Bearer {text}").parse().unwrap();
-    request.headers_mut().insert("authorization", value);
-    let (mut socket, _) = connect_async(request).await.unwrap();
+    let mut socket = connect_with(&api, &text).await;
     say(
         &mut socket,
         json!({"type": "subscribe", "id": "a", "topic": "realtime"}),
@@ -83,10 +76,28 @@ async fn close_code_of(socket: &mut Socket) -> Option<u16> {
 async fn while_the_database_is_away_keys_stay() {
     let (api, key) = guarded(&["read"], None, &[]).await;
     api.services.shut().await;
-    tokio::time::sleep(EFFECTIVE).await;
+    let unread = async || {
+        let metrics = api.get_with("/metrics", &key.text()).await;
+        metrics.metric("tidemark_auth_keys_age_seconds") > 0.0
+    };
+    testkit::wait_until("keys can't be read", 2 * EFFECTIVE, unread).await;
     let response = api.get_with("/api/v1/pipeline", &key.text()).await;
     assert_eq!(response.status, 200, "{}", response.body);
     assert_eq!(api.get("/api/v1/pipeline").await.status, 401);
+    api.stop().await;
+}
+
+#[tokio::test]
+async fn an_export_breaks_off() {
+    let (api, key) = guarded(&["read"], None, &[]).await;
+    export::crowd(&api).await;
+    let download = Download::begin(&api, export::DAY, &bearer(&key.text())).await;
+    assert_eq!(download.status(), 200);
+    api.services.revoke(&key).await;
+    let refused = async || is_refused(&api, &key.text()).await;
+    testkit::wait_until("the key is refused", EFFECTIVE, refused).await;
+    let (body, is_whole) = download.finish().await;
+    assert!(!is_whole && body.len() < 8 << 20, "{} bytes", body.len());
     api.stop().await;
 }
 

@@ -13,10 +13,7 @@ use crate::support::Api;
 
 /// Of the api's own metrics.
 async fn metric(api: &Api, name: &str) -> u32 {
-    let metrics = api.get("/metrics").await.body;
-    let mut values = metrics.lines().filter_map(|line| line.strip_prefix(name));
-    let value = values.find_map(|rest| rest.strip_prefix(' '));
-    value.map_or(0, |value| value.parse().unwrap())
+    api.get("/metrics").await.metric(name) as u32
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
