@@ -93,7 +93,7 @@ pub(super) const METRICS: [Metric; 32] = [
     ),
     Metric::counter(
         "tidemark_consumer_streams_lost_total",
-        "times the stream was found deleted by somebody else: an alarm",
+        "times a lane found the stream deleted or Redis emptied: an alarm",
     ),
     Metric::counter(
         "tidemark_consumer_trimmed_entries_total",

@@ -84,7 +84,8 @@ pub(crate) fn stream_lost(stream: &str, ledger: &str) {
     tracing::error!(
         stream,
         ledger,
-        "the stream was deleted; entries that nobody had read are lost, and accounts begin anew"
+        next = "find out who deleted it or emptied Redis; only its senders can send again what was lost",
+        "the stream was lost; entries that nobody had read are lost, and accounts begin anew"
     );
 }
 
