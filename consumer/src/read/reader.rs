@@ -139,13 +139,13 @@ impl Reader {
 
     fn fail(&mut self, session: &mut Option<Session>, error: &RedisError) {
         observe::read_failed(&self.config.consumer, error);
-        self.pace = Pace::default();
+        self.pace.failed();
         self.health.down("redis", error);
         // What a timed-out read has taken is pending under our name: a new session asks.
         *session = None;
     }
 
-    async fn connect(&self) -> RedisResult<Session> {
+    async fn connect(&mut self) -> RedisResult<Session> {
         let mut redis = clients::redis::connect(&self.config.redis, BLOCK).await?;
         group::ensure(&mut redis, &self.config.keys, &self.config.group).await?;
         let epoch = self.epoch(&mut redis).await?;
@@ -231,7 +231,7 @@ impl Reader {
         let (stream, group) = (&config.keys.stream, &config.group);
         let delivered = self
             .claimer
-            .claim(redis, stream, group, &config.consumer)
+            .claim(redis, stream, group, &config.consumer, self.pace.count())
             .await?;
         self.last_claim = Instant::now();
         if !delivered.is_empty() {
