@@ -123,7 +123,7 @@ pub(super) const METRICS: [Metric; 32] = [
     .by(&[("cause", CAUSES)]),
     Metric::counter(
         "tidemark_consumer_left_pending_total",
-        "batches that a stopping lane left in the stream",
+        "batches that an ending lane left in the stream",
     ),
     Metric::counter(
         "tidemark_consumer_ack_failures_total",

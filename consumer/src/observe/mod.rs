@@ -131,7 +131,15 @@ pub(crate) fn left_pending(lane: &str, entries: usize) {
     tracing::warn!(
         lane,
         entries,
-        "stopping with a batch that could not be written; it stays pending"
+        "ending with a batch that could not be written; it stays pending"
+    );
+}
+
+pub(crate) fn name_taken(lane: &str) {
+    tracing::error!(
+        lane,
+        next = "give each host another CONSUMER_NAME, if two have the same",
+        "another process has the lane's name; going on under a free one"
     );
 }
 
