@@ -188,9 +188,13 @@ pub(crate) fn acknowledged(done: &Committed) {
     histogram!("tidemark_consumer_write_seconds").record(done.write);
 }
 
-pub(crate) fn compaction_failed(error: &dyn Error) {
+pub(crate) fn compaction_failed(step: &'static str, error: &dyn Error) {
     counter!("tidemark_consumer_compaction_failures_total").increment(1);
-    tracing::warn!(error = with_cause(error), "compaction failed; trying again");
+    tracing::warn!(
+        step,
+        error = with_cause(error),
+        "compaction failed; trying again"
+    );
 }
 
 /// A pass over everything has ended, by the one consumer that compacts.
