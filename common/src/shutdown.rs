@@ -5,19 +5,23 @@ use std::{
     convert::Infallible,
     future::Future,
     sync::{
-        Arc,
+        Arc, OnceLock,
         atomic::{AtomicBool, Ordering},
     },
     time::Duration,
 };
 
-use tokio::signal::unix::{SignalKind, signal};
+use tokio::{
+    signal::unix::{SignalKind, signal},
+    time::{Instant, sleep_until},
+};
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 /// Handed to every task; cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub struct Shutdown {
     soft: CancellationToken,
+    began: Arc<OnceLock<Instant>>,
     hard: CancellationToken,
     tasks: TaskTracker,
     failed: Arc<AtomicBool>,
@@ -52,7 +56,18 @@ impl Shutdown {
 
     /// Asks every task to finish.
     pub fn stop(&self) {
+        self.began.get_or_init(Instant::now);
         self.soft.cancel();
+    }
+
+    /// For some of the tasks: stops with this one, and may stop before it.
+    #[must_use]
+    pub fn part(&self) -> Self {
+        Self {
+            soft: self.soft.child_token(),
+            began: Arc::default(),
+            ..self.clone()
+        }
     }
 
     #[must_use]
@@ -63,6 +78,12 @@ impl Shutdown {
     /// Completes when the first phase begins.
     pub async fn stopping(&self) {
         self.soft.cancelled().await;
+    }
+
+    /// Completes when the first phase has lasted for `grace`.
+    pub async fn overdue(&self, grace: Duration) {
+        self.stopping().await;
+        sleep_until(*self.began.get_or_init(Instant::now) + grace).await;
     }
 
     /// Completes when the second phase begins.
@@ -165,6 +186,28 @@ mod tests {
         shutdown.spawn("stuck", std::future::pending::<Result<(), Infallible>>());
         shutdown.stop();
         assert!(shutdown.finished(Duration::from_secs(10)).await.is_err());
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn what_is_overdue_counts_from_the_stop() {
+        let (shutdown, grace) = (Shutdown::new(), Duration::from_secs(4));
+        shutdown.stop();
+        tokio::time::sleep(Duration::from_secs(3)).await;
+        let asked = Instant::now();
+        shutdown.overdue(grace).await;
+        assert_eq!(asked.elapsed().as_secs(), 1);
+        shutdown.overdue(grace).await;
+        assert_eq!(asked.elapsed().as_secs(), 1);
+    }
+
+    #[test]
+    fn a_part_stops_alone_or_with_all() {
+        let (shutdown, part) = (Shutdown::new(), Shutdown::new().part());
+        part.stop();
+        assert!(part.is_stopping() && !shutdown.is_stopping());
+        let part = shutdown.part();
+        shutdown.stop();
+        assert!(part.is_stopping());
     }
 
     #[tokio::test]

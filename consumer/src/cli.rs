@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, bail};
 use clap::{Args, Parser, Subcommand};
-use common::{time::UnixMicros, wire::StreamKeys};
+use common::{telemetry, time::UnixMicros, wire::StreamKeys};
 use consumer::{
     config::Config,
     dead_letters::{self, Selection},
@@ -95,6 +95,7 @@ pub(crate) async fn run(command: Command, config: Config) -> anyhow::Result<()> 
 }
 
 async fn migrate(config: &Config) -> anyhow::Result<()> {
+    telemetry::init_logs("consumer", &config.process);
     let applied = migrate::run(&config.postgres).await?;
     if applied.is_empty() {
         println!("the schema is up to date");

@@ -1,10 +1,10 @@
 //! A lane: reader → decoder → writer → acknowledger, with bounded channels between them. A
 //! lane shares nothing with the others, but a memory of recent events for guesses.
 
-use std::{convert::Infallible, sync::Arc};
+use std::{convert::Infallible, sync::Arc, time::Duration};
 
 use common::{admin::Health, backoff::Backoff, shutdown::Shutdown, wire::StreamKeys};
-use tokio::sync::mpsc;
+use tokio::{sync::mpsc, time::timeout};
 use tokio_postgres::Client;
 
 use crate::{
@@ -12,7 +12,7 @@ use crate::{
     config::Config,
     decode, observe,
     read::{Reader, ReaderConfig},
-    write::{Recent, Writer, WriterConfig, free_lane_name},
+    write::{Ended, Recent, Writer, WriterConfig, free_lane_name},
 };
 
 /// Runs read ahead of the decoder.
@@ -21,6 +21,12 @@ const RUNS: usize = 1;
 const BATCHES: usize = 1;
 /// Commits before the acknowledger.
 const COMMITS: usize = 4;
+/// To find a free name.
+const NAME_TIMEOUT: Duration = Duration::from_secs(10);
+/// Of the time for a shutdown, for the batches in hand.
+const STOP_SHARE: u32 = 2;
+/// A lost name is asked for so long at least.
+const LEAST_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Starts the lane of this number, under its own name or another free one of this host.
 pub(crate) fn start(
@@ -33,7 +39,7 @@ pub(crate) fn start(
     let outer = shutdown.clone();
     shutdown.spawn("lane", async move {
         if let Some((lane, name_holder)) = take_name(number, &config, &health, &outer).await {
-            spawn_stages(&config, recent, health, &outer, lane, name_holder);
+            spawn_stages(number, config, recent, health, &outer, (lane, name_holder));
         }
         Ok::<_, Infallible>(())
     });
@@ -48,14 +54,17 @@ async fn take_name(
     let mut backoff = Backoff::default();
     let host = config.consumer.host();
     loop {
-        match free_lane_name(&config.postgres, &host, number).await {
-            Ok(name) => return Some(name),
-            Err(error) => {
-                let error = observe::with_cause(&error);
-                observe::start_failed("lane_name", &error);
-                health.down("postgres", error);
-            }
-        }
+        let name = tokio::select! {
+            () = shutdown.stopping() => return None,
+            name = timeout(NAME_TIMEOUT, free_lane_name(&config.postgres, &host, number)) => name,
+        };
+        let error = match name {
+            Ok(Ok(name)) => return Some(name),
+            Ok(Err(error)) => observe::with_cause(&error),
+            Err(late) => late.to_string(),
+        };
+        observe::start_failed("lane_name", &error);
+        health.down("postgres", error);
         tokio::select! {
             () = shutdown.stopping() => return None,
             () = backoff.wait() => {}
@@ -64,12 +73,12 @@ async fn take_name(
 }
 
 fn spawn_stages(
-    config: &Config,
+    number: usize,
+    config: Config,
     recent: Arc<Recent>,
     health: Health,
     shutdown: &Shutdown,
-    lane: String,
-    name_holder: Client,
+    (lane, name_holder): (String, Client),
 ) {
     let keys = StreamKeys::new(&config.stream.stream_key);
     let limits = config.stream.limits();
@@ -95,7 +104,9 @@ fn spawn_stages(
         max_values: config.consumer.rollup_max_values,
         folds: config.folds,
         timeout: config.consumer.write_timeout(),
-        recent,
+        stop_grace: config.process.shutdown_timeout() / STOP_SHARE,
+        name_patience: config.consumer.claim_idle().max(LEAST_PATIENCE),
+        recent: recent.clone(),
     };
     let (runs_in, runs) = mpsc::channel(RUNS);
     let (batches_in, batches) = mpsc::channel(BATCHES);
@@ -105,10 +116,18 @@ fn spawn_stages(
     observe::channel(&health, &ack.lane, "batches", &batches_in);
     observe::channel(&health, &ack.lane, "commits", &committed_in);
 
-    let reader = Reader::new(reader, health.clone()).run(runs_in, shutdown.clone());
+    let (part, all) = (shutdown.part(), shutdown.clone());
+    let reader = Reader::new(reader, health.clone()).run(runs_in, part.clone());
     let decoder = decode::decode(runs, batches_in, config.consumer.batch_policy(), limits);
-    let writer =
-        Writer::new(writer, health, name_holder).run(batches, committed_in, shutdown.clone());
+    let name = writer.lane.clone();
+    let writer = Writer::new(writer, health.clone(), name_holder);
+    let writer = async move {
+        if writer.run(batches, committed_in, all.clone()).await == Ended::NameTaken {
+            observe::name_taken(&name);
+            part.stop();
+            start(number, config, recent, health, &all);
+        }
+    };
     let acknowledger = ack::acknowledge(ack, committed, shutdown.clone());
     spawn(shutdown, "reader", reader);
     spawn(shutdown, "decoder", decoder);

@@ -103,7 +103,11 @@ pub fn router(health: Health, gate: &Gate) -> Router {
 async fn migrate_with_retries(postgres: &PostgresConfig, health: &Health, shutdown: &Shutdown) {
     let mut backoff = Backoff::default();
     while !shutdown.is_stopping() {
-        match migrate::run(postgres).await {
+        let migrated = tokio::select! {
+            () = shutdown.stopping() => return,
+            migrated = migrate::run(postgres) => migrated,
+        };
+        match migrated {
             Ok(applied) => {
                 tracing::info!(?applied, "the database has the schema of this version");
                 return;

@@ -2,6 +2,7 @@
 
 use anyhow::{Context as _, bail};
 use common::{clients, config::PostgresConfig};
+use refinery::{Migration, Runner};
 
 mod embedded {
     refinery::embed_migrations!("../migrations");
@@ -24,8 +25,8 @@ const MIN_POSTGRES: i32 = 150_000;
 /// may call it at once.
 ///
 /// # Errors
-/// The database can't be reached, is too old, or has a migration that this version doesn't
-/// know or that was changed since.
+/// The database can't be reached, is too old, has a migration that was changed since, or one that
+/// this version doesn't know and not all that it does.
 pub async fn run(config: &PostgresConfig) -> anyhow::Result<Vec<String>> {
     let mut client = clients::postgres::connect(config, "tidemark-migrate")
         .await
@@ -40,7 +41,10 @@ pub async fn run(config: &PostgresConfig) -> anyhow::Result<Vec<String>> {
         .await
         .context("another migration is still running")?;
     check_versions(&client).await?;
-    let report = embedded::migrations::runner()
+    let runner = embedded::migrations::runner();
+    let is_newer = is_newer(&runner, &mut client).await?;
+    let report = runner
+        .set_abort_missing(!is_newer)
         .run_async(&mut client)
         .await
         .context("a migration failed; the database is as before it")?;
@@ -54,6 +58,33 @@ pub async fn run(config: &PostgresConfig) -> anyhow::Result<Vec<String>> {
         .collect())
 }
 
+/// Whether the database has all that this version brings, and more: a newer version has been
+/// here. A schema serves the version before it, too, so that one may go back by one version, or
+/// replace one consumer after the other. A database that lacks something of ours is another's.
+async fn is_newer(runner: &Runner, client: &mut tokio_postgres::Client) -> anyhow::Result<bool> {
+    let began = "SELECT to_regclass('refinery_schema_history') IS NOT NULL";
+    if !client.query_one(began, &[]).await?.get::<_, bool>(0) {
+        return Ok(false);
+    }
+    let applied = runner.get_applied_migrations_async(client).await;
+    let applied = applied.context("can't read which migrations were applied")?;
+    let has = |ours: &Migration| {
+        applied
+            .iter()
+            .any(|known| known.version() == ours.version())
+    };
+    let ours = runner.get_migrations();
+    let is_newer = applied.len() > ours.len() && ours.iter().all(has);
+    if is_newer {
+        let newest = applied.iter().max().map(ToString::to_string);
+        tracing::warn!(
+            newest,
+            "the database has the schema of a newer version; docs/OPERATIONS.md says how far one may go back"
+        );
+    }
+    Ok(is_newer)
+}
+
 /// Makes the group roles and gives them what they lack. A login that may make no roles leaves
 /// that to an administrator: everything works without them, under one login.
 async fn grant(client: &tokio_postgres::Client) -> Result<(), tokio_postgres::Error> {
@@ -63,7 +94,7 @@ async fn grant(client: &tokio_postgres::Client) -> Result<(), tokio_postgres::Er
     if !missing.is_empty() {
         tracing::info!(
             ?missing,
-            "this login may not create roles; docs/OPERATIONS.md says how an administrator does"
+            "this login may not create roles; SECURITY.md says how an administrator does"
         );
     }
     Ok(())
@@ -73,7 +104,8 @@ async fn check_versions(client: &tokio_postgres::Client) -> anyhow::Result<()> {
     let row = client
         .query_one(
             "SELECT current_setting('server_version_num')::int,
-                    (SELECT default_version FROM pg_available_extensions
+                    (SELECT coalesce(installed_version, default_version)
+                       FROM pg_available_extensions
                       WHERE name = 'timescaledb')",
             &[],
         )

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use deadpool_postgres::{Manager, ManagerConfig, Pool, RecyclingMethod, Runtime};
+use tokio::time::timeout;
 use tokio_postgres::{Client, Config, Error, NoTls};
 
 use crate::config::PostgresConfig;
@@ -35,9 +36,13 @@ fn settings(config: &PostgresConfig, application: &str, options: &str) -> Result
 /// A connection of one's own. It closes when the client is dropped.
 ///
 /// # Errors
-/// PostgreSQL isn't there, or doesn't let us in.
+/// PostgreSQL isn't there in time, or doesn't let us in.
 pub async fn connect(config: &PostgresConfig, application: &str) -> Result<Client, Error> {
-    let (client, connection) = settings(config, application, "")?.connect(NoTls).await?;
+    let settings = settings(config, application, "")?;
+    // The library's own timeout ends with the TCP handshake; its error is the right one here, too.
+    let limit = Duration::from_millis(config.connect_timeout_ms);
+    let connected = timeout(limit, settings.connect(NoTls)).await;
+    let (client, connection) = connected.unwrap_or_else(|_| Err(Error::__private_api_timeout()))?;
     // Ends by itself when the client is dropped; the error reaches whoever uses the client.
     tokio::spawn(async move {
         if let Err(error) = connection.await {
@@ -82,5 +87,25 @@ pub async fn close_idle(pool: Pool, config: &PostgresConfig) {
     loop {
         tokio::time::sleep(idle / 2).await;
         pool.retain(|_, metrics| metrics.last_used() < idle);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Loader;
+
+    #[tokio::test]
+    async fn a_server_that_accepts_and_says_nothing_is_given_up() {
+        let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = format!("postgres://u@{}/d", silent.local_addr().unwrap());
+        let variables = [
+            ("POSTGRES_URL", url.as_str()),
+            ("CONNECT_TIMEOUT_MS", "100"),
+        ];
+        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        let config = Loader::from_variables(variables).section().unwrap();
+        let connecting = timeout(Duration::from_secs(10), connect(&config, "test"));
+        assert!(connecting.await.unwrap().is_err());
     }
 }

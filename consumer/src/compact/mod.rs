@@ -14,7 +14,7 @@ use common::{
     wire::StreamKeys,
 };
 use tokio::time::timeout;
-use tokio_postgres::Client;
+use tokio_postgres::{Client, NoTls};
 
 pub use retention::Retention;
 
@@ -22,8 +22,10 @@ use crate::{observe, rollup_rows::RollupError, write::REBUILD_LOCK};
 
 /// Held by the one consumer that compacts.
 const COMPACT_LOCK: i64 = 0x0063_6f6d_7061_6374;
-/// For one pass over everything.
-const PASS_TIMEOUT: Duration = Duration::from_secs(300);
+/// For one step of a pass.
+const STEP_TIMEOUT: Duration = Duration::from_secs(300);
+/// Retention counts the rows of a day before it drops them.
+const RETENTION_TIMEOUT: Duration = Duration::from_secs(30 * 60);
 
 const MEASURE: &str = "-- measure
 SELECT pg_database_size(current_database()), (SELECT count(*) FROM rollup_dirty)";
@@ -51,21 +53,74 @@ enum CompactError {
     TimedOut,
 }
 
+/// One after the other. None needs another to succeed: where a disk is full, rows can't be
+/// merged, and what makes room comes later.
+#[derive(Debug, Clone, Copy)]
+enum Step {
+    ClosedWriters,
+    Tiers,
+    Prune,
+    Retention,
+    Vacuum,
+}
+
+impl Step {
+    const ALL: [Self; 5] = [
+        Self::ClosedWriters,
+        Self::Tiers,
+        Self::Prune,
+        Self::Retention,
+        Self::Vacuum,
+    ];
+
+    const fn name(self) -> &'static str {
+        match self {
+            Self::ClosedWriters => "closed_writers",
+            Self::Tiers => "tiers",
+            Self::Prune => "prune",
+            Self::Retention => "retention",
+            Self::Vacuum => "vacuum",
+        }
+    }
+
+    const fn timeout(self) -> Duration {
+        match self {
+            Self::Retention => RETENTION_TIMEOUT,
+            _ => STEP_TIMEOUT,
+        }
+    }
+
+    /// A series of short transactions, so that it may be cut off anywhere. Returns what it did.
+    async fn run(self, client: &Client, config: &CompactConfig) -> Result<u64, CompactError> {
+        Ok(match self {
+            Self::ClosedWriters => {
+                closed_writers::close_dead(client).await?;
+                closed_writers::merge(client, config.max_values).await?
+            }
+            Self::Tiers => tiers::build(client, config.max_values).await?,
+            Self::Prune => prune::prune(client, config).await?,
+            Self::Retention => retention::apply(client, &config.retention).await?,
+            Self::Vacuum => vacuum::vacuum(client).await?,
+        })
+    }
+}
+
 /// Passes until the shutdown begins.
 pub async fn run(config: CompactConfig, shutdown: Shutdown) {
     let mut backoff = Backoff::default();
     loop {
         let pass = tokio::select! {
             () = shutdown.stopping() => return,
-            pass = timeout(PASS_TIMEOUT, pass(&config)) => pass.unwrap_or(Err(CompactError::TimedOut)),
+            pass = pass(&config) => pass,
         };
         let wait = match pass {
-            Ok(()) => {
+            Ok(true) => {
                 backoff.reset();
                 config.interval
             }
+            Ok(false) => backoff.next_delay().max(config.interval),
             Err(error) => {
-                observe::compaction_failed(&error);
+                observe::compaction_failed("begin", &error);
                 backoff.next_delay().max(config.interval)
             }
         };
@@ -76,31 +131,53 @@ pub async fn run(config: CompactConfig, shutdown: Shutdown) {
     }
 }
 
-/// One pass, unless another consumer is at it. Each step is a series of short transactions,
-/// so that it may be cut off anywhere.
-async fn pass(config: &CompactConfig) -> Result<(), CompactError> {
-    let client = clients::postgres::connect(&config.postgres, "tidemark-compact").await?;
+/// One pass, unless another consumer is at it. False where a step failed.
+async fn pass(config: &CompactConfig) -> Result<bool, CompactError> {
     let started = Instant::now();
-    let row = client
-        .query_one("SELECT pg_try_advisory_lock($1)", &[&COMPACT_LOCK])
-        .await?;
-    if !row.get::<_, bool>(0) {
-        return Ok(());
+    let Some(client) = in_time(STEP_TIMEOUT, begin(config)).await? else {
+        return Ok(true);
+    };
+    let mut is_whole = true;
+    for step in Step::ALL {
+        match in_time(step.timeout(), step.run(&client, config)).await {
+            Ok(rows) => observe::compacted(step.name(), rows),
+            Err(error) => {
+                observe::compaction_failed(step.name(), &error);
+                is_whole = false;
+                in_time(STEP_TIMEOUT, clear(&client, &error)).await?;
+            }
+        }
     }
-    closed_writers::close_dead(&client).await?;
-    let merged = closed_writers::merge(&client, config.max_values).await?;
-    observe::compacted("closed_writers", merged);
-    let built = tiers::build(&client, config.max_values).await?;
-    observe::compacted("tiers", built);
-    let pruned = prune::prune(&client, config).await?;
-    observe::compacted("prune", pruned);
-    let dropped = retention::apply(&client, &config.retention).await?;
-    observe::compacted("retention", dropped);
-    let vacuumed = vacuum::vacuum(&client).await?;
-    observe::compacted("vacuum", vacuumed);
-    let row = client.query_one(MEASURE, &[]).await?;
-    observe::compaction_passed(started.elapsed(), row.get(0), row.get(1));
-    Ok(())
+    if is_whole {
+        let measure = async { Ok(client.query_one(MEASURE, &[]).await?) };
+        let row = in_time(STEP_TIMEOUT, measure).await?;
+        observe::compaction_passed(started.elapsed(), row.get(0), row.get(1));
+    }
+    Ok(is_whole)
+}
+
+async fn in_time<T>(
+    limit: Duration,
+    step: impl Future<Output = Result<T, CompactError>>,
+) -> Result<T, CompactError> {
+    let done = timeout(limit, step).await;
+    done.unwrap_or(Err(CompactError::TimedOut))
+}
+
+/// `None` where another consumer compacts.
+async fn begin(config: &CompactConfig) -> Result<Option<Client>, CompactError> {
+    let client = clients::postgres::connect(&config.postgres, "tidemark-compact").await?;
+    let lock = "SELECT pg_try_advisory_lock($1)";
+    let row = client.query_one(lock, &[&COMPACT_LOCK]).await?;
+    Ok(row.get::<_, bool>(0).then_some(client))
+}
+
+/// Ends what a failed step may have left behind: its transaction, and a statement that runs on.
+async fn clear(client: &Client, error: &CompactError) -> Result<(), CompactError> {
+    if matches!(error, CompactError::TimedOut) {
+        client.cancel_token().cancel_query(NoTls).await?;
+    }
+    Ok(client.batch_execute("ROLLBACK").await?)
 }
 
 /// Begins a transaction that a rebuild can't overlap with.

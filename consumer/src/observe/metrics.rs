@@ -93,7 +93,7 @@ pub(super) const METRICS: [Metric; 32] = [
     ),
     Metric::counter(
         "tidemark_consumer_streams_lost_total",
-        "times the stream was found deleted by somebody else: an alarm",
+        "times a lane found the stream deleted or Redis emptied: an alarm",
     ),
     Metric::counter(
         "tidemark_consumer_trimmed_entries_total",
@@ -123,7 +123,7 @@ pub(super) const METRICS: [Metric; 32] = [
     .by(&[("cause", CAUSES)]),
     Metric::counter(
         "tidemark_consumer_left_pending_total",
-        "batches that a stopping lane left in the stream",
+        "batches that an ending lane left in the stream",
     ),
     Metric::counter(
         "tidemark_consumer_ack_failures_total",

@@ -84,7 +84,8 @@ pub(crate) fn stream_lost(stream: &str, ledger: &str) {
     tracing::error!(
         stream,
         ledger,
-        "the stream was deleted; entries that nobody had read are lost, and accounts begin anew"
+        next = "find out who deleted it or emptied Redis; only its senders can send again what was lost",
+        "the stream was lost; entries that nobody had read are lost, and accounts begin anew"
     );
 }
 
@@ -130,7 +131,15 @@ pub(crate) fn left_pending(lane: &str, entries: usize) {
     tracing::warn!(
         lane,
         entries,
-        "stopping with a batch that could not be written; it stays pending"
+        "ending with a batch that could not be written; it stays pending"
+    );
+}
+
+pub(crate) fn name_taken(lane: &str) {
+    tracing::error!(
+        lane,
+        next = "give each host another CONSUMER_NAME, if two have the same",
+        "another process has the lane's name; going on under a free one"
     );
 }
 
@@ -179,9 +188,13 @@ pub(crate) fn acknowledged(done: &Committed) {
     histogram!("tidemark_consumer_write_seconds").record(done.write);
 }
 
-pub(crate) fn compaction_failed(error: &dyn Error) {
+pub(crate) fn compaction_failed(step: &'static str, error: &dyn Error) {
     counter!("tidemark_consumer_compaction_failures_total").increment(1);
-    tracing::warn!(error = with_cause(error), "compaction failed; trying again");
+    tracing::warn!(
+        step,
+        error = with_cause(error),
+        "compaction failed; trying again"
+    );
 }
 
 /// A pass over everything has ended, by the one consumer that compacts.

@@ -7,8 +7,8 @@ use redis::{RedisResult, Value, aio::MultiplexedConnection};
 
 use super::reply::{self, Delivered, UnexpectedReply};
 
-/// Entries claimed at once. XAUTOCLAIM looks at ten times as many.
-const CLAIM_COUNT: usize = 100;
+/// Entries claimed at once, at most. XAUTOCLAIM looks at ten times as many.
+const MAX_COUNT: usize = 100;
 
 /// Where the last sweep of XAUTOCLAIM stopped.
 #[derive(Debug)]
@@ -25,13 +25,14 @@ impl Claimer {
         }
     }
 
-    /// The next step of the sweep: entries idle for long, now ours.
+    /// The next step of the sweep: at most `count` entries idle for long, now ours.
     pub(super) async fn claim(
         &mut self,
         redis: &mut MultiplexedConnection,
         stream: &str,
         group: &str,
         consumer: &str,
+        count: usize,
     ) -> RedisResult<Delivered> {
         let reply: Value = redis::cmd("XAUTOCLAIM")
             .arg(stream)
@@ -40,7 +41,7 @@ impl Claimer {
             .arg(self.min_idle.as_millis() as u64)
             .arg(self.cursor.to_string())
             .arg("COUNT")
-            .arg(CLAIM_COUNT)
+            .arg(count.min(MAX_COUNT))
             .query_async(redis)
             .await?;
         self.took(reply).map_err(|error| {

@@ -8,6 +8,10 @@ use uuid::Uuid;
 
 use crate::observe;
 
+/// Also where Redis has no memory left: to read is what makes room.
+const CREATE: &str = r"#!lua flags=allow-oom
+return redis.call('XGROUP', 'CREATE', KEYS[1], ARGV[1], '0', 'MKSTREAM')";
+
 /// Makes the group where it is missing, at the beginning of the stream: `$` would skip what
 /// was added before anyone read.
 pub(super) async fn ensure(
@@ -15,14 +19,9 @@ pub(super) async fn ensure(
     keys: &StreamKeys,
     group: &str,
 ) -> RedisResult<()> {
-    let mut create = redis::cmd("XGROUP");
-    create
-        .arg("CREATE")
-        .arg(&keys.stream)
-        .arg(group)
-        .arg("0")
-        .arg("MKSTREAM");
-    match create.query_async::<()>(redis).await {
+    let create = Script::new(CREATE);
+    let mut create = create.key(&keys.stream);
+    match create.arg(group).invoke_async::<()>(redis).await {
         Err(error) if error.code() != Some("BUSYGROUP") => Err(error),
         _ => Ok(()),
     }
@@ -30,9 +29,10 @@ pub(super) async fn ensure(
 
 /// The stream's epoch: made by whoever comes first, gone when Redis loses the stream. Where
 /// only the stream was lost and its ledger wasn't, the ledger counts entries that the stream
-/// never had; then the ledger begins anew, too. What was gone from the stream before we first
-/// looked is none of our account. Returns the epoch and what was given up.
-const EPOCH: &str = r"
+/// never had, or we have `seen` more added to it than it says; then the ledger begins anew, too.
+/// What was gone from the stream before we first looked is none of our account. Returns the
+/// epoch and what was given up.
+const EPOCH: &str = r"#!lua flags=allow-oom
 -- What our publishers have put on the new stream was counted in the old ledger.
 local function count_again(stream, ledger)
     local page = redis.call('XRANGE', stream, '-', '+', 'COUNT', 100)
@@ -57,22 +57,26 @@ if redis.call('EXISTS', KEYS[1]) == 1 then
         if info[i] == 'length' then length = info[i + 1] end
     end
 end
-local ours, ledger = 0, redis.call('HGETALL', KEYS[2])
+local ours, seen, ledger = 0, 0, redis.call('HGETALL', KEYS[2])
 for i = 1, #ledger, 2 do
     if string.sub(ledger[i], 1, 8) == 'entries:' then ours = ours + ledger[i + 1] end
+    if ledger[i] == 'seen' then seen = tonumber(ledger[i + 1]) end
 end
-if appended < ours then
-    given_up = table.concat(ledger, ' ')
+if appended < math.max(ours, seen) then
+    given_up, seen = table.concat(ledger, ' '), 0
     redis.call('DEL', KEYS[2])
     count_again(KEYS[1], KEYS[2])
 end
+if appended > seen then redis.call('HSET', KEYS[2], 'seen', appended) end
 redis.call('HSETNX', KEYS[2], 'epoch', ARGV[1])
 redis.call('HSETNX', KEYS[2], 'gone', appended - length)
 return {redis.call('HGET', KEYS[2], 'epoch'), given_up}";
 
+/// The epoch; says so where the stream was lost since it was `known`.
 pub(super) async fn epoch(
     redis: &mut MultiplexedConnection,
     keys: &StreamKeys,
+    known: Option<&str>,
 ) -> RedisResult<Arc<str>> {
     let (epoch, given_up): (String, String) = Script::new(EPOCH)
         .key(&keys.stream)
@@ -80,7 +84,7 @@ pub(super) async fn epoch(
         .arg(Uuid::now_v7().to_string())
         .invoke_async(redis)
         .await?;
-    if !given_up.is_empty() {
+    if !given_up.is_empty() || known.is_some_and(|known| known != epoch) {
         observe::stream_lost(&keys.stream, &given_up);
     }
     Ok(epoch.into())

@@ -49,6 +49,8 @@ pub struct Reader {
     /// When Redis last heard of us.
     heard: Instant,
     pace: Pace,
+    /// Of the last session and this one.
+    epoch: Option<Arc<str>>,
 }
 
 /// One connection's state: reading goes from what is pending to what is new.
@@ -69,6 +71,7 @@ impl Reader {
             last_claim: Instant::now(),
             heard: Instant::now(),
             pace: Pace::default(),
+            epoch: None,
         }
     }
 
@@ -118,7 +121,7 @@ impl Reader {
         if delivered.is_empty() {
             return Ok(None);
         }
-        if group::epoch(&mut session.redis, &self.config.keys).await? != session.epoch {
+        if self.epoch(&mut session.redis).await? != session.epoch {
             // A blocked read survives the loss of the stream if another lane has made the
             // group again. A new session asks for what this one was given.
             return Err((redis::ErrorKind::Io, "the stream was lost and begun anew").into());
@@ -136,22 +139,28 @@ impl Reader {
 
     fn fail(&mut self, session: &mut Option<Session>, error: &RedisError) {
         observe::read_failed(&self.config.consumer, error);
-        self.pace = Pace::default();
+        self.pace.failed();
         self.health.down("redis", error);
         // What a timed-out read has taken is pending under our name: a new session asks.
         *session = None;
     }
 
-    async fn connect(&self) -> RedisResult<Session> {
+    async fn connect(&mut self) -> RedisResult<Session> {
         let mut redis = clients::redis::connect(&self.config.redis, BLOCK).await?;
         group::ensure(&mut redis, &self.config.keys, &self.config.group).await?;
-        let epoch = group::epoch(&mut redis, &self.config.keys).await?;
+        let epoch = self.epoch(&mut redis).await?;
         self.health.up("redis");
         Ok(Session {
             redis,
             epoch,
             pending_after: Some(EntryId::MIN),
         })
+    }
+
+    async fn epoch(&mut self, redis: &mut MultiplexedConnection) -> RedisResult<Arc<str>> {
+        let epoch = group::epoch(redis, &self.config.keys, self.epoch.as_deref()).await?;
+        self.epoch = Some(epoch.clone());
+        Ok(epoch)
     }
 
     async fn read(&mut self, session: &mut Session) -> RedisResult<(Delivered, bool)> {
@@ -222,7 +231,7 @@ impl Reader {
         let (stream, group) = (&config.keys.stream, &config.group);
         let delivered = self
             .claimer
-            .claim(redis, stream, group, &config.consumer)
+            .claim(redis, stream, group, &config.consumer, self.pace.count())
             .await?;
         self.last_claim = Instant::now();
         if !delivered.is_empty() {

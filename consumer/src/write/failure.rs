@@ -17,6 +17,9 @@ pub(crate) enum Failure {
     /// Somebody has to repair the schema, the rights or the address.
     #[error("the database refuses us")]
     Hold(#[source] Error),
+    /// Another session holds the lane's name: ours that was lost, or another lane.
+    #[error("the lane's name is taken")]
+    NameTaken,
     /// An event of the batch is already stored.
     #[error("the batch holds a duplicate event")]
     Duplicate,
@@ -73,6 +76,7 @@ impl Failure {
             },
             Self::Lost(_) => "lost",
             Self::TimedOut => "timed_out",
+            Self::NameTaken => "conflict",
             Self::Hold(_) => "refused",
             Self::Data(_) => "data",
             Self::Duplicate | Self::Handled | Self::Rebuilt => "other",
@@ -119,7 +123,7 @@ mod tests {
             Failure::Data(_) => "data",
             Failure::Duplicate => "duplicate",
             Failure::Handled => "handled",
-            Failure::TimedOut | Failure::Rebuilt => "another",
+            Failure::TimedOut | Failure::NameTaken | Failure::Rebuilt => "another",
         }
     }
 

@@ -22,4 +22,4 @@ pub(crate) use failure::Failure;
 pub use session::{LANE_LOCKS, REBUILD_LOCK, free_lane_name};
 pub use statements::Statements;
 pub use suspects::Recent;
-pub use writer::{Writer, WriterConfig};
+pub use writer::{Ended, Writer, WriterConfig};

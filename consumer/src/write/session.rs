@@ -72,8 +72,9 @@ impl Session {
             Some(client) => client,
             None => {
                 let client = clients::postgres::connect(config, APPLICATION).await?;
-                let lock = "SELECT pg_advisory_lock($1, hashtext($2))";
-                client.execute(lock, &[&LANE_LOCKS, &lane]).await?;
+                if !take_name(&client, lane).await? {
+                    return Err(Failure::NameTaken);
+                }
                 client
             }
         };
@@ -126,6 +127,12 @@ async fn open_writer(client: &Client, statements: &Statements, lane: &str) -> Re
     Ok(row.get(0))
 }
 
+async fn take_name(client: &Client, lane: &str) -> Result<bool, Error> {
+    let lock = "SELECT pg_try_advisory_lock($1, hashtext($2))";
+    let row = client.query_one(lock, &[&LANE_LOCKS, &lane]).await?;
+    Ok(row.get(0))
+}
+
 /// How long a name that is taken is asked for again before the next one is tried. The server
 /// needs a moment to notice that a killed lane is gone, and what is pending under its name
 /// is resumed at once only by that name.
@@ -154,9 +161,7 @@ pub async fn free_lane_name(
         };
         let number = number.unwrap_or(preferred);
         let lane = format!("{host}/{number}");
-        let lock = "SELECT pg_try_advisory_lock($1, hashtext($2))";
-        let row = client.query_one(lock, &[&LANE_LOCKS, &lane]).await?;
-        if row.get(0) {
+        if take_name(&client, &lane).await? {
             return Ok((lane, client));
         }
         if is_patient {

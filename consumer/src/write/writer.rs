@@ -2,7 +2,10 @@
 
 mod learn;
 
-use std::{sync::Arc, time::Duration};
+use std::{
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use common::{
     admin::Health, backoff::Backoff, config::PostgresConfig, event::Limits, fault,
@@ -36,8 +39,22 @@ pub struct WriterConfig {
     pub folds: bool,
     /// For one attempt.
     pub timeout: Duration,
+    /// For all that is tried once a shutdown has begun.
+    pub stop_grace: Duration,
+    /// How long a lost name is asked for. The server may hold it for a connection of ours that is
+    /// gone; afterwards others take over what is pending under it.
+    pub name_patience: Duration,
     /// Shared by the lanes of a process.
     pub recent: Arc<Recent>,
+}
+
+/// Why a writer has ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Ended {
+    /// There are no more batches, or a shutdown has begun.
+    Stopped,
+    /// Somebody else has the lane's name.
+    NameTaken,
 }
 
 pub struct Writer {
@@ -46,6 +63,7 @@ pub struct Writer {
     session: Option<Session>,
     /// The connection that holds the lane's name until the first session takes it over.
     name_holder: Option<Client>,
+    nameless_since: Option<Instant>,
     /// Batches in a row that failed for a duplicate nobody suspected.
     missed: u32,
     /// Batches that go by the staged path at once, since old events come again.
@@ -70,39 +88,51 @@ impl Writer {
             health,
             session: None,
             name_holder: Some(name_holder),
+            nameless_since: None,
             missed: 0,
             staged_left: 0,
         }
     }
 
     /// Writes batches until they end. In a shutdown a batch that can't be written is left
-    /// pending in the stream.
+    /// pending in the stream, and so it is where the lane's name is lost.
     pub async fn run(
         mut self,
         mut batches: mpsc::Receiver<Batch>,
         committed: mpsc::Sender<Committed>,
         shutdown: Shutdown,
-    ) {
+    ) -> Ended {
         let mut idle = tokio::time::interval(CHECK_EVERY);
         loop {
             let batch = tokio::select! {
                 batch = batches.recv() => batch,
                 _ = idle.tick() => {
                     self.stay_connected().await;
+                    if self.has_lost_its_name() {
+                        return Ended::NameTaken;
+                    }
                     continue;
                 }
             };
-            let Some(batch) = batch else { return };
+            let Some(batch) = batch else {
+                return Ended::Stopped;
+            };
             if fault::is_on("ack_before_commit") {
                 let _ = committed.send(Committed::not_yet(&batch)).await;
             }
-            let Some(done) = self.write(batch, &shutdown).await else {
-                return;
+            let done = match self.write(batch, &shutdown).await {
+                Ok(done) => done,
+                Err(ended) => return ended,
             };
             if committed.send(done).await.is_err() {
-                return;
+                return Ended::Stopped;
             }
         }
+    }
+
+    fn has_lost_its_name(&self) -> bool {
+        let since = self.nameless_since;
+        since.is_some_and(|since| since.elapsed() >= self.config.name_patience)
     }
 
     /// Keeps readiness true while nothing is written.
@@ -124,19 +154,20 @@ impl Writer {
         }
     }
 
-    async fn write(&mut self, batch: Batch, shutdown: &Shutdown) -> Option<Committed> {
+    async fn write(&mut self, batch: Batch, shutdown: &Shutdown) -> Result<Committed, Ended> {
+        let grace = self.config.stop_grace;
         let staged = self.staged_left > 0;
         self.staged_left = self.staged_left.saturating_sub(1);
         let mut work = Work::new(batch, if staged { Path::Staged } else { Path::Straight });
         let mut backoff = Backoff::default();
         loop {
-            let failure = match self.attempt_traced(&mut work).await {
+            let failure = match self.attempt_traced(&mut work, shutdown).await {
                 Ok(counts) => {
                     self.health.up("postgres");
                     if work.path == Path::Straight {
                         self.missed = 0;
                     }
-                    return Some(work.committed(counts));
+                    return Ok(work.committed(counts));
                 }
                 Err(failure) => failure,
             };
@@ -149,22 +180,39 @@ impl Writer {
             if work.failures >= FAILURES_TOLERATED {
                 self.health.down("postgres", observe::with_cause(&failure));
             }
+            let at_once = tokio::select! {
+                at_once = self.learn(&mut work, failure) => at_once,
+                () = shutdown.overdue(grace) => false,
+            };
             // Even what seems to be cured waits if it comes again and again.
-            if self.learn(&mut work, failure).await && work.failures < FAILURES_TOLERATED {
+            if at_once && work.failures < FAILURES_TOLERATED {
                 continue;
             }
-            if shutdown.is_stopping() {
-                observe::left_pending(&self.config.lane, work.entries.len());
-                work.traced.fail("left in the stream");
-                return None;
-            }
-            backoff.wait().await;
+            let ended = match shutdown.is_stopping() {
+                true => Ended::Stopped,
+                false if self.has_lost_its_name() => Ended::NameTaken,
+                false => {
+                    backoff.wait().await;
+                    continue;
+                }
+            };
+            observe::left_pending(&self.config.lane, work.entries.len());
+            work.traced.fail("left in the stream");
+            return Err(ended);
         }
     }
 
-    async fn attempt_traced(&mut self, work: &mut Work) -> Result<PerSource, Failure> {
+    async fn attempt_traced(
+        &mut self,
+        work: &mut Work,
+        shutdown: &Shutdown,
+    ) -> Result<PerSource, Failure> {
         let mut span = work.traced.attempt();
-        let outcome = self.attempt_in_time(work).await;
+        let grace = self.config.stop_grace;
+        let outcome = tokio::select! {
+            outcome = self.attempt_in_time(work) => outcome,
+            () = shutdown.overdue(grace) => Err(Failure::TimedOut),
+        };
         outcome.inspect_err(|failure| span.fail(|| observe::with_cause(failure)))
     }
 
@@ -218,7 +266,13 @@ impl Writer {
         if self.session.is_none() {
             let config = &self.config;
             let held = self.name_holder.take();
-            self.session = Some(Session::open(&config.postgres, &config.lane, held).await?);
+            let opened = Session::open(&config.postgres, &config.lane, held).await;
+            self.nameless_since = match &opened {
+                Err(Failure::NameTaken) => self.nameless_since.or(Some(Instant::now())),
+                Err(_) => self.nameless_since,
+                Ok(_) => None,
+            };
+            self.session = Some(opened?);
         }
         self.session.as_mut().ok_or(Failure::TimedOut)
     }

@@ -3,11 +3,9 @@
 use std::time::Duration;
 
 use testkit::wait_until;
+use tokio::{net::TcpListener, time::timeout};
 
-use crate::harness::{SOON, World, event, events};
-
-const TERMINATE_LANES: &str = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-    WHERE datname = current_database() AND application_name = 'tidemark-consumer'";
+use crate::harness::{SOON, TERMINATE_LANES, World, event, events, redirected};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn terminated_backends_lose_and_repeat_nothing() {
@@ -82,18 +80,58 @@ async fn a_consumer_that_cannot_write_stops_and_leaves_its_entries_pending() {
     world.settled(1).await;
     let lock = world.lock_events().await;
     world.producer.batch(&events(1..50)).await;
-    wait_until("the entry is delivered", SOON, || async {
-        let pending: redis::streams::StreamPendingReply = world.redis("XPENDING $s $g").await;
-        pending.count() == 1
-    })
-    .await;
-    tokio::time::timeout(Duration::from_secs(20), consumer.stop())
+    until_delivered(&world).await;
+    timeout(Duration::from_secs(20), consumer.stop())
         .await
         .unwrap();
     lock.release().await;
     let consumer = world.consumer(&[]).await;
     assert_eq!(world.settled(50).await.stored, 50);
     consumer.stop().await;
+}
+
+async fn until_delivered(world: &World) {
+    wait_until("the entry is delivered", SOON, || async {
+        let pending: redis::streams::StreamPendingReply = world.redis("XPENDING $s $g").await;
+        pending.count() == 1
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_write_that_hangs_does_not_hold_up_a_stop() {
+    let mut world = World::new().await;
+    let daemon = world.daemon(&[]);
+    world.producer.event(&event(0)).await;
+    world.settled(1).await;
+    let lock = world.lock_events().await;
+    world.producer.batch(&events(1..50)).await;
+    until_delivered(&world).await;
+    let ended = daemon.terminate(Duration::from_secs(10)).await;
+    assert!(ended.success(), "{ended}");
+    lock.release().await;
+    let consumer = world.consumer(&[]).await;
+    assert_eq!(world.settled(50).await.stored, 50);
+    consumer.stop().await;
+}
+
+#[tokio::test]
+async fn it_stops_while_a_database_that_accepted_says_nothing() {
+    let world = World::new().await;
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let there = &world.services.postgres.postgres_url.0;
+    let url = redirected(there, silent.local_addr().unwrap());
+    for migrates in ["true", "false"] {
+        let daemon = world.daemon(&[
+            ("POSTGRES_URL", &url),
+            ("CONNECT_TIMEOUT_MS", "60000"),
+            ("MIGRATE_ON_START", migrates),
+        ]);
+        let connected = timeout(SOON, silent.accept()).await.unwrap();
+        let ended = daemon.terminate(Duration::from_secs(10)).await;
+        assert!(ended.success(), "{ended}");
+        drop(connected);
+    }
 }
 
 #[tokio::test]

@@ -46,8 +46,17 @@ async fn a_group_destroyed_beside_another_loses_nothing_unread() {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_lost_stream_begins_a_new_epoch() {
     let world = World::new().await;
-    let consumer = world.consumer(&[("CONSUMER_LANES", "2")]).await;
     let ledger = world.services.keys().ledger;
+    each_loss_begins_an_epoch(&world, &format!("DEL $s {ledger}")).await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn so_does_a_stream_of_others_that_is_lost_alone() {
+    each_loss_begins_an_epoch(&World::new().await, "DEL $s").await;
+}
+
+async fn each_loss_begins_an_epoch(world: &World, lose: &str) {
+    let consumer = world.consumer(&[("CONSUMER_LANES", "2")]).await;
     for round in 0_u32..4 {
         // The same small ids each time: they must not be taken for those of the past.
         for n in 0..10 {
@@ -65,11 +74,18 @@ async fn a_lost_stream_begins_a_new_epoch() {
             SELECT sum(stored) AS stored FROM ledger GROUP BY stream_id) AS epochs
              WHERE stored = 10";
         assert_eq!(world.count(by_epoch).await, i64::from(round) + 1);
-        let _: i64 = world.redis(&format!("DEL $s {ledger}")).await;
+        let _: i64 = world.redis(lose).await;
         wait_until("the group is there again", SOON, || async {
             let groups =
                 world.try_redis::<redis::streams::StreamInfoGroupsReply>("XINFO GROUPS $s");
             groups.await.is_ok_and(|groups| groups.groups.len() == 1)
+        })
+        .await;
+        wait_until("both lanes have said that it was lost", SOON, || async {
+            let lost = consumer
+                .metric("tidemark_consumer_streams_lost_total")
+                .await;
+            lost == f64::from(2 * (round + 1))
         })
         .await;
     }

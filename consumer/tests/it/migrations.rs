@@ -39,6 +39,22 @@ async fn migrations_apply_once_however_many_start_them() {
 }
 
 #[tokio::test]
+async fn a_version_starts_on_the_schema_of_the_next_one() {
+    let services = Services::start().await;
+    let db = services.db().await;
+    let next = "INSERT INTO refinery_schema_history
+                SELECT version + 1, 'next', applied_on, checksum FROM refinery_schema_history
+                 ORDER BY version DESC LIMIT 1";
+    db.batch_execute(next).await.unwrap();
+    let again = consumer::migrate::run(&services.postgres).await.unwrap();
+    assert!(again.is_empty());
+    // With a gap in what we know it is nobody's.
+    let gap = "DELETE FROM refinery_schema_history WHERE name = 'visits'";
+    assert_eq!(db.execute(gap, &[]).await.unwrap(), 1);
+    assert!(consumer::migrate::run(&services.postgres).await.is_err());
+}
+
+#[tokio::test]
 async fn every_statement_of_the_write_path_prepares() {
     let services = Services::start().await;
     let client = services.db().await;

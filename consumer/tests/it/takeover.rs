@@ -10,12 +10,12 @@ use common::{
 use consumer::{
     decode::{Batch, Decoder},
     read::{Entry, Run},
-    write::{Writer, WriterConfig, free_lane_name},
+    write::{LANE_LOCKS, Writer, WriterConfig, free_lane_name},
 };
 use testkit::wait_until;
 use tokio::sync::mpsc;
 
-use crate::harness::{SOON, Sums, World, event, events};
+use crate::harness::{SOON, Sums, TERMINATE_LANES, World, event, events};
 
 #[tokio::test]
 async fn a_stopped_consumers_entries_are_taken_over() {
@@ -66,6 +66,33 @@ async fn who_lives_stays_in_the_group_while_nothing_is_read() {
         assert_eq!(world.consumers().await.len(), 2);
         tokio::time::sleep(Duration::from_millis(100)).await;
     }
+    consumer.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn a_lane_whose_name_was_taken_goes_on_under_another() {
+    let mut world = World::new().await;
+    let consumer = world.consumer(&[]).await;
+    world.producer.event(&event(0)).await;
+    world.settled(1).await;
+    let thief = world.services.db().await;
+    let take = "SELECT pg_try_advisory_lock($1, hashtext('test/0'))";
+    wait_until("another has the name", SOON, || async {
+        world.count(TERMINATE_LANES).await;
+        thief.query_one(take, &[&LANE_LOCKS]).await.unwrap().get(0)
+    })
+    .await;
+    world.producer.batch(&events(1..20)).await;
+    assert_eq!(world.settled(20).await.stored, 20);
+    world.producer.batch(&events(20..40)).await;
+    assert_eq!(world.settled(40).await.stored, 40);
+    let lane = "SELECT count(*) FROM writers WHERE consumer = 'test/1'";
+    assert_eq!(world.count(lane).await, 1);
+    wait_until("the old name is gone", SOON, || async {
+        world.consumers().await == ["test/1"]
+    })
+    .await;
+    wait_until("ready", SOON, || consumer.is_ready()).await;
     consumer.stop().await;
 }
 
@@ -127,6 +154,8 @@ async fn write(world: &World, lane: &str, batches: Vec<Batch>) -> (usize, u64) {
         recent: Default::default(),
         max_values: 100,
         timeout: Duration::from_secs(20),
+        stop_grace: Duration::from_secs(20),
+        name_patience: Duration::from_secs(20),
     };
     let shutdown = Shutdown::new();
     let health = Health::new("test", "0", "test", &[], shutdown.clone());

@@ -64,6 +64,17 @@ impl Running {
         self.ask("GET", "/health/ready", "").await == 200
     }
 
+    /// The sum of a metric's series.
+    pub(crate) async fn metric(&self, name: &str) -> f64 {
+        let url = format!("http://{}/metrics", self.address);
+        let text = testkit::http::text(&url).await.unwrap();
+        let values = text.lines().filter_map(|line| {
+            let (series, value) = line.rsplit_once(' ')?;
+            (series.split('{').next()? == name).then(|| value.parse::<f64>().unwrap())
+        });
+        values.sum()
+    }
+
     /// The status of an answer, asked for with `key` where that isn't empty.
     pub(crate) async fn ask(&self, method: &str, path: &str, key: &str) -> u16 {
         let mut stream = TcpStream::connect(self.address).await.unwrap();
