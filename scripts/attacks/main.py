@@ -102,7 +102,7 @@ def report(folder):
     PAGE.write_text(f"""# Attacks
 
 What `make attacks` found, the kind that ran last on {day} at {commit}, on {os.cpu_count()} cores ({platform.machine()}, Linux
-{platform.release()}), attackers, daemons, Redis and PostgreSQL all on that machine. The threat model and the
+{platform.release().split('-')[0]}), attackers, daemons, Redis and PostgreSQL all on that machine. The threat model and the
 limits are in [SECURITY.md](../SECURITY.md). Tools: slowhttptest {slowhttptest}, sqlmap {sqlmap}, schemathesis
 {schemathesis}. The script writes this page.
 
