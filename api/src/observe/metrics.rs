@@ -18,7 +18,7 @@ const BOUNDS: &[&str] = &[
 
 const DEPENDENCIES: &[&str] = &["redis", "postgres"];
 
-pub(super) const METRICS: [Metric; 30] = [
+pub(super) const METRICS: [Metric; 31] = [
     Metric::gauge("tidemark_api_ready", "1 while /health/ready says 200"),
     Metric::gauge(
         "tidemark_api_dependency_up",
@@ -58,6 +58,10 @@ pub(super) const METRICS: [Metric; 30] = [
     Metric::gauge(
         "tidemark_api_audit_lost_entries",
         "entries of this stream that were deleted before they were read: an alarm where it grows",
+    ),
+    Metric::gauge(
+        "tidemark_api_audit_missing_entries",
+        "entries of this stream that are neither handled nor there any more: an alarm",
     ),
     Metric::gauge(
         "tidemark_api_audit_timestamp_seconds",

@@ -69,6 +69,7 @@ pub fn audited(audit: &Audit) {
     let (drift, lost) = (audit.drift_events(), audit.lost_entries());
     gauge!("tidemark_api_audit_drift_events").set(drift as f64);
     gauge!("tidemark_api_audit_lost_entries").set(lost as f64);
+    gauge!("tidemark_api_audit_missing_entries").set(audit.missing_entries() as f64);
     gauge!("tidemark_api_audit_timestamp_seconds").set(UnixMicros::now().0 as f64 / 1e6);
     if drift > 0 {
         tracing::error!(

@@ -103,6 +103,8 @@ pub struct Audit {
     database: DatabaseAudit,
     notes: Vec<&'static str>,
     #[serde(skip)]
+    missing_entries: u64,
+    #[serde(skip)]
     pub watermark: UnixMicros,
 }
 
@@ -122,6 +124,13 @@ impl Audit {
     #[must_use]
     pub const fn lost_entries(&self) -> u64 {
         self.total.lost_entries
+    }
+
+    /// Entries of this epoch that are neither handled nor there any more, beyond those that the
+    /// consumer found deleted.
+    #[must_use]
+    pub const fn missing_entries(&self) -> u64 {
+        self.missing_entries
     }
 }
 
@@ -148,7 +157,7 @@ pub async fn audit(database: &Database, stream: &Stream, raw: bool) -> Result<Au
     let entries = handled.iter().map(|h| h.entries + h.lost_entries).sum();
     let reading = Reading {
         same_epoch: before.epoch() == after.epoch(),
-        has_lost: before.has_lost(entries),
+        missing_entries: before.missing(entries),
         watermark: before.watermark(),
     };
     Ok(conclude(sources, sums, &reading))
@@ -157,7 +166,7 @@ pub async fn audit(database: &Database, stream: &Stream, raw: bool) -> Result<Au
 /// What the two looks at Redis say of the stream as a whole.
 struct Reading {
     same_epoch: bool,
-    has_lost: bool,
+    missing_entries: u64,
     watermark: UnixMicros,
 }
 
@@ -179,7 +188,7 @@ fn conclude(sources: Vec<SourceAudit>, database: DatabaseAudit, reading: &Readin
     };
     let mut notes = Vec::new();
     let mut worst = sources.iter().map(|source| source.verdict).max();
-    if reading.has_lost {
+    if reading.missing_entries > 0 {
         notes.push("entries have vanished from the stream before they were handled");
         worst = worst.max(Some(Verdict::Lost));
     }
@@ -208,6 +217,7 @@ fn conclude(sources: Vec<SourceAudit>, database: DatabaseAudit, reading: &Readin
         total,
         database,
         notes,
+        missing_entries: reading.missing_entries,
         watermark: reading.watermark,
     }
 }

@@ -126,11 +126,12 @@ impl StreamState {
         self.entries_added.saturating_sub(gone.unwrap_or_default())
     }
 
-    /// Whether entries have vanished unread: what isn't handled must be in the stream, or
+    /// Entries that have vanished unread: what isn't handled must be in the stream, or
     /// pending. `handled` may be younger than this state.
     #[must_use]
-    pub fn has_lost(&self, handled: u64) -> bool {
-        self.appended().saturating_sub(handled) > self.length + self.pending
+    pub fn missing(&self, handled: u64) -> u64 {
+        let open = self.length + self.pending;
+        self.appended().saturating_sub(handled).saturating_sub(open)
     }
 
     fn counter(&self, name: &str, source: Source) -> u64 {
@@ -250,8 +251,8 @@ mod tests {
     #[test]
     fn what_is_neither_handled_nor_there_is_lost() {
         let state = state(r#"{"now_us":"1","entries_added":10,"length":3,"pending":2}"#);
-        assert!(!state.has_lost(5));
-        assert!(!state.has_lost(9));
-        assert!(state.has_lost(4));
+        assert_eq!(state.missing(5), 0);
+        assert_eq!(state.missing(9), 0);
+        assert_eq!(state.missing(3), 2);
     }
 }
