@@ -60,13 +60,26 @@ BEGIN
         END IF;
     END LOOP;
 
+    -- The migration took these from everybody; a dump that is restored without privileges doesn't.
+    FOR wanted IN
+        SELECT function.oid::regprocedure AS signature
+          FROM pg_proc AS function,
+               aclexplode(coalesce(proacl, acldefault('f', proowner))) AS acl
+         WHERE acl.grantee = 0
+           AND function.oid IN (to_regprocedure('drop_whole_days(text, timestamptz)'),
+                                to_regprocedure('compress_events(integer)'))
+    LOOP
+        EXECUTE format('REVOKE ALL ON FUNCTION %s FROM PUBLIC', wanted.signature);
+    END LOOP;
+
     IF to_regrole('tidemark_consumer') IS NULL THEN
         RETURN;
     END IF;
     FOR wanted IN
         SELECT signature FROM unnest(ARRAY[
             'drop_whole_days(text, timestamptz)', 'compress_events(integer)']) AS signature
-         WHERE NOT has_function_privilege('tidemark_consumer', signature, 'EXECUTE')
+         WHERE to_regprocedure(signature) IS NOT NULL
+           AND NOT has_function_privilege('tidemark_consumer', signature, 'EXECUTE')
     LOOP
         EXECUTE format('GRANT EXECUTE ON FUNCTION %s TO tidemark_consumer', wanted.signature);
     END LOOP;

@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# Checks what is in deploy/ with the programs that will read it. promtool is fetched where it is missing;
-# without systemd its units aren't checked.
+# Checks what is in deploy/ and compose.yaml with the programs that will read it. promtool is fetched where it is missing;
+# without systemd or Docker Compose what is theirs isn't checked.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 
@@ -11,6 +11,15 @@ promtool=$(scripts/tool.sh promtool prometheus)
 "$promtool" check config --syntax-only deploy/prometheus/prometheus.yml
 "$promtool" check rules deploy/prometheus/alerts.yml
 "$promtool" test rules deploy/prometheus/alerts.test.yml
+
+if docker compose version >/dev/null 2>&1; then
+  passwords=$(mktemp)
+  for login in '' _API _CONSUMER _INGESTION _OPERATOR; do echo "POSTGRES_PASSWORD$login=x"; done >"$passwords"
+  docker compose --env-file "$passwords" --profile tools config --quiet
+  rm "$passwords"
+else
+  echo "docker compose is not installed: compose.yaml is not checked"
+fi
 
 if command -v systemd-analyze >/dev/null; then
   units=$(mktemp -d)

@@ -1,5 +1,6 @@
 #!/usr/bin/env bash
-# Every metric of the daemons is explained in docs/OPERATIONS.md, and nothing else is.
+# Every metric of the daemons is explained in docs/OPERATIONS.md, and nothing else is. testkit/tests/it/operators compares
+# texts, labels and bounds with running daemons; this sees metrics, too, that no test brings about, and runs nothing.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 

@@ -73,7 +73,10 @@ fn name(text: &str) -> Result<String, &'static str> {
 pub(crate) async fn run(command: Command, config: &Config) -> anyhow::Result<()> {
     let postgres = &config.postgres;
     match command {
-        Command::Healthcheck => Ok(healthcheck(config.server.api_port).await?),
+        Command::Healthcheck => {
+            let (address, port) = (config.bind.bind_address, config.server.api_port);
+            Ok(healthcheck(address, port).await?)
+        }
         Command::Keys(Keys::Create(create)) => {
             let new = keys::New {
                 name: create.name,

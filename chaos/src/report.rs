@@ -203,7 +203,7 @@ fn time(time: Option<Duration>) -> String {
 }
 
 fn machine() -> String {
-    let kernel = said_by("uname -r");
+    let kernel = said_by("uname -r | cut -d - -f 1");
     match Hardware::this() {
         Ok(Hardware {
             cpu,

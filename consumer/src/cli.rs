@@ -86,7 +86,10 @@ pub(crate) struct Filter {
 pub(crate) async fn run(command: Command, config: Config) -> anyhow::Result<()> {
     match command {
         Command::Migrate => migrate(&config).await,
-        Command::Healthcheck => Ok(common::http::healthcheck(config.consumer.consumer_port).await?),
+        Command::Healthcheck => {
+            let (address, port) = (config.bind.bind_address, config.consumer.consumer_port);
+            Ok(common::http::healthcheck(address, port).await?)
+        }
         Command::Rollup(Rollup::Check(range)) => check(&config, range).await,
         Command::Rollup(Rollup::Rebuild(range)) => rebuild(&config, range).await,
         Command::DeadLetters(DeadLetters::List(filter)) => list(&config, filter).await,

@@ -31,7 +31,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         }
     };
     if matches!(cli.command, Some(Command::Healthcheck)) {
-        let answer = healthcheck(config.ingestion.ingestion_port).await;
+        let answer = healthcheck(config.bind.bind_address, config.ingestion.ingestion_port).await;
         return Ok(ExitCode::from(u8::from(answer.is_err())));
     }
     config.until = cli.generator.until();

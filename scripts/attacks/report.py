@@ -102,7 +102,7 @@ def write(kept):
 
 What `make attacks` found, the kind that ran last on {version(["date", "-u", "+%F"])} at \
 {version(["git", "rev-parse", "--short", "HEAD"])}, on {os.cpu_count()} cores ({platform.machine()}, Linux
-{platform.release()}), attackers, daemons, Redis and PostgreSQL all on that machine. The threat model and the
+{platform.release().split('-')[0]}), attackers, daemons, Redis and PostgreSQL all on that machine. The threat model and the
 limits are in [SECURITY.md](../SECURITY.md). Tools: slowhttptest {os.environ["SLOWHTTPTEST_VERSION"]}, sqlmap \
 {version([os.environ["SQLMAP"], "--version"])}, schemathesis
 {os.environ.get("SCHEMATHESIS_VERSION", "?")}. The daemons ask for keys (`AUTH=on`). The script writes this page, and fails where a bar is

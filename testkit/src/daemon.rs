@@ -38,6 +38,14 @@ impl Program {
         }
     }
 
+    /// Where the program is that was built beside this one.
+    ///
+    /// # Errors
+    /// This program's own place isn't known.
+    pub fn path(self) -> io::Result<PathBuf> {
+        Ok(program_folder()?.join(self.name()))
+    }
+
     #[must_use]
     pub const fn port_variable(self) -> &'static str {
         match self {
@@ -68,7 +76,7 @@ impl Daemon {
         arguments: &[String],
         log: &Path,
     ) -> io::Result<Self> {
-        let path = program_folder()?.join(program.name());
+        let path = program.path()?;
         let log = File::options().create(true).append(true).open(log)?;
         let child = Command::new(&path)
             .args(arguments)

@@ -10,6 +10,11 @@ fn read(path: &str) -> String {
     text.unwrap_or_else(|error| panic!("{path}: {error}"))
 }
 
+/// Whether promtool is shown this alert firing; one that is silent has a line with `exp_alerts: []`.
+pub(super) fn is_tested(alert: &str) -> bool {
+    read("deploy/prometheus/alerts.test.yml").contains(&format!("alertname: {alert}\n"))
+}
+
 pub(super) fn operations() -> String {
     read("docs/OPERATIONS.md")
 }

@@ -12,7 +12,7 @@ use common::config::sample_variables;
 
 use self::{
     exposition::Exposed,
-    files::{alerts, expressions_of_dashboard, operations, rows, section},
+    files::{alerts, expressions_of_dashboard, is_tested, operations, rows, section},
     selectors::selectors,
 };
 use crate::harness::Pipeline;
@@ -129,6 +129,7 @@ fn every_alert_says_what_to_do() {
     for alert in &alerts {
         let link = format!("docs/OPERATIONS.md#{}", alert.name.to_lowercase());
         assert_eq!(alert.runbook, link);
+        assert!(is_tested(&alert.name), "{} is never shown", alert.name);
         let words = section(&operations, &format!("### {}", alert.name));
         assert!(
             words.split_whitespace().count() > 15,
