@@ -23,7 +23,7 @@ use common::{
     admin::{self, Health},
     auth::{self, Gate, Rules},
     backoff::Backoff,
-    config::PostgresConfig,
+    config::{Origins, PostgresConfig},
     http,
     shutdown::Shutdown,
     wire::StreamKeys,
@@ -86,7 +86,7 @@ fn gate(config: &Config, health: &Health, shutdown: &Shutdown) -> Gate {
     let settings = auth::Settings {
         postgres: config.auth.is_on().then(|| config.postgres.clone()),
         bind_address: config.bind.bind_address,
-        origins: Vec::new(),
+        origins: Origins::default(),
     };
     Gate::start(settings, health, shutdown)
 }

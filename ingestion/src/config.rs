@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use common::config::{
-    AuthConfig, BindConfig, ConfigError, Loader, PostgresConfig, ProcessConfig, RedisConfig,
-    StreamConfig, refuse_open_doors,
+    AuthConfig, BindConfig, ConfigError, Loader, Origin, Origins, PostgresConfig, ProcessConfig,
+    RedisConfig, StreamConfig, refuse_open_doors,
 };
 use serde::Deserialize;
 use validator::Validate;
@@ -77,7 +77,7 @@ pub struct IngestionConfig {
     pub redis_memory_max_bytes: u64,
     /// Origins (comma-separated) whose pages may call this daemon.
     #[serde(default = "cors_origins")]
-    pub cors_origins: Vec<String>,
+    pub cors_origins: Origins,
 }
 
 fn port() -> u16 {
@@ -112,10 +112,9 @@ fn memory_max_bytes() -> u64 {
     4 << 30
 }
 
-fn cors_origins() -> Vec<String> {
-    ["http://localhost:3001", "http://127.0.0.1:3001"]
-        .map(str::to_owned)
-        .into()
+fn cors_origins() -> Origins {
+    let ours = ["http://localhost:3001", "http://127.0.0.1:3001"];
+    Origins(ours.map(|origin| Origin(origin.into())).into())
 }
 
 impl Config {

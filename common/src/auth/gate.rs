@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     admin::{Dependency, Health},
-    config::PostgresConfig,
+    config::{Origins, PostgresConfig},
     http::Client,
     shutdown::Shutdown,
 };
@@ -38,7 +38,7 @@ struct Inner {
     keys: Option<Keys>,
     failures: Failures,
     /// Whose pages may change something by the cookie, besides our own.
-    origins: Vec<String>,
+    origins: Origins,
     /// Whether cookies are for encrypted connections only.
     secure: bool,
 }
@@ -49,7 +49,7 @@ pub struct Settings {
     /// Where the keys are; `None` for `AUTH=off`.
     pub postgres: Option<PostgresConfig>,
     pub bind_address: IpAddr,
-    pub origins: Vec<String>,
+    pub origins: Origins,
 }
 
 impl Gate {

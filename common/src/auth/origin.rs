@@ -2,6 +2,8 @@
 
 use axum::http::{HeaderMap, header};
 
+use crate::config::Origins;
+
 const FETCH_SITE: &str = "sec-fetch-site";
 
 /// Whether `origin` is that of the host that was asked. A proxy must leave `Host` as it is.
@@ -28,15 +30,14 @@ pub(super) enum Sender {
 }
 
 impl Sender {
-    pub(super) fn of(headers: &HeaderMap, allowed: &[String]) -> Self {
+    pub(super) fn of(headers: &HeaderMap, allowed: &Origins) -> Self {
         let text = |name| {
             headers
                 .get(name)
                 .map(|value| value.to_str().unwrap_or_default())
         };
         let origin = text(header::ORIGIN.as_str());
-        let listed = |origin: &str| allowed.iter().any(|it| it.eq_ignore_ascii_case(origin));
-        if origin.is_some_and(listed) {
+        if origin.is_some_and(|origin| allowed.allow(origin)) {
             return Self::Trusted;
         }
         match (text(FETCH_SITE), origin) {
@@ -87,7 +88,7 @@ mod tests {
                     HeaderValue::from_static(value),
                 );
             }
-            let allowed = ["https://listed.example".to_owned()];
+            let allowed = Origins::try_from("https://listed.example".to_owned()).unwrap();
             assert_eq!(Sender::of(&headers, &allowed), expected, "{pairs:?}");
         }
     }

@@ -77,10 +77,10 @@ fn router() -> axum::Router {
     let settings = Settings {
         postgres: None,
         bind_address: config.bind.bind_address,
-        origins: Vec::new(),
+        origins: Default::default(),
     };
     let gate = Gate::start(settings, &health, &shutdown);
-    routes::router(collector, controls, health, gate, &[])
+    routes::router(collector, controls, health, gate, &Default::default())
 }
 
 #[tokio::test]

@@ -39,6 +39,7 @@ async fn a_wrong_configuration_names_every_variable_at_once() {
         ("BACKLOG_MAX_EVENTS", "0"),
         ("GENERATOR_RATE", "-5"),
         ("GENERATOR_LATE", "0.7"),
+        ("CORS_ORIGINS", "*"),
     ];
     let output = run(&[], &variables).await;
     assert!(start.elapsed() < Duration::from_secs(1));
