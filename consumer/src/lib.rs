@@ -56,6 +56,7 @@ pub fn run(config: Config, listener: TcpListener, shutdown: &Shutdown) {
     observe::begin(&health);
     let router = router(health.clone(), &gate(&config, &health, shutdown));
     let doors = http::Doors::new(&config.bind, observe::connection_refused);
+    observe::connections(&health, &doors);
     shutdown.spawn(
         "http",
         http::serve(listener, router, doors, shutdown.clone()),

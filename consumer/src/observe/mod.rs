@@ -5,7 +5,8 @@ mod metrics;
 use std::{error::Error, fmt::Write as _, time::Duration};
 
 use ::metrics::{counter, gauge, histogram};
-use common::{admin::Health, telemetry, time::UnixMicros};
+pub(crate) use common::telemetry::causes;
+use common::{admin::Health, http::Doors, telemetry, time::UnixMicros};
 use tokio::sync::mpsc;
 
 use crate::write::{Committed, Failure};
@@ -37,6 +38,15 @@ pub(crate) fn channel<T: Send + 'static>(
             gauge!("tidemark_consumer_bound_used_ratio", "bound" => bound, "lane" => lane.clone())
                 .set(ratio);
         }
+    });
+}
+
+/// Watches how many connections there are of those that may be.
+pub(crate) fn connections(health: &Health, doors: &Doors) {
+    let doors = doors.clone();
+    health.sample(move |_| {
+        let ratio = doors.open() as f64 / doors.most() as f64;
+        gauge!("tidemark_consumer_bound_used_ratio", "bound" => "http_connections").set(ratio);
     });
 }
 
