@@ -51,7 +51,7 @@ async fn take_name(
         match free_lane_name(&config.postgres, &host, number).await {
             Ok(name) => return Some(name),
             Err(error) => {
-                let error = observe::with_cause(&error);
+                let error = observe::causes(&error);
                 observe::start_failed("lane_name", &error);
                 health.down("postgres", error);
             }

@@ -2,7 +2,7 @@
 
 mod metrics;
 
-use std::{error::Error, fmt::Write as _, time::Duration};
+use std::{error::Error, time::Duration};
 
 use ::metrics::{counter, gauge, histogram};
 pub(crate) use common::telemetry::causes;
@@ -63,19 +63,6 @@ pub(crate) fn start_failed(step: &'static str, error: &str) {
     tracing::debug!(step, error, "can't start yet; trying again");
 }
 
-/// An error and what caused it, on one line.
-#[must_use]
-pub(crate) fn with_cause(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        // Writing to a String can't fail.
-        let _ = write!(text, ": {error}");
-        cause = error.source();
-    }
-    text
-}
-
 pub(crate) fn read_failed(lane: &str, error: &redis::RedisError) {
     counter!("tidemark_consumer_read_failures_total").increment(1);
     tracing::warn!(lane, %error, "can't read the stream; trying again");
@@ -114,7 +101,7 @@ pub(crate) fn write_failed(lane: &str, failure: &Failure, events: usize) {
         lane,
         events,
         cause,
-        error = with_cause(failure),
+        error = causes(failure),
         next,
         "batch not committed yet"
     );
@@ -123,7 +110,7 @@ pub(crate) fn write_failed(lane: &str, failure: &Failure, events: usize) {
 /// Nothing is wrong: the batch goes in another way.
 pub(crate) fn write_detour(lane: &str, why: &dyn Error) {
     counter!("tidemark_consumer_write_detours_total").increment(1);
-    tracing::debug!(lane, why = with_cause(why), "batch takes the careful path");
+    tracing::debug!(lane, why = causes(why), "batch takes the careful path");
 }
 
 pub(crate) fn rows_refused(lane: &str, rows: usize) {
@@ -191,7 +178,7 @@ pub(crate) fn acknowledged(done: &Committed) {
 
 pub(crate) fn compaction_failed(error: &dyn Error) {
     counter!("tidemark_consumer_compaction_failures_total").increment(1);
-    tracing::warn!(error = with_cause(error), "compaction failed; trying again");
+    tracing::warn!(error = causes(error), "compaction failed; trying again");
 }
 
 /// A pass over everything has ended, by the one consumer that compacts.

@@ -147,7 +147,7 @@ impl Writer {
             }
             work.failures += 1;
             if work.failures >= FAILURES_TOLERATED {
-                self.health.down("postgres", observe::with_cause(&failure));
+                self.health.down("postgres", observe::causes(&failure));
             }
             // Even what seems to be cured waits if it comes again and again.
             if self.learn(&mut work, failure).await && work.failures < FAILURES_TOLERATED {
@@ -165,7 +165,7 @@ impl Writer {
     async fn attempt_traced(&mut self, work: &mut Work) -> Result<PerSource, Failure> {
         let mut span = work.traced.attempt();
         let outcome = self.attempt_in_time(work).await;
-        outcome.inspect_err(|failure| span.fail(|| observe::with_cause(failure)))
+        outcome.inspect_err(|failure| span.fail(|| observe::causes(failure)))
     }
 
     async fn attempt_in_time(&mut self, work: &mut Work) -> Result<PerSource, Failure> {
