@@ -1,6 +1,6 @@
 //! The daemon's configuration, section by section.
 
-use std::time::Duration;
+use std::{cmp::max, time::Duration};
 
 use common::config::{
     AuthConfig, BindConfig, ConfigError, Loader, Origin, Origins, PostgresConfig, ProcessConfig,
@@ -166,11 +166,13 @@ impl Config {
         }
     }
 
-    pub(crate) const fn limits(&self) -> Limits {
+    pub(crate) fn limits(&self) -> Limits {
         Limits {
             backlog_max_events: self.ingestion.backlog_max_events,
             memory_max_percent: self.ingestion.redis_memory_max_percent,
             memory_max_bytes: self.ingestion.redis_memory_max_bytes,
+            // Clocks are set back by a little now and then, and ids stay.
+            ahead_max_ms: max(self.stream.event_max_future, 60) * 1_000,
         }
     }
 }

@@ -18,6 +18,7 @@ const REFUSALS: &[&str] = &[
     "no_events",
     "outcome_unknown",
     "stream_disk_failed",
+    "stream_ids_ahead",
     "stream_memory_full",
     "stream_unavailable",
     "timeout",

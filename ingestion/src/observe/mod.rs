@@ -13,8 +13,8 @@ use common::{admin::Health, telemetry, wire::Source};
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::{
-    publish::Pressure,
-    source::{Block, Outcome, Refusal, synthetic::Settings},
+    publish::{Limit, Pressure},
+    source::{Block, Outcome, Refusal, http::FirstSeen, synthetic::Settings},
 };
 
 /// What is known of this daemon before anything happens, and of its health when it is asked.
@@ -195,7 +195,8 @@ pub(crate) fn limit_changed(pressure: &Pressure) {
             backlog_events,
             redis_used_bytes,
             redis_limit_bytes,
-            "taking no events until there is room; see whether the consumers keep up"
+            next = next_step(limit),
+            "taking no events"
         ),
         None => tracing::info!(backlog_events, redis_used_bytes, "taking events"),
     }
@@ -210,6 +211,18 @@ pub(crate) fn generator_set(settings: &Settings, from_index: u64) {
         seed = settings.seed,
         from_index,
         "generator set"
+const fn next_step(limit: Limit) -> &'static str {
+    match limit {
+        Limit::Backlog | Limit::Memory => "see whether the consumers keep up",
+        Limit::Redis => "bring Redis back",
+        Limit::EvictionPolicy => "set Redis's maxmemory-policy to noeviction",
+        Limit::Disk => "make room on Redis's disk, and look at its log",
+        Limit::StreamIds => {
+            "move the stream aside: docs/OPERATIONS.md, TidemarkTakesNoEvents, has the steps"
+        }
+    }
+}
+
     );
 }
 

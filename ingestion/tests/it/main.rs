@@ -12,3 +12,4 @@ mod generator;
 mod http;
 mod keys;
 mod process;
+mod private_redis;

@@ -183,3 +183,14 @@ fn room(pressure: &Pressure) -> Result<(), Problem> {
     };
     Err(Problem::new(status, code, detail).retry_after(pressure.retry_after_seconds))
 }
+        Some(Limit::Disk) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "stream_disk_failed",
+            "Redis can't write its disk and takes no events",
+        ),
+        Some(Limit::StreamIds) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "stream_ids_ahead",
+            "an entry of the stream has an id of the future, and no other can have one of now \
+             until the stream is moved aside",
+        ),
