@@ -23,6 +23,8 @@ const REFUSALS: &[&str] = &[
     "stream_unavailable",
     "timeout",
     "too_many_events",
+    "too_many_untimed",
+    "too_many_waiting",
     "unsupported_encoding",
 ];
 
@@ -31,6 +33,8 @@ const BOUNDS: &[&str] = &[
     "body_bytes",
     "collector_blocks",
     "collector_in_flight",
+    "commit_waiters",
+    "first_seen",
     "generator_blocks",
     "generator_in_flight",
     "http_connections",

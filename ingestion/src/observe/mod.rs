@@ -51,6 +51,15 @@ pub(crate) fn permits(
     });
 }
 
+/// Watches how many ids Redis remembers for this process.
+pub(crate) fn first_seen(health: &Health, first_seen: &FirstSeen) {
+    let first_seen = first_seen.clone();
+    health.sample(move |_| {
+        let (remembered, most) = first_seen.remembered();
+        bound("first_seen", remembered as f64, most as f64);
+    });
+}
+
 /// Watches the queues between the stages, and the pool of connections.
 pub(crate) fn bounds(
     health: &Health,

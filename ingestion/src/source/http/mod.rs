@@ -30,7 +30,7 @@ use serde::Deserialize;
 use tokio::sync::{Semaphore, mpsc, oneshot, watch};
 
 pub use committed::{CommitPoller, Commits};
-pub use first_seen::FirstSeen;
+pub use first_seen::{FirstSeen, NotRemembered};
 
 use self::{
     body::{Budget, Received},
