@@ -211,15 +211,6 @@ pub(crate) fn limit_changed(pressure: &Pressure) {
     }
 }
 
-/// The generator was told something else.
-pub(crate) fn generator_set(settings: &Settings, from_index: u64) {
-    tracing::info!(
-        running = settings.running,
-        rate = settings.rate,
-        profile = ?settings.profile,
-        seed = settings.seed,
-        from_index,
-        "generator set"
 const fn next_step(limit: Limit) -> &'static str {
     match limit {
         Limit::Backlog | Limit::Memory => "see whether the consumers keep up",
@@ -232,6 +223,15 @@ const fn next_step(limit: Limit) -> &'static str {
     }
 }
 
+/// The generator was told something else.
+pub(crate) fn generator_set(settings: &Settings, from_index: u64) {
+    tracing::info!(
+        running = settings.running,
+        rate = settings.rate,
+        profile = ?settings.profile,
+        seed = settings.seed,
+        from_index,
+        "generator set"
     );
 }
 

@@ -52,11 +52,18 @@ pub(super) struct Judge<'c> {
     caller: &'c Caller,
     judged: Judged,
     trace: Trace,
+    awaited: bool,
 }
 
 impl<'c> Judge<'c> {
-    pub(super) fn new(collector: &'c Collector, caller: &'c Caller, trace: Trace) -> Self {
+    pub(super) fn new(
+        collector: &'c Collector,
+        caller: &'c Caller,
+        trace: Trace,
+        awaited: bool,
+    ) -> Self {
         Self {
+            awaited,
             collector,
             caller,
             trace,
@@ -159,7 +166,10 @@ impl<'c> Judge<'c> {
             let block = Block {
                 ndjson,
                 events,
-                ack: Ack::Request(reply),
+                ack: Ack::Request {
+                    reply,
+                    awaited: self.awaited,
+                },
                 trace: self.trace.clone(),
             };
             match timeout(ROOM, self.collector.blocks.send(block)).await {
@@ -181,6 +191,13 @@ fn unavailable() -> Problem {
     .retry_after(1)
 }
 
+fn too_many_untimed(wait: Duration) -> Problem {
+    let detail = "too many events came with an event_id and without occurred_at, which has to be \
+        remembered for them; send them with their occurred_at";
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_untimed", detail)
+        .retry_after(wait.as_secs().max(1))
+}
+
 struct Accepted<'e> {
     event: Event<'e>,
     /// It has an id from its sender and its time from us.
@@ -191,13 +208,6 @@ impl<'e> Accepted<'e> {
     fn new(event: Event<'e>, acceptance: &Acceptance) -> Self {
         let repeatable =
             event.occurred_at == acceptance.at && event.event_id != acceptance.event_id;
-fn too_many_untimed(wait: Duration) -> Problem {
-    let detail = "too many events came with an event_id and without occurred_at, which has to be \
-        remembered for them; send them with their occurred_at";
-    Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_untimed", detail)
-        .retry_after(wait.as_secs().max(1))
-}
-
         Self { event, repeatable }
     }
 }

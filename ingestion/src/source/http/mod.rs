@@ -4,6 +4,7 @@ mod body;
 mod committed;
 mod first_seen;
 mod judge;
+mod recall;
 mod reply;
 mod split;
 
@@ -133,7 +134,7 @@ async fn collected(
     let collector = shared.collector.clone();
     shared.collector.shutdown.spawn("collect", async move {
         let answered = async {
-            let judged = Judge::new(&collector, &caller, trace);
+            let judged = Judge::new(&collector, &caller, trace, wait);
             let judged = judged.judge(&body).await;
             // Others' bodies are judged while this one's entries are written and committed.
             drop((turn, body));

@@ -52,7 +52,7 @@ pub(super) async fn after(
     }
     let places = stored(&mut judged, collector).await?;
     let committed = match &waiter {
-        Some(_) => Some(collector.commits.wait_for(&places, COMMIT_DEADLINE).await),
+        Some(_) => Some(collector.commits.wait_for(places, COMMIT_DEADLINE).await),
         None => None,
     };
     let status = if committed == Some(true) {
@@ -61,7 +61,7 @@ pub(super) async fn after(
         StatusCode::ACCEPTED
     };
     let note =
-        (committed == Some(false)).then_some("accepted, and not known to be in the database after 10 seconds");
+        (committed == Some(false)).then_some("accepted, and not known to be in the database yet");
     let answer = Answer {
         accepted: judged.accepted,
         rejected: judged.rejected,
