@@ -29,11 +29,10 @@ pub const RULES: Rules = Rules {
 };
 
 pub(crate) fn gate(config: &Config, health: &Health, shutdown: &Shutdown) -> Gate {
-    let origins = config.server.cors_origins.0.iter();
     let settings = Settings {
         postgres: config.auth.is_on().then(|| config.postgres.clone()),
         bind_address: config.bind.bind_address,
-        origins: origins.map(|origin| origin.0.clone()).collect(),
+        origins: config.server.cors_origins.clone(),
     };
     Gate::start(settings, health, shutdown)
 }

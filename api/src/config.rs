@@ -6,12 +6,10 @@ use common::config::{
 };
 
 mod live;
-mod origins;
 mod query;
 mod server;
 
 pub use live::LiveConfig;
-pub use origins::{Origin, Origins};
 pub use query::QueryConfig;
 pub use server::ServerConfig;
 

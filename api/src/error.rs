@@ -5,6 +5,7 @@ use axum::{
     response::{IntoResponse, Response},
 };
 use common::http::Problem;
+pub use common::telemetry::causes;
 
 use crate::query::{
     audit::AuditError, database::QueryError, filter::FilterError, stream::StreamError,
@@ -138,17 +139,4 @@ impl IntoResponse for ApiError {
         }
         self.problem().into_response()
     }
-}
-
-/// An error with what caused it, in one line.
-#[must_use]
-pub fn causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut source = error.source();
-    while let Some(cause) = source {
-        text.push_str(": ");
-        text.push_str(&cause.to_string());
-        source = cause.source();
-    }
-    text
 }

@@ -2,7 +2,7 @@
 
 mod cli;
 
-use std::{process::ExitCode, sync::Arc, time::Duration};
+use std::{process::ExitCode, sync::Arc};
 
 use api::config::Config;
 use clap::Parser as _;
@@ -15,6 +15,8 @@ use common::{
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
+const BAD_CONFIGURATION: u8 = 2;
+
 #[tokio::main]
 async fn main() -> ExitCode {
     let arguments = cli::Arguments::parse();
@@ -22,7 +24,7 @@ async fn main() -> ExitCode {
         Ok(config) => Arc::new(config),
         Err(error) => {
             eprint!("{error}");
-            return ExitCode::from(2);
+            return ExitCode::from(BAD_CONFIGURATION);
         }
     };
     if let Some(command) = arguments.command {
@@ -52,7 +54,7 @@ async fn serve(config: Arc<Config>) -> anyhow::Result<()> {
     let shutdown = Shutdown::new();
     shutdown.on_signals()?;
     let listener = bind(config.bind.bind_address, config.server.api_port).await?;
-    let deadline = Duration::from_millis(config.process.shutdown_timeout_ms);
+    let deadline = config.process.shutdown_timeout();
     api::run(config, listener, shutdown.clone())?;
     shutdown.finished(deadline).await?;
     tracing::info!("stopped");

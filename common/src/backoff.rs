@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use rand::RngExt as _;
 
-/// Exponential backoff with full-range jitter: each wait lies between half and all of a
+/// Exponential backoff with equal jitter: each wait lies between half and all of a
 /// ceiling that doubles from `first` to `last`. It never gives up by itself.
 #[derive(Debug, Clone)]
 pub struct Backoff {

@@ -60,7 +60,7 @@ async fn take_name(
         };
         let error = match name {
             Ok(Ok(name)) => return Some(name),
-            Ok(Err(error)) => observe::with_cause(&error),
+            Ok(Err(error)) => observe::causes(&error),
             Err(late) => late.to_string(),
         };
         observe::start_failed("lane_name", &error);

@@ -23,7 +23,7 @@ use common::{
     admin::{self, Health},
     auth::{self, Gate, Rules},
     backoff::Backoff,
-    config::PostgresConfig,
+    config::{Origins, PostgresConfig},
     http,
     shutdown::Shutdown,
     wire::StreamKeys,
@@ -56,6 +56,7 @@ pub fn run(config: Config, listener: TcpListener, shutdown: &Shutdown) {
     observe::begin(&health);
     let router = router(health.clone(), &gate(&config, &health, shutdown));
     let doors = http::Doors::new(&config.bind, observe::connection_refused);
+    observe::connections(&health, &doors);
     shutdown.spawn(
         "http",
         http::serve(listener, router, doors, shutdown.clone()),
@@ -86,7 +87,7 @@ fn gate(config: &Config, health: &Health, shutdown: &Shutdown) -> Gate {
     let settings = auth::Settings {
         postgres: config.auth.is_on().then(|| config.postgres.clone()),
         bind_address: config.bind.bind_address,
-        origins: Vec::new(),
+        origins: Origins::default(),
     };
     Gate::start(settings, health, shutdown)
 }

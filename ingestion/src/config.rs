@@ -1,10 +1,10 @@
 //! The daemon's configuration, section by section.
 
-use std::time::Duration;
+use std::{cmp::max, time::Duration};
 
 use common::config::{
-    AuthConfig, BindConfig, ConfigError, Loader, PostgresConfig, ProcessConfig, RedisConfig,
-    StreamConfig, refuse_open_doors,
+    AuthConfig, BindConfig, ConfigError, Loader, Origin, Origins, PostgresConfig, ProcessConfig,
+    RedisConfig, StreamConfig, refuse_open_doors,
 };
 use serde::Deserialize;
 use validator::Validate;
@@ -77,7 +77,7 @@ pub struct IngestionConfig {
     pub redis_memory_max_bytes: u64,
     /// Origins (comma-separated) whose pages may call this daemon.
     #[serde(default = "cors_origins")]
-    pub cors_origins: Vec<String>,
+    pub cors_origins: Origins,
 }
 
 fn port() -> u16 {
@@ -112,10 +112,9 @@ fn memory_max_bytes() -> u64 {
     4 << 30
 }
 
-fn cors_origins() -> Vec<String> {
-    ["http://localhost:3001", "http://127.0.0.1:3001"]
-        .map(str::to_owned)
-        .into()
+fn cors_origins() -> Origins {
+    let ours = ["http://localhost:3001", "http://127.0.0.1:3001"];
+    Origins(ours.map(|origin| Origin(origin.into())).into())
 }
 
 impl Config {
@@ -167,11 +166,13 @@ impl Config {
         }
     }
 
-    pub(crate) const fn limits(&self) -> Limits {
+    pub(crate) fn limits(&self) -> Limits {
         Limits {
             backlog_max_events: self.ingestion.backlog_max_events,
             memory_max_percent: self.ingestion.redis_memory_max_percent,
             memory_max_bytes: self.ingestion.redis_memory_max_bytes,
+            // Clocks are set back by a little now and then, and ids stay.
+            ahead_max_ms: max(self.stream.event_max_future, 60) * 1_000,
         }
     }
 }

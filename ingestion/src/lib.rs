@@ -82,7 +82,8 @@ pub fn run(config: Config, listener: TcpListener, shutdown: &Shutdown) -> anyhow
     shutdown.spawn("generator", generator.run(shutdown.clone()));
 
     let group = config.stream.consumer_group.clone();
-    let (poller, commits) = CommitPoller::new(config.redis.clone(), keys.clone(), group);
+    let (poller, commits) =
+        CommitPoller::new(config.redis.clone(), pool.clone(), keys.clone(), group);
     shutdown.spawn("commits", poller.run(shutdown.clone()));
     let collector = Collector {
         limits: config.stream.limits(),

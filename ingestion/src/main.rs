@@ -1,10 +1,15 @@
 //! The ingestion daemon.
 
-use std::{process::ExitCode, time::Duration};
+use std::process::ExitCode;
 
-use anyhow::Context as _;
 use clap::Parser as _;
-use common::{config::Loader, fault, http::healthcheck, shutdown::Shutdown, telemetry, trace};
+use common::{
+    config::{Loader, bind},
+    fault,
+    http::healthcheck,
+    shutdown::Shutdown,
+    telemetry, trace,
+};
 use ingestion::{
     Config,
     cli::{Cli, Command, truth_of},
@@ -17,47 +22,51 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 const BAD_CONFIGURATION: u8 = 2;
 
 #[tokio::main]
-async fn main() -> anyhow::Result<ExitCode> {
+async fn main() -> ExitCode {
     let cli = Cli::parse();
     if let Some(Command::Truth { count, generator }) = &cli.command {
         println!("{}", truth_of(&generator.over(Default::default()), *count));
-        return Ok(ExitCode::SUCCESS);
+        return ExitCode::SUCCESS;
     }
     let mut config = match Config::load(Loader::from_env()) {
         Ok(config) => config,
         Err(error) => {
             eprint!("{error}");
-            return Ok(ExitCode::from(BAD_CONFIGURATION));
+            return ExitCode::from(BAD_CONFIGURATION);
         }
     };
     if matches!(cli.command, Some(Command::Healthcheck)) {
         let answer = healthcheck(config.bind.bind_address, config.ingestion.ingestion_port).await;
-        return Ok(ExitCode::from(u8::from(answer.is_err())));
+        return ExitCode::from(u8::from(answer.is_err()));
     }
     config.until = cli.generator.until();
     config.generator = cli.generator.over(config.generator);
     if let Err(errors) = config.generator.validate() {
         eprintln!("the command line is wrong\n  {errors}");
-        return Ok(ExitCode::from(BAD_CONFIGURATION));
+        return ExitCode::from(BAD_CONFIGURATION);
     }
     telemetry::init_logs("ingestion", &config.process);
     fault::arm();
     let traces = trace::begin("ingestion", &config.process);
-    let version = env!("CARGO_PKG_VERSION");
-    let port = config.ingestion.ingestion_port;
-    tracing::info!(
-        version,
-        environment = config.process.app_env,
-        port,
-        "starting"
-    );
-    let shutdown = Shutdown::new();
-    shutdown.on_signals().context("signal handlers")?;
-    let listener = common::config::bind(config.bind.bind_address, port).await?;
-    let deadline = Duration::from_millis(config.process.shutdown_timeout_ms);
-    ingestion::run(config, listener, &shutdown)?;
-    let clean = shutdown.finished(deadline).await.is_ok();
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), "starting");
+    let served = serve(config).await;
     traces.finish().await;
-    tracing::info!(clean, "stopped");
-    Ok(ExitCode::from(u8::from(!clean)))
+    match served {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!(error = format!("{error:#}"), "ended");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn serve(config: Config) -> anyhow::Result<()> {
+    let shutdown = Shutdown::new();
+    shutdown.on_signals()?;
+    let listener = bind(config.bind.bind_address, config.ingestion.ingestion_port).await?;
+    let deadline = config.process.shutdown_timeout();
+    ingestion::run(config, listener, &shutdown)?;
+    shutdown.finished(deadline).await?;
+    tracing::info!("stopped");
+    Ok(())
 }

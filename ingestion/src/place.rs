@@ -1,6 +1,9 @@
 //! Where an event is: in which entry of which life of the stream.
 
-use std::time::Duration;
+use std::{
+    hash::{DefaultHasher, Hasher as _},
+    time::Duration,
+};
 
 use common::{clients, config::RedisConfig, wire::EntryId};
 use redis::{InfoDict, RedisResult, aio::MultiplexedConnection};
@@ -20,6 +23,28 @@ pub struct Place {
     pub entry: EntryId,
     /// `None` where Redis doesn't say.
     pub life: Option<Life>,
+    /// The [`fingerprint`] of what it holds, where somebody waits for its commit.
+    pub payload: Option<u64>,
+}
+
+impl Place {
+    pub(crate) fn is_of(self, epoch: Uuid) -> bool {
+        self.life.is_some_and(|life| life.epoch == epoch)
+    }
+}
+
+/// Tells the payload of an entry from that of another with the same id.
+pub(crate) fn fingerprint(payload: &[u8]) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    hasher.write(payload);
+    hasher.finish()
+}
+
+/// Which process of Redis told this of itself.
+pub(crate) fn server_of(info: &InfoDict) -> Option<u128> {
+    let run_id: String = info.get("run_id")?;
+    // 40 hexadecimal digits, anew at each start.
+    u128::from_str_radix(run_id.get(..32)?, 16).ok()
 }
 
 /// A connection of one's own, and which process answers on it.
@@ -36,10 +61,7 @@ impl Link {
         let mut redis = clients::redis::connect(config, Duration::ZERO).await?;
         let mut info = redis::cmd("INFO");
         let info: InfoDict = info.arg("server").query_async(&mut redis).await?;
-        let run_id: String = info.get("run_id").unwrap_or_default();
-        // 40 hexadecimal digits, anew at each start.
-        let server = run_id.get(..32);
-        let server = server.and_then(|digits| u128::from_str_radix(digits, 16).ok());
+        let server = server_of(&info);
         Ok(Self { redis, server })
     }
 

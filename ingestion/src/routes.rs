@@ -8,6 +8,7 @@ use axum::{
 use common::{
     admin::{self, Health},
     auth::{Gate, RATE_HEADERS, Rules, Scope, session},
+    config::Origins,
     http::{Problem, not_found, problem_for_plain_rejections},
 };
 use tower_http::cors::{AllowOrigin, CorsLayer};
@@ -33,7 +34,7 @@ pub fn router(
     controls: Controls,
     health: Health,
     gate: Gate,
-    origins: &[String],
+    origins: &Origins,
 ) -> Router {
     let closed = Router::new()
         .merge(http::router(collector, &health))
@@ -57,10 +58,11 @@ async fn method_not_allowed(method: Method) -> Problem {
 }
 
 /// Exactly these origins may call from a page, with its session.
-fn cors(origins: &[String]) -> CorsLayer {
+fn cors(origins: &Origins) -> CorsLayer {
     let origins = origins
+        .0
         .iter()
-        .filter_map(|origin| HeaderValue::from_str(origin).ok());
+        .filter_map(|origin| HeaderValue::from_str(&origin.0).ok());
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(origins))
         .allow_credentials(true)

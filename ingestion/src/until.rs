@@ -3,7 +3,6 @@
 use std::{convert::Infallible, time::Duration};
 
 use common::shutdown::Shutdown;
-use tokio::time::sleep;
 
 use crate::{config::Until, control::Controls};
 
@@ -48,6 +47,5 @@ async fn end(until: Until, mut controls: Controls) {
             missed = status.missed,
             "the run has ended"
         );
-        sleep(Duration::from_millis(10)).await;
     }
 }

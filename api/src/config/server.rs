@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
+use common::config::{Origin, Origins};
 use serde::Deserialize;
 use validator::Validate;
-
-use super::{Origin, Origins};
 
 #[derive(Debug, Clone, Deserialize, Validate)]
 pub struct ServerConfig {

@@ -55,7 +55,7 @@ impl Entry {
     }
 
     pub(super) fn enter(&self, client: Client, headers: &HeaderMap) -> Result<Place, Problem> {
-        if !origin_allowed(headers, &self.state) {
+        if !origin_allowed(headers, client, &self.state) {
             let detail = "live updates are for our own page or an origin in CORS_ORIGINS";
             return Err(Problem::new(
                 StatusCode::FORBIDDEN,
@@ -144,12 +144,13 @@ pub(super) async fn upgrade(
 }
 
 /// Programs send no origin; a browser's must be our own host or listed.
-fn origin_allowed(headers: &HeaderMap, state: &ApiState) -> bool {
+fn origin_allowed(headers: &HeaderMap, client: Client, state: &ApiState) -> bool {
     let Some(origin) = headers.get(header::ORIGIN) else {
         return true;
     };
     let Ok(origin) = origin.to_str() else {
         return false;
     };
-    is_own_origin(origin, headers) || state.config.server.cors_origins.allow(origin)
+    is_own_origin(origin, headers, client.is_https)
+        || state.config.server.cors_origins.allow(origin)
 }

@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     admin::{Dependency, Health},
-    config::PostgresConfig,
+    config::{Origins, PostgresConfig},
     http::Client,
     shutdown::Shutdown,
 };
@@ -38,7 +38,7 @@ struct Inner {
     keys: Option<Keys>,
     failures: Failures,
     /// Whose pages may change something by the cookie, besides our own.
-    origins: Vec<String>,
+    origins: Origins,
     /// Whether cookies are for encrypted connections only.
     secure: bool,
 }
@@ -49,7 +49,7 @@ pub struct Settings {
     /// Where the keys are; `None` for `AUTH=off`.
     pub postgres: Option<PostgresConfig>,
     pub bind_address: IpAddr,
-    pub origins: Vec<String>,
+    pub origins: Origins,
 }
 
 impl Gate {
@@ -90,8 +90,9 @@ impl Gate {
         self.0.secure || client.is_some_and(|client| client.is_https)
     }
 
-    pub(super) fn sender(&self, headers: &HeaderMap) -> Sender {
-        Sender::of(headers, &self.0.origins)
+    pub(super) fn sender(&self, headers: &HeaderMap, client: Option<&Client>) -> Sender {
+        let is_https = client.is_some_and(|client| client.is_https);
+        Sender::of(headers, &self.0.origins, is_https)
     }
 
     /// Whether a key in force is shown, by a request that may not have passed yet. Nothing is
@@ -109,9 +110,10 @@ impl Gate {
 
     fn admit(&self, request: &Request, needed: Scope) -> Result<Caller, Refusal> {
         let headers = request.headers();
+        let client = request.extensions().get();
         if !self.is_on() {
             // Whose browser is on this machine may be on a page of anybody.
-            let is_foreign = self.sender(headers) == Sender::Foreign;
+            let is_foreign = self.sender(headers, client) == Sender::Foreign;
             return match changes(request.method()) && is_foreign {
                 true => Err(Refusal::ForeignPage),
                 false => Ok(Caller::ANYBODY),
@@ -119,10 +121,10 @@ impl Gate {
         }
         let shown = Shown::by(headers);
         let by_cookie = matches!(shown, Shown::Cookie(_));
-        let client = request.extensions().get();
         let caller = self.identify(shown, client)?;
         let caller = caller.ok_or(Refusal::NoKey(needed))?;
-        if by_cookie && changes(request.method()) && self.sender(headers) != Sender::Trusted {
+        let is_ours = || self.sender(headers, client) == Sender::Trusted;
+        if by_cookie && changes(request.method()) && !is_ours() {
             return Err(Refusal::ForeignPage);
         }
         let held = caller.scopes();

@@ -8,7 +8,7 @@ use metrics::{counter, gauge};
 use super::refusal::CODES;
 use crate::telemetry::{self, Metric};
 
-const METRICS: [Metric; 3] = [
+const METRICS: [Metric; 4] = [
     Metric::counter(
         "tidemark_auth_refused_total",
         "requests that were not let in, by problem code",
@@ -18,6 +18,10 @@ const METRICS: [Metric; 3] = [
     Metric::gauge(
         "tidemark_auth_keys_age_seconds",
         "how old the keys in memory are while they can't be read again, else 0",
+    ),
+    Metric::counter(
+        "tidemark_auth_read_failures_total",
+        "failed reads of the keys, each tried again",
     ),
 ];
 
@@ -37,5 +41,6 @@ pub(super) fn read(keys: usize) {
 
 /// They can't be read, for so long.
 pub(super) fn unread(age: Duration) {
+    counter!("tidemark_auth_read_failures_total").increment(1);
     gauge!("tidemark_auth_keys_age_seconds").set(age.as_secs_f64());
 }

@@ -2,17 +2,19 @@
 
 use axum::http::{HeaderMap, header};
 
+use crate::config::Origins;
+
 const FETCH_SITE: &str = "sec-fetch-site";
 
-/// Whether `origin` is that of the host that was asked. A proxy must leave `Host` as it is.
+/// Whether `origin` is that of the host that was asked, over TLS where `is_https`. A proxy must
+/// leave `Host` as it is.
 #[must_use]
-pub fn is_own_origin(origin: &str, headers: &HeaderMap) -> bool {
+pub fn is_own_origin(origin: &str, headers: &HeaderMap, is_https: bool) -> bool {
     let host = headers
         .get(header::HOST)
         .and_then(|host| host.to_str().ok());
-    let own = origin
-        .strip_prefix("http://")
-        .or_else(|| origin.strip_prefix("https://"));
+    let plain = origin.strip_prefix("http://").filter(|_| !is_https);
+    let own = plain.or_else(|| origin.strip_prefix("https://"));
     own.zip(host)
         .is_some_and(|(own, host)| own.eq_ignore_ascii_case(host))
 }
@@ -28,22 +30,21 @@ pub(super) enum Sender {
 }
 
 impl Sender {
-    pub(super) fn of(headers: &HeaderMap, allowed: &[String]) -> Self {
+    pub(super) fn of(headers: &HeaderMap, allowed: &Origins, is_https: bool) -> Self {
         let text = |name| {
             headers
                 .get(name)
                 .map(|value| value.to_str().unwrap_or_default())
         };
         let origin = text(header::ORIGIN.as_str());
-        let listed = |origin: &str| allowed.iter().any(|it| it.eq_ignore_ascii_case(origin));
-        if origin.is_some_and(listed) {
+        if origin.is_some_and(|origin| allowed.allow(origin)) {
             return Self::Trusted;
         }
         match (text(FETCH_SITE), origin) {
             // Nobody's page: typed, or from a bookmark.
             (Some("same-origin" | "none"), _) => Self::Trusted,
             (Some(_), _) => Self::Foreign,
-            (None, Some(origin)) if is_own_origin(origin, headers) => Self::Trusted,
+            (None, Some(origin)) if is_own_origin(origin, headers, is_https) => Self::Trusted,
             (None, Some(_)) => Self::Foreign,
             (None, None) => Self::Unknown,
         }
@@ -87,8 +88,26 @@ mod tests {
                     HeaderValue::from_static(value),
                 );
             }
-            let allowed = ["https://listed.example".to_owned()];
-            assert_eq!(Sender::of(&headers, &allowed), expected, "{pairs:?}");
+            let allowed = Origins::try_from("https://listed.example".to_owned()).unwrap();
+            assert_eq!(Sender::of(&headers, &allowed, false), expected, "{pairs:?}");
+        }
+    }
+
+    #[test]
+    fn what_is_asked_over_tls_has_no_page_without() {
+        let mut headers = HeaderMap::new();
+        headers.insert(header::HOST, HeaderValue::from_static("own.example"));
+        for (origin, is_https, is_own) in [
+            ("https://own.example", true, true),
+            ("http://own.example", true, false),
+            ("http://own.example", false, true),
+            ("https://own.example", false, true),
+        ] {
+            assert_eq!(
+                is_own_origin(origin, &headers, is_https),
+                is_own,
+                "{origin}"
+            );
         }
     }
 }

@@ -12,7 +12,7 @@ use super::{
     observe,
     rate::Exceeded,
     scope::{Scope, Scopes},
-    shown::cookie,
+    shown::take_away,
 };
 use crate::http::Problem;
 
@@ -120,8 +120,8 @@ impl Refusal {
             Self::WrongKey { by_cookie } => {
                 headers.insert(header::WWW_AUTHENTICATE, ASK_ANOTHER);
                 // It would be wrong again and again.
-                if let Some(gone) = cookie(None, false).filter(|_| *by_cookie) {
-                    headers.insert(header::SET_COOKIE, gone);
+                if *by_cookie {
+                    take_away(headers);
                 }
             }
             Self::TooOften(_, caller) => caller.tell(headers),

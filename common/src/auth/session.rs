@@ -17,7 +17,7 @@ use super::{
     origin::Sender,
     refusal::Refusal,
     scope::Scopes,
-    shown::{Shown, cookie},
+    shown::{Shown, cookie, take_away},
 };
 use crate::http::{Problem, whole_body};
 
@@ -67,7 +67,8 @@ async fn show(State(gate): State<Gate>, request: Request) -> Response {
 
 async fn begin(State(gate): State<Gate>, request: Request) -> Response {
     // Else another page could sign somebody in as somebody else.
-    if gate.sender(request.headers()) == Sender::Foreign {
+    let client = request.extensions().get();
+    if gate.sender(request.headers(), client) == Sender::Foreign {
         return Refusal::ForeignPage.into_response();
     }
     let (parts, body) = request.into_parts();
@@ -84,15 +85,20 @@ async fn begin(State(gate): State<Gate>, request: Request) -> Response {
         Err(refusal) => return refusal.into_response(),
     };
     let response = unkept(Json(Session::of(&gate, caller.as_ref())));
-    with_cookie(response, cookie(key.as_ref(), gate.secure(client)))
+    with_cookie(
+        response,
+        key.and_then(|key| cookie(&key, gate.secure(client))),
+    )
 }
 
 async fn end(State(gate): State<Gate>, request: Request) -> Response {
-    if gate.sender(request.headers()) == Sender::Foreign {
+    let client = request.extensions().get();
+    if gate.sender(request.headers(), client) == Sender::Foreign {
         return Refusal::ForeignPage.into_response();
     }
-    let gone = cookie(None, gate.secure(request.extensions().get()));
-    with_cookie(unkept(StatusCode::NO_CONTENT), gone)
+    let mut response = unkept(StatusCode::NO_CONTENT);
+    take_away(response.headers_mut());
+    response
 }
 
 async fn read(headers: &HeaderMap, body: Body) -> Result<Asked, Problem> {

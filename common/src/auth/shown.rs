@@ -6,6 +6,14 @@ use super::key::Key;
 
 /// A browser sends it to every port of its host, so that one session serves api and ingestion.
 const COOKIE: &str = "tidemark_key";
+/// The same where it is for encrypted connections only: a browser takes it from this very host
+/// and from no other of its domain.
+const HOST_COOKIE: &str = "__Host-tidemark_key";
+/// The end of both.
+const GONE: [&str; 2] = [
+    "tidemark_key=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0",
+    "__Host-tidemark_key=; Path=/; HttpOnly; SameSite=Strict; Max-Age=0; Secure",
+];
 /// Seconds for which a browser keeps it.
 const COOKIE_LASTS: u32 = 30 * 86_400;
 
@@ -29,17 +37,19 @@ impl Shown {
             return bearer.and_then(Key::parse).map_or(malformed, Self::Bearer);
         }
         let cookies = headers.get_all(header::COOKIE).iter();
-        let mut pairs = cookies
+        let pairs: Vec<_> = cookies
             .filter_map(|cookies| cookies.to_str().ok())
             .flat_map(|cookies| cookies.split(';'))
-            .filter_map(|pair| pair.trim().split_once('='));
-        match pairs.find(|(name, _)| *name == COOKIE) {
-            None => Self::Nothing,
-            Some((_, text)) => {
-                let malformed = Self::Malformed { by_cookie: true };
-                Key::parse(text).map_or(malformed, Self::Cookie)
-            }
+            .filter_map(|pair| pair.trim().split_once('='))
+            .collect();
+        let named = |name| pairs.iter().filter(move |pair| pair.0 == name);
+        let mut ours = named(HOST_COOKIE).chain(named(COOKIE)).peekable();
+        if ours.peek().is_none() {
+            return Self::Nothing;
         }
+        // Another host of the domain may have set one besides ours.
+        let key = ours.find_map(|(_, text)| Key::parse(text));
+        key.map_or(Self::Malformed { by_cookie: true }, Self::Cookie)
     }
 }
 
@@ -48,18 +58,25 @@ fn bearer(value: &str) -> Option<&str> {
     scheme.eq_ignore_ascii_case("bearer").then(|| key.trim())
 }
 
-/// `Set-Cookie` with the key, or without one, which ends it.
-pub(super) fn cookie(key: Option<&Key>, secure: bool) -> Option<HeaderValue> {
-    let (text, lasts) = match key {
-        Some(key) => (key.text(), COOKIE_LASTS),
-        None => (String::new(), 0),
+/// `Set-Cookie` with the key.
+pub(super) fn cookie(key: &Key, secure: bool) -> Option<HeaderValue> {
+    let (name, secure) = match secure {
+        true => (HOST_COOKIE, "; Secure"),
+        false => (COOKIE, ""),
     };
-    let secure = if secure { "; Secure" } else { "" };
+    let text = key.text();
     let cookie =
-        format!("{COOKIE}={text}; Path=/; HttpOnly; SameSite=Strict; Max-Age={lasts}{secure}");
+        format!("{name}={text}; Path=/; HttpOnly; SameSite=Strict; Max-Age={COOKIE_LASTS}{secure}");
     let mut value = HeaderValue::from_str(&cookie).ok()?;
     value.set_sensitive(true);
     Some(value)
+}
+
+/// Ends the session, whichever cookie it has.
+pub(super) fn take_away(headers: &mut HeaderMap) {
+    for gone in GONE {
+        headers.append(header::SET_COOKIE, HeaderValue::from_static(gone));
+    }
 }
 
 #[cfg(test)]
@@ -99,10 +116,30 @@ mod tests {
     }
 
     #[test]
+    fn a_cookie_of_another_host_doesnt_hide_ours() {
+        let (key, other) = (Key::generate().unwrap(), Key::generate().unwrap());
+        let (key, other) = (key.text(), other.text());
+        for cookies in [
+            format!("tidemark_key=x; tidemark_key={key}"),
+            format!("tidemark_key={other}; __Host-tidemark_key={key}"),
+            format!("__Host-tidemark_key={key}; tidemark_key=x"),
+        ] {
+            let shown = shown(&[(header::COOKIE, &cookies)]);
+            assert!(
+                matches!(&shown, Shown::Cookie(it) if it.text() == key),
+                "{shown:?}"
+            );
+        }
+        let shown = shown(&[(header::COOKIE, "tidemark_key=x; tidemark_key=y")]);
+        assert!(matches!(shown, Shown::Malformed { by_cookie: true }));
+    }
+
+    #[test]
     fn the_cookie_is_for_our_own_pages_only() {
         let key = Key::generate().unwrap();
-        let set = cookie(Some(&key), true).unwrap();
+        let set = cookie(&key, true).unwrap();
         let text = set.to_str().unwrap().to_owned();
+        assert!(text.starts_with("__Host-tidemark_key=tmk_"));
         for part in [
             &*key.text(),
             "; HttpOnly",
@@ -113,12 +150,8 @@ mod tests {
             assert!(text.contains(part), "{part}");
         }
         assert!(!format!("{set:?}").contains("tmk_"));
-        assert!(
-            !cookie(None, false)
-                .unwrap()
-                .to_str()
-                .unwrap()
-                .contains("Secure")
-        );
+        let plain = cookie(&key, false).unwrap();
+        let plain = plain.to_str().unwrap();
+        assert!(plain.starts_with("tidemark_key=tmk_") && !plain.contains("Secure"));
     }
 }

@@ -17,8 +17,8 @@ pub struct BindConfig {
     #[serde(default = "max_connections")]
     #[validate(range(min = 1, max = 100_000))]
     pub http_max_connections: usize,
-    /// The same of one client address (of IPv6 a /64), or its requests at once where a trusted
-    /// proxy stands between; the next one gets 429.
+    /// The same of one client address (of IPv6 a /64; of a /48 twice as many), or its requests
+    /// at once where a trusted proxy stands between; the next one gets 429.
     #[serde(default = "max_connections_per_address")]
     #[validate(range(min = 1, max = 100_000))]
     pub http_max_connections_per_address: usize,

@@ -7,6 +7,7 @@
 mod auth;
 mod bind;
 mod loader;
+mod origins;
 mod postgres;
 mod process;
 mod proxies;
@@ -18,6 +19,7 @@ mod stream;
 pub use auth::{Auth, AuthConfig, refuse_open_doors};
 pub use bind::{BindConfig, bind};
 pub use loader::{ConfigError, Loader, Problem, sample_variables};
+pub use origins::{Origin, Origins};
 pub use postgres::{PostgresConfig, PostgresUrl};
 pub use process::{LogFilter, LogFormat, OtlpEndpoint, ProcessConfig};
 pub use proxies::Proxies;

@@ -61,11 +61,22 @@ impl Client {
     pub fn network(self) -> IpAddr {
         match self.address {
             IpAddr::V4(_) => self.address,
-            IpAddr::V6(address) => {
-                IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & (u128::MAX << 64)))
-            }
+            IpAddr::V6(address) => network(address, 64),
         }
     }
+
+    /// What providers give to one customer: of IPv6 a /48, in which many clients may be.
+    pub(super) fn site(self) -> Option<IpAddr> {
+        match self.address {
+            IpAddr::V4(_) => None,
+            IpAddr::V6(address) => Some(network(address, 48)),
+        }
+    }
+}
+
+fn network(address: Ipv6Addr, prefix: u32) -> IpAddr {
+    let mask = u128::MAX << (128 - prefix);
+    IpAddr::V6(Ipv6Addr::from_bits(address.to_bits() & mask))
 }
 
 /// From the nearest hop outward: the first that isn't trusted. Behind one that can't be read,

@@ -4,7 +4,7 @@ mod line;
 mod metrics;
 mod process;
 
-use std::io::IsTerminal as _;
+use std::{error::Error, io::IsTerminal as _};
 
 use tracing_subscriber::{EnvFilter, fmt::format::JsonFields};
 
@@ -36,4 +36,17 @@ pub fn init_logs(service: &'static str, config: &ProcessConfig) {
             .event_format(JsonLine::new(service))
             .try_init(),
     };
+}
+
+/// An error with what caused it, in one line.
+#[must_use]
+pub fn causes(error: &dyn Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        text.push_str(": ");
+        text.push_str(&cause.to_string());
+        source = cause.source();
+    }
+    text
 }

@@ -45,7 +45,7 @@ pub(super) const METRICS: [Metric; 32] = [
     .by(&[("dependency", &["redis", "postgres"])]),
     Metric::gauge(
         "tidemark_consumer_bound_used_ratio",
-        "how full a bound of a lane is, from 0 to 1; see Bounds",
+        "how full a bound of the daemon or of a lane is, from 0 to 1; see Bounds",
     )
     .by(&[("bound", &[]), ("lane", &[])]),
     Metric::gauge("tidemark_consumer_lanes", "lanes of this process"),

@@ -2,10 +2,11 @@
 
 mod metrics;
 
-use std::{error::Error, fmt::Write as _, time::Duration};
+use std::{error::Error, time::Duration};
 
 use ::metrics::{counter, gauge, histogram};
-use common::{admin::Health, telemetry, time::UnixMicros};
+pub(crate) use common::telemetry::causes;
+use common::{admin::Health, http::Doors, telemetry, time::UnixMicros};
 use tokio::sync::mpsc;
 
 use crate::write::{Committed, Failure};
@@ -40,6 +41,15 @@ pub(crate) fn channel<T: Send + 'static>(
     });
 }
 
+/// Watches how many connections there are of those that may be.
+pub(crate) fn connections(health: &Health, doors: &Doors) {
+    let doors = doors.clone();
+    health.sample(move |_| {
+        let ratio = doors.open() as f64 / doors.most() as f64;
+        gauge!("tidemark_consumer_bound_used_ratio", "bound" => "http_connections").set(ratio);
+    });
+}
+
 /// How much of what a lane may remember of its rollups it does.
 pub(crate) fn remembered(lane: &str, bytes: usize, most: usize) {
     let ratio = bytes as f64 / most as f64;
@@ -51,19 +61,6 @@ pub(crate) fn remembered(lane: &str, bytes: usize, most: usize) {
 pub(crate) fn start_failed(step: &'static str, error: &str) {
     counter!("tidemark_consumer_start_failures_total", "step" => step).increment(1);
     tracing::debug!(step, error, "can't start yet; trying again");
-}
-
-/// An error and what caused it, on one line.
-#[must_use]
-pub(crate) fn with_cause(error: &dyn Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        // Writing to a String can't fail.
-        let _ = write!(text, ": {error}");
-        cause = error.source();
-    }
-    text
 }
 
 pub(crate) fn read_failed(lane: &str, error: &redis::RedisError) {
@@ -105,7 +102,7 @@ pub(crate) fn write_failed(lane: &str, failure: &Failure, events: usize) {
         lane,
         events,
         cause,
-        error = with_cause(failure),
+        error = causes(failure),
         next,
         "batch not committed yet"
     );
@@ -114,7 +111,7 @@ pub(crate) fn write_failed(lane: &str, failure: &Failure, events: usize) {
 /// Nothing is wrong: the batch goes in another way.
 pub(crate) fn write_detour(lane: &str, why: &dyn Error) {
     counter!("tidemark_consumer_write_detours_total").increment(1);
-    tracing::debug!(lane, why = with_cause(why), "batch takes the careful path");
+    tracing::debug!(lane, why = causes(why), "batch takes the careful path");
 }
 
 pub(crate) fn rows_refused(lane: &str, rows: usize) {
@@ -192,7 +189,7 @@ pub(crate) fn compaction_failed(step: &'static str, error: &dyn Error) {
     counter!("tidemark_consumer_compaction_failures_total").increment(1);
     tracing::warn!(
         step,
-        error = with_cause(error),
+        error = causes(error),
         "compaction failed; trying again"
     );
 }

@@ -178,7 +178,7 @@ impl Writer {
             }
             work.failures += 1;
             if work.failures >= FAILURES_TOLERATED {
-                self.health.down("postgres", observe::with_cause(&failure));
+                self.health.down("postgres", observe::causes(&failure));
             }
             let at_once = tokio::select! {
                 at_once = self.learn(&mut work, failure) => at_once,
@@ -213,7 +213,7 @@ impl Writer {
             outcome = self.attempt_in_time(work) => outcome,
             () = shutdown.overdue(grace) => Err(Failure::TimedOut),
         };
-        outcome.inspect_err(|failure| span.fail(|| observe::with_cause(failure)))
+        outcome.inspect_err(|failure| span.fail(|| observe::causes(failure)))
     }
 
     async fn attempt_in_time(&mut self, work: &mut Work) -> Result<PerSource, Failure> {

@@ -19,7 +19,7 @@ fn router() -> axum::Router {
     let settings = Settings {
         postgres: None,
         bind_address: [127, 0, 0, 1].into(),
-        origins: Vec::new(),
+        origins: Default::default(),
     };
     let gate = Gate::start(settings, &health, &shutdown);
     consumer::router(health, &gate)

@@ -18,10 +18,13 @@ const REFUSALS: &[&str] = &[
     "no_events",
     "outcome_unknown",
     "stream_disk_failed",
+    "stream_ids_ahead",
     "stream_memory_full",
     "stream_unavailable",
     "timeout",
     "too_many_events",
+    "too_many_untimed",
+    "too_many_waiting",
     "unsupported_encoding",
 ];
 
@@ -30,6 +33,8 @@ const BOUNDS: &[&str] = &[
     "body_bytes",
     "collector_blocks",
     "collector_in_flight",
+    "commit_waiters",
+    "first_seen",
     "generator_blocks",
     "generator_in_flight",
     "http_connections",

@@ -13,8 +13,8 @@ use common::{admin::Health, telemetry, wire::Source};
 use tokio::sync::{Semaphore, mpsc};
 
 use crate::{
-    publish::Pressure,
-    source::{Block, Outcome, Refusal, synthetic::Settings},
+    publish::{Limit, Pressure},
+    source::{Block, Outcome, Refusal, http::FirstSeen, synthetic::Settings},
 };
 
 /// What is known of this daemon before anything happens, and of its health when it is asked.
@@ -48,6 +48,15 @@ pub(crate) fn permits(
             let taken = count.saturating_sub(semaphore.available_permits());
             bound(name, taken as f64, count as f64);
         }
+    });
+}
+
+/// Watches how many ids Redis remembers for this process.
+pub(crate) fn first_seen(health: &Health, first_seen: &FirstSeen) {
+    let first_seen = first_seen.clone();
+    health.sample(move |_| {
+        let (remembered, most) = first_seen.remembered();
+        bound("first_seen", remembered as f64, most as f64);
     });
 }
 
@@ -195,9 +204,22 @@ pub(crate) fn limit_changed(pressure: &Pressure) {
             backlog_events,
             redis_used_bytes,
             redis_limit_bytes,
-            "taking no events until there is room; see whether the consumers keep up"
+            next = next_step(limit),
+            "taking no events"
         ),
         None => tracing::info!(backlog_events, redis_used_bytes, "taking events"),
+    }
+}
+
+const fn next_step(limit: Limit) -> &'static str {
+    match limit {
+        Limit::Backlog | Limit::Memory => "see whether the consumers keep up",
+        Limit::Redis => "bring Redis back",
+        Limit::EvictionPolicy => "set Redis's maxmemory-policy to noeviction",
+        Limit::Disk => "make room on Redis's disk, and look at its log",
+        Limit::StreamIds => {
+            "move the stream aside: docs/OPERATIONS.md, TidemarkTakesNoEvents, has the steps"
+        }
     }
 }
 

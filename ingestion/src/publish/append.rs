@@ -53,12 +53,16 @@ pub(super) fn transaction(
 
 /// # Errors
 /// [`Failure`], with what is known of the outcome.
-pub(super) async fn append(link: &mut Link, pipe: &Pipeline) -> Result<Place, Failure> {
+pub(super) async fn append(
+    link: &mut Link,
+    pipe: &Pipeline,
+    payload: Option<u64>,
+) -> Result<Place, Failure> {
     let commands = pipe.len();
     let replies = link.redis.req_packed_commands(pipe, commands + 1, 1).await;
     fault::point("after_append");
     match replies {
-        Ok(replies) => place(link, &replies),
+        Ok(replies) => place(link, &replies, payload),
         Err(error) => Err(Failure {
             outcome: outcome_of(&error),
             error: error.to_string(),
@@ -67,7 +71,7 @@ pub(super) async fn append(link: &mut Link, pipe: &Pipeline) -> Result<Place, Fa
 }
 
 /// The reply of EXEC holds one reply per command; XADD's is the first, the epoch the last.
-fn place(link: &Link, replies: &[Value]) -> Result<Place, Failure> {
+fn place(link: &Link, replies: &[Value], payload: Option<u64>) -> Result<Place, Failure> {
     let (reply, epoch) = match replies {
         [Value::Array(replies)] => (replies.first(), replies.last().and_then(text)),
         [Value::ServerError(error)] => {
@@ -84,7 +88,11 @@ fn place(link: &Link, replies: &[Value]) -> Result<Place, Failure> {
         error: format!("unexpected reply {reply:?}"),
     })?;
     let life = epoch.and_then(|epoch| link.life(epoch));
-    Ok(Place { entry, life })
+    Ok(Place {
+        entry,
+        life,
+        payload,
+    })
 }
 
 fn text(reply: &Value) -> Option<&str> {

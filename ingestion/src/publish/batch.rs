@@ -67,6 +67,12 @@ impl Batch {
         Span::linked(|| "publish".into(), Kind::Producer, first, others)
     }
 
+    /// Whether a request waits until it is committed.
+    pub(super) fn is_awaited(&self) -> bool {
+        let mut acks = self.acks.iter();
+        acks.any(|(_, ack)| matches!(ack, Ack::Request { awaited: true, .. }))
+    }
+
     pub(super) fn due(&self, policy: &BatchPolicy) -> Instant {
         if policy.is_full(self.events, self.ndjson.len()) {
             return self.opened;

@@ -2,6 +2,7 @@
 
 mod append;
 mod batch;
+mod look;
 mod monitor;
 mod pressure;
 mod stage;

@@ -3,23 +3,24 @@
 use std::{convert::Infallible, time::Duration};
 
 use common::{
-    admin::Health,
-    backoff::Backoff,
-    clients,
-    config::RedisConfig,
-    shutdown::Shutdown,
-    wire::{Source, StreamKeys},
+    admin::Health, backoff::Backoff, clients, config::RedisConfig, shutdown::Shutdown,
+    wire::StreamKeys,
 };
-use redis::{InfoDict, RedisResult, aio::MultiplexedConnection};
+use redis::{RedisResult, aio::MultiplexedConnection};
 use tokio::{
     sync::watch,
     time::{Instant, sleep},
 };
 
-use super::pressure::{Drain, Limit, Limits, Pressure, Seen};
+use super::{
+    look::{ahead, look},
+    pressure::{Drain, Limit, Limits, Pressure, Seen},
+};
 use crate::observe;
 
 const INTERVAL: Duration = Duration::from_millis(150);
+/// The ids are looked at so rarely because that costs Redis a copy of two entries.
+const IDS_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Watches Redis; the one place that says whether it is usable.
 #[derive(Debug)]
@@ -52,11 +53,13 @@ impl Monitor {
             };
             observe::redis_failed("monitor", &error);
             self.health.down("redis", &error);
-            self.pressure.send_modify(|pressure| {
-                pressure.limit = Some(Limit::Redis);
-                pressure.retry_after_seconds = 1;
-            });
             observe::paused(true);
+            let before = *self.pressure.borrow();
+            self.tell(Pressure {
+                limit: Some(Limit::Redis),
+                retry_after_seconds: 1,
+                ..before
+            });
             tokio::select! {
                 () = backoff.wait() => {}
                 () = shutdown.stopping() => {}
@@ -67,8 +70,9 @@ impl Monitor {
 
     async fn watch(&self, mut connection: MultiplexedConnection) -> redis::RedisError {
         let mut drain = Drain::default();
+        let mut ids = (Instant::now(), 0);
         loop {
-            match look(&mut connection, &self.keys).await {
+            match self.look(&mut connection, &mut ids).await {
                 Ok(seen) => self.judge(&seen, &mut drain),
                 Err(error) => return error,
             }
@@ -76,22 +80,37 @@ impl Monitor {
         }
     }
 
+    /// `ids`: when to look at them again, and how far they were ahead.
+    async fn look(
+        &self,
+        connection: &mut MultiplexedConnection,
+        ids: &mut (Instant, u64),
+    ) -> RedisResult<Seen> {
+        if Instant::now() >= ids.0 {
+            let ahead = ahead(connection, &self.keys).await?;
+            *ids = (Instant::now() + IDS_INTERVAL, ahead);
+        }
+        let seen = look(connection, &self.keys).await?;
+        Ok(Seen {
+            ahead_ms: ids.1,
+            ..seen
+        })
+    }
+
     fn judge(&self, seen: &Seen, drain: &mut Drain) {
         let mut pressure = self.limits.judge(seen);
         drain.observe(seen, Instant::now());
         pressure.drained_per_second = drain.rate;
         pressure.retry_after_seconds = self.limits.retry_after(&pressure);
-        match pressure.limit {
-            Some(Limit::EvictionPolicy) => {
-                let policy = &seen.policy;
-                let error = format!(
-                    "maxmemory-policy is {policy}; it must be noeviction, or events can vanish"
-                );
-                self.health.down("redis", error);
-            }
-            _ => self.health.up("redis"),
+        match unusable(pressure.limit, seen, &self.keys) {
+            Some(error) => self.health.down("redis", error),
+            None => self.health.up("redis"),
         }
         observe::pressure(&pressure);
+        self.tell(pressure);
+    }
+
+    fn tell(&self, pressure: Pressure) {
         let before = self.pressure.send_replace(pressure).limit;
         if before != pressure.limit {
             observe::limit_changed(&pressure);
@@ -99,28 +118,19 @@ impl Monitor {
     }
 }
 
-async fn look(connection: &mut MultiplexedConnection, keys: &StreamKeys) -> RedisResult<Seen> {
-    let mut accounts = redis::cmd("HMGET");
-    accounts.arg(&keys.ledger);
-    for source in [Source::Collector, Source::Generator] {
-        accounts
-            .arg(format!("accepted:{source}"))
-            .arg(format!("entries:{source}"));
+/// Why nothing can be written, where waiting alone doesn't help.
+fn unusable(limit: Option<Limit>, seen: &Seen, keys: &StreamKeys) -> Option<String> {
+    match limit? {
+        Limit::EvictionPolicy => Some(format!(
+            "maxmemory-policy is {}; it must be noeviction, or events can vanish",
+            seen.policy
+        )),
+        Limit::Disk => seen.disk_failure.clone(),
+        Limit::StreamIds => Some(format!(
+            "somebody gave an entry of {} an id far ahead of Redis's clock, and all that follow \
+             it lie there, too; move the stream aside",
+            keys.stream
+        )),
+        Limit::Backlog | Limit::Memory | Limit::Redis => None,
     }
-    let (entries, accounts, info): (u64, Vec<Option<u64>>, InfoDict) = redis::pipe()
-        .xlen(&keys.stream)
-        .add_command(accounts)
-        .cmd("INFO")
-        .arg("memory")
-        .query_async(connection)
-        .await?;
-    let account = |n: usize| accounts.get(n).copied().flatten().unwrap_or(0);
-    Ok(Seen {
-        entries,
-        accepted_events: account(0) + account(2),
-        accepted_entries: account(1) + account(3),
-        used_bytes: info.get("used_memory").unwrap_or(0),
-        max_bytes: info.get("maxmemory").unwrap_or(0),
-        policy: info.get("maxmemory_policy").unwrap_or_default(),
-    })
 }

@@ -15,6 +15,10 @@ pub enum Limit {
     Redis,
     /// Redis would evict keys when it is full, and with them events.
     EvictionPolicy,
+    /// Redis can't write its disk and takes no writes.
+    Disk,
+    /// The stream's ids, which are the moments of acceptance, are ahead of Redis's clock.
+    StreamIds,
 }
 
 /// The state of the stream, as last seen.
@@ -57,6 +61,8 @@ pub struct Limits {
     pub memory_max_percent: u64,
     /// Where Redis has no `maxmemory`.
     pub memory_max_bytes: u64,
+    /// Milliseconds that the stream's last id may be ahead of Redis's clock.
+    pub ahead_max_ms: u64,
 }
 
 const MAX_RETRY_AFTER: f64 = 60.0;
@@ -72,6 +78,10 @@ pub(super) struct Seen {
     pub(super) used_bytes: u64,
     pub(super) max_bytes: u64,
     pub(super) policy: String,
+    /// What Redis says where its disk lets it take no writes.
+    pub(super) disk_failure: Option<String>,
+    /// Milliseconds from Redis's clock to the stream's last id.
+    pub(super) ahead_ms: u64,
 }
 
 impl Seen {
@@ -93,6 +103,10 @@ impl Limits {
         let backlog_events = seen.backlog_events();
         let limit = if seen.policy != "noeviction" {
             Some(Limit::EvictionPolicy)
+        } else if seen.disk_failure.is_some() {
+            Some(Limit::Disk)
+        } else if seen.ahead_ms > self.ahead_max_ms {
+            Some(Limit::StreamIds)
         } else if seen.used_bytes >= redis_limit_bytes {
             Some(Limit::Memory)
         } else if backlog_events >= self.backlog_max_events {
@@ -116,6 +130,8 @@ impl Limits {
         let excess = match pressure.limit {
             Some(Limit::Backlog) => pressure.backlog_events as f64 - room,
             Some(Limit::Memory) => pressure.backlog_events as f64 * 0.1,
+            // Somebody has to come first.
+            Some(Limit::StreamIds) => return MAX_RETRY_AFTER as u64,
             _ => return 1,
         };
         if pressure.drained_per_second < 1.0 {
@@ -158,6 +174,7 @@ mod tests {
         backlog_max_events: 1_000,
         memory_max_percent: 85,
         memory_max_bytes: 1 << 30,
+        ahead_max_ms: 600_000,
     };
 
     fn seen(entries: u64, used_bytes: u64) -> Seen {
@@ -168,6 +185,8 @@ mod tests {
             used_bytes,
             max_bytes: 1_000,
             policy: "noeviction".into(),
+            disk_failure: None,
+            ahead_ms: 600_000,
         }
     }
 
@@ -177,9 +196,19 @@ mod tests {
         assert_eq!(limit(&seen(9, 849)), None);
         assert_eq!(limit(&seen(10, 849)), Some(Limit::Backlog));
         assert_eq!(limit(&seen(10, 850)), Some(Limit::Memory));
+        let ahead = Seen {
+            ahead_ms: 600_001,
+            ..seen(10, 850)
+        };
+        assert_eq!(limit(&ahead), Some(Limit::StreamIds));
+        let failed = Seen {
+            disk_failure: Some("MISCONF".into()),
+            ..ahead
+        };
+        assert_eq!(limit(&failed), Some(Limit::Disk));
         let evicts = Seen {
             policy: "allkeys-lru".into(),
-            ..seen(10, 850)
+            ..failed
         };
         assert_eq!(limit(&evicts), Some(Limit::EvictionPolicy));
         let unbounded = Seen {

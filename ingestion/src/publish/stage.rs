@@ -23,7 +23,7 @@ use super::{
 };
 use crate::{
     observe,
-    place::{Link, Place},
+    place::{Link, Place, fingerprint},
     source::{Block, Outcome, Refusal},
 };
 
@@ -190,10 +190,11 @@ impl State {
         let traceparent = span.trace().traceparent();
         let (ndjson, traceparent) = (&batch.ndjson, traceparent.as_deref());
         let pipe = append::transaction(keys, *source, ndjson, batch.events, traceparent);
+        let payload = batch.is_awaited().then(|| fingerprint(&batch.ndjson));
         let connection = self.connection;
         let sent = async move {
             let at = Instant::now();
-            let result = append::append(&mut link, &pipe).await;
+            let result = append::append(&mut link, &pipe, payload).await;
             Sent {
                 batch,
                 connection,

@@ -24,8 +24,11 @@ pub struct Block {
 /// Whom to tell what became of a block.
 #[derive(Debug)]
 pub enum Ack {
-    /// A request waits for it.
-    Request(oneshot::Sender<Outcome>),
+    /// A request waits for it, and where `awaited` also for the commit.
+    Request {
+        reply: oneshot::Sender<Outcome>,
+        awaited: bool,
+    },
     /// Events `from..from + events` of a generator's run.
     Generator { from: u64, tally: Arc<Tally> },
 }
@@ -55,7 +58,7 @@ impl Ack {
     pub(crate) fn settle(self, events: u32, outcome: Outcome) {
         match self {
             // The client may be gone; its events are treated like all others.
-            Self::Request(reply) => drop(reply.send(outcome)),
+            Self::Request { reply, .. } => drop(reply.send(outcome)),
             Self::Generator { from, tally } => {
                 tally.record(from..from + u64::from(events), outcome);
             }

@@ -9,10 +9,7 @@ use serde_json::{Value, json};
 use tokio::io::AsyncReadExt as _;
 use uuid::Uuid;
 
-use crate::{
-    daemon::Daemon,
-    http::{self, send},
-};
+use crate::{daemon::Daemon, http::send};
 
 fn event(n: u32) -> Value {
     json!({"event_type": "page_view", "user_id": format!("u{n}"), "page": "/"})
@@ -230,82 +227,5 @@ async fn small_requests_share_entries() {
     }
     assert_eq!(daemon.ledger("accepted:collector").await, 20);
     assert!(daemon.ledger("entries:collector").await <= 5);
-    daemon.end().await;
-}
-
-const GROUP: &str = "timescale-writer";
-
-async fn make_group(daemon: &Daemon) {
-    let stream = &daemon.keys.stream;
-    let make = ["XGROUP", "CREATE", stream, GROUP, "0", "MKSTREAM"];
-    daemon.command(&make).await;
-}
-
-/// Delivers one entry; its id.
-async fn deliver(daemon: &Daemon) -> String {
-    let stream = &daemon.keys.stream;
-    let read = ["XREADGROUP", "GROUP", GROUP, "c", "STREAMS", stream, ">"];
-    let read = daemon.command(&read).await;
-    let read: redis::streams::StreamReadReply = redis::from_redis_value(read).unwrap();
-    read.keys[0].ids[0].id.clone()
-}
-
-async fn acknowledge(daemon: &Daemon, id: &str) {
-    let stream = &daemon.keys.stream;
-    daemon.command(&["XACK", stream, GROUP, id]).await;
-}
-
-fn post_and_wait(daemon: &Daemon) -> tokio::task::JoinHandle<http::Answer> {
-    let (address, body) = (daemon.address, event(1).to_string());
-    tokio::spawn(async move {
-        let path = "/api/v1/events?wait=committed";
-        send(address, "POST", path, &[], body.as_bytes()).await
-    })
-}
-
-#[tokio::test]
-async fn committed_means_acknowledged_by_the_consumer() {
-    let daemon = Daemon::start(&[]).await;
-    make_group(&daemon).await;
-    let request = post_and_wait(&daemon);
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    assert!(!request.is_finished(), "not delivered yet");
-    let id = deliver(&daemon).await;
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    assert!(!request.is_finished(), "not acknowledged yet");
-    acknowledge(&daemon, &id).await;
-    let answer = request.await.unwrap();
-    assert_eq!(
-        (answer.status, &answer.json()["committed"]),
-        (200, &json!(true))
-    );
-    assert_eq!(daemon.post_with(&[], "{}").await.status, 422);
-    daemon.end().await;
-}
-
-#[tokio::test]
-async fn what_a_lost_stream_held_is_not_called_committed() {
-    let daemon = Daemon::start(&[]).await;
-    make_group(&daemon).await;
-    let request = post_and_wait(&daemon);
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    assert_eq!(daemon.ledger("accepted:collector").await, 1);
-    let lost = ["DEL", &daemon.keys.stream, &daemon.keys.ledger];
-    daemon.command(&lost).await;
-    assert_eq!(daemon.post(event(2).to_string()).await.status, 202);
-    make_group(&daemon).await;
-    let later = deliver(&daemon).await;
-    acknowledge(&daemon, &later).await;
-    let answer = request.await.unwrap();
-    assert_eq!(
-        (answer.status, &answer.json()["committed"]),
-        (202, &json!(false))
-    );
-    // The new stream is as good as the old one was.
-    let request = post_and_wait(&daemon);
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    let id = deliver(&daemon).await;
-    acknowledge(&daemon, &id).await;
-    assert_eq!(request.await.unwrap().status, 200);
     daemon.end().await;
 }

@@ -37,6 +37,17 @@ fn services_url() -> String {
     url.expect("the services run").to_owned()
 }
 
+/// Waits until `condition` holds, for ten seconds.
+pub(crate) async fn until<F: Future<Output = bool>>(what: &str, condition: impl Fn() -> F) {
+    for _ in 0..200 {
+        if condition().await {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("never: {what}");
+}
+
 pub(crate) struct Daemon {
     pub(crate) address: SocketAddr,
     pub(crate) keys: StreamKeys,

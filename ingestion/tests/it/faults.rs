@@ -8,19 +8,12 @@ use tokio::{
     net::{TcpListener, TcpStream},
 };
 
-use crate::daemon::{Daemon, config, redis_url};
+use crate::{
+    daemon::{Daemon, config, redis_url, until},
+    private_redis::PrivateRedis,
+};
 
 const EVENT: &str = r#"{"event_type":"login","user_id":"u1"}"#;
-
-async fn until<F: Future<Output = bool>>(what: &str, condition: impl Fn() -> F) {
-    for _ in 0..200 {
-        if condition().await {
-            return;
-        }
-        tokio::time::sleep(Duration::from_millis(50)).await;
-    }
-    panic!("never: {what}");
-}
 
 #[tokio::test]
 async fn a_full_backlog_stops_both_sources_until_it_is_drained() {
@@ -77,6 +70,88 @@ async fn full_memory_refuses_before_redis_does() {
     assert_eq!(daemon.post(EVENT).await.status, 202);
     daemon.end().await;
     full.end().await;
+}
+
+async fn is_ready(daemon: &Daemon) -> bool {
+    daemon.get("/health/ready").await.status == 200
+}
+
+#[tokio::test]
+async fn an_id_of_the_future_stops_the_intake_until_the_stream_is_moved_aside() {
+    let daemon = Daemon::start(&[]).await;
+    let stream = daemon.keys.stream.clone();
+    daemon
+        .command(&["XADD", &stream, "4102444800000-0", "event", "x"])
+        .await;
+    until("not ready", || async { !is_ready(&daemon).await }).await;
+    let answer = daemon.post(EVENT).await;
+    assert_eq!(
+        (answer.status, answer.json()["code"].as_str()),
+        (503, Some("stream_ids_ahead"))
+    );
+    assert_eq!(answer.header("retry-after"), Some("60"));
+    let health = daemon.get("/health").await.json();
+    let told = health["dependencies"]["redis"]["error"].as_str().unwrap();
+    assert!(told.contains("move the stream aside"), "{told}");
+    // Without its entry it would go on all the same.
+    daemon.command(&["XTRIM", &stream, "MAXLEN", "0"]).await;
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    assert_eq!(daemon.post(EVENT).await.status, 503);
+    let aside = format!("{stream}-aside");
+    daemon.command(&["RENAME", &stream, &aside]).await;
+    until("taken again", || async {
+        daemon.post(EVENT).await.status == 202
+    })
+    .await;
+    assert!(is_ready(&daemon).await);
+    daemon.command(&["DEL", &aside]).await;
+    daemon.end().await;
+}
+
+/// Takes no writes after a failed snapshot, and lets its folder be changed.
+const BREAKABLE: &[&str] = &[
+    "--save",
+    "3600 1000000",
+    "--enable-protected-configs",
+    "yes",
+];
+
+#[tokio::test]
+async fn a_disk_that_redis_cant_write_stops_the_intake_while_that_lasts() {
+    let redis = PrivateRedis::start(BREAKABLE).await;
+    let daemon = Daemon::start_with(config(&[("REDIS_URL", &redis.url)])).await;
+    assert_eq!(daemon.post(EVENT).await.status, 202);
+    let gone = redis.folder.join("gone");
+    std::fs::create_dir(&gone).unwrap();
+    let gone = gone.to_str().unwrap();
+    redis
+        .command(&["CONFIG", "SET", "dir", gone])
+        .await
+        .unwrap();
+    std::fs::remove_dir(gone).unwrap();
+    redis.command(&["BGSAVE"]).await.unwrap();
+    until("not ready", || async { !is_ready(&daemon).await }).await;
+    let answer = daemon.post(EVENT).await;
+    assert_eq!(
+        (answer.status, answer.json()["code"].as_str()),
+        (503, Some("stream_disk_failed"))
+    );
+    assert!(answer.header("retry-after").is_some());
+    let health = daemon.get("/health").await.json();
+    let told = health["dependencies"]["redis"]["error"].as_str().unwrap();
+    assert!(told.contains("MISCONF"), "{told}");
+    let folder = redis.folder.to_str().unwrap();
+    redis
+        .command(&["CONFIG", "SET", "dir", folder])
+        .await
+        .unwrap();
+    redis.command(&["BGSAVE"]).await.unwrap();
+    until("taken again", || async {
+        daemon.post(EVENT).await.status == 202
+    })
+    .await;
+    assert!(is_ready(&daemon).await);
+    daemon.end().await;
 }
 
 /// Passes bytes to Redis until it is cut.

@@ -256,6 +256,22 @@ async fn the_pages_origin_may_steer_and_others_may_not() {
 }
 
 #[tokio::test]
+async fn listed_origins_are_taken_as_people_write_them() {
+    let listed = ("CORS_ORIGINS", "https://a.example/ , HTTPS://b.example");
+    let daemon = Daemon::start(&[listed]).await;
+    for (origin, allowed) in [
+        ("https://a.example", true),
+        ("https://b.example", true),
+        ("http://localhost:3001", false),
+    ] {
+        let answer = preflight(&daemon, "/api/v1/events", "POST", origin).await;
+        let told = answer.header("access-control-allow-origin");
+        assert_eq!(told, allowed.then_some(origin));
+    }
+    daemon.end().await;
+}
+
+#[tokio::test]
 async fn a_stop_loses_nothing_that_was_made() {
     let daemon = Daemon::start(&[]).await;
     daemon.put(r#"{"running":true,"rate":100000}"#).await;

@@ -66,8 +66,8 @@ fn router() -> axum::Router {
         },
         blocks: mpsc::channel(1).0,
         pressure: watch::channel(Pressure::default()).1,
-        first_seen: FirstSeen::new(redis, &keys),
-        commits: CommitPoller::new(config.redis, keys, group).1,
+        first_seen: FirstSeen::new(redis.clone(), &keys),
+        commits: CommitPoller::new(config.redis, redis, keys, group).1,
         shutdown: shutdown.clone(),
     };
     let controls = Controls {
@@ -77,10 +77,10 @@ fn router() -> axum::Router {
     let settings = Settings {
         postgres: None,
         bind_address: config.bind.bind_address,
-        origins: Vec::new(),
+        origins: Default::default(),
     };
     let gate = Gate::start(settings, &health, &shutdown);
-    routes::router(collector, controls, health, gate, &[])
+    routes::router(collector, controls, health, gate, &Default::default())
 }
 
 #[tokio::test]

@@ -5,10 +5,12 @@
 
 mod addresses;
 mod collector;
+mod committed;
 mod daemon;
 mod decompression;
 mod faults;
 mod generator;
 mod http;
 mod keys;
+mod private_redis;
 mod process;

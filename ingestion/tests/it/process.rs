@@ -39,6 +39,7 @@ async fn a_wrong_configuration_names_every_variable_at_once() {
         ("BACKLOG_MAX_EVENTS", "0"),
         ("GENERATOR_RATE", "-5"),
         ("GENERATOR_LATE", "0.7"),
+        ("CORS_ORIGINS", "*"),
     ];
     let output = run(&[], &variables).await;
     assert!(start.elapsed() < Duration::from_secs(1));
@@ -69,6 +70,24 @@ async fn a_wrong_configuration_names_every_variable_at_once() {
     let flag = [("REDIS_URL", "redis://x"), ("AUTH", "off")];
     let flag = run(&["--rate", "-1"], &flag).await;
     assert_eq!(flag.status.code(), Some(2));
+}
+
+#[tokio::test]
+async fn a_port_that_is_taken_is_said_in_the_log() {
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port().to_string();
+    let variables = [
+        ("REDIS_URL", "redis://127.0.0.1:1"),
+        ("AUTH", "off"),
+        ("INGESTION_PORT", &port),
+    ];
+    let output = run(&[], &variables).await;
+    assert_eq!(output.status.code(), Some(1));
+    let log = String::from_utf8(output.stdout).unwrap();
+    let last: Value = serde_json::from_str(log.lines().last().unwrap()).unwrap();
+    assert_eq!(last["level"], "ERROR", "{last}");
+    let error = last["error"].as_str().unwrap();
+    assert!(error.contains("can't listen on 127.0.0.1"), "{error}");
 }
 
 #[tokio::test]

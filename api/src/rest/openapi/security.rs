@@ -23,8 +23,8 @@ pub(super) fn schemes() -> Value {
             "type": "apiKey",
             "in": "cookie",
             "name": "tidemark_key",
-            "description": "Set by `POST /api/v1/session`, for browsers. With it, what isn't a GET must come from our \
-                own page or an origin in CORS_ORIGINS.",
+            "description": "Set by `POST /api/v1/session`, for browsers; behind TLS it is `__Host-tidemark_key`. With it, \
+                what isn't a GET must come from our own page or an origin in CORS_ORIGINS.",
         },
     })
 }

@@ -37,7 +37,7 @@ async fn routes(services: &Services) -> BTreeSet<String> {
     let settings = Settings {
         postgres: None,
         bind_address: config.bind.bind_address,
-        origins: Vec::new(),
+        origins: Default::default(),
     };
     let gate = Gate::start(settings, &health, &shutdown);
     let state = ApiState::start(config, health, &shutdown).unwrap();

@@ -47,7 +47,7 @@ impl Writer {
     }
 
     pub(super) fn lose_session(&mut self, failure: &Failure) {
-        self.health.down("postgres", observe::with_cause(failure));
+        self.health.down("postgres", observe::causes(failure));
         self.session = None;
         self.name_holder = None;
     }

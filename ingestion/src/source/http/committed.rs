@@ -1,7 +1,7 @@
 //! Whether an entry is in the database: the consumer acknowledges after its commit, so an
 //! entry that was delivered and isn't pending is committed, as long as the stream is the one
-//! that it was appended to. Where Redis has restarted meanwhile, or lost the stream, that
-//! can't be known from Redis, and isn't claimed.
+//! that it was appended to. Where Redis has restarted meanwhile the entry itself is looked for;
+//! where it, or the stream, is lost nothing is claimed.
 
 use std::{
     convert::Infallible,
@@ -17,6 +17,7 @@ use common::{
     shutdown::Shutdown,
     wire::{EntryId, StreamKeys},
 };
+use deadpool_redis::Pool;
 use redis::{
     RedisResult,
     streams::{StreamInfoGroupsReply, StreamPendingReply},
@@ -26,6 +27,7 @@ use tokio::{
     time::{sleep, timeout},
 };
 
+use super::recall::{Memory, Recalled};
 use crate::{
     observe,
     place::{Life, Link, Place},
@@ -45,7 +47,7 @@ struct Progress {
 }
 
 impl Progress {
-    fn has_committed(&self, Place { entry, life }: Place) -> bool {
+    fn has_committed(&self, Place { entry, life, .. }: Place) -> bool {
         life == Some(self.life)
             && entry <= self.last_delivered
             && self.lowest_pending.is_none_or(|lowest| entry < lowest)
@@ -57,6 +59,7 @@ impl Progress {
 pub struct Commits {
     progress: watch::Receiver<Option<Progress>>,
     demand: Arc<Demand>,
+    memory: Memory,
 }
 
 /// How many wait: without any, Redis isn't asked.
@@ -83,14 +86,50 @@ impl Drop for Waiting {
 }
 
 impl Commits {
-    /// Whether all of `places` are known to be committed within `deadline`.
-    pub async fn wait_for(&self, places: &[Place], deadline: Duration) -> bool {
+    /// Whether all of `places` are known to be committed within `deadline`, or before it is
+    /// known that this can't be known any more.
+    pub async fn wait_for(&self, places: Vec<Place>, deadline: Duration) -> bool {
         let _waiting = Waiting::new(&self.demand);
+        let committed = timeout(deadline, self.committed(places)).await;
+        committed.unwrap_or(false)
+    }
+
+    async fn committed(&self, mut places: Vec<Place>) -> bool {
         let mut progress = self.progress.clone();
-        let committed = progress.wait_for(|seen| {
-            seen.is_some_and(|seen| places.iter().all(|place| seen.has_committed(*place)))
-        });
-        matches!(timeout(deadline, committed).await, Ok(Ok(_)))
+        loop {
+            let seen = *progress.borrow_and_update();
+            if let Some(seen) = seen {
+                places.retain(|place| !seen.has_committed(*place));
+                if !self.recall(&mut places, seen.life).await {
+                    return false;
+                }
+            }
+            if places.is_empty() {
+                return true;
+            }
+            if progress.changed().await.is_err() {
+                return false;
+            }
+        }
+    }
+
+    /// Looks for those places that another life than the present one has given; `false` where
+    /// one is gone.
+    async fn recall(&self, places: &mut Vec<Place>, present: Life) -> bool {
+        let mut remaining = Vec::with_capacity(places.len());
+        for mut place in places.drain(..) {
+            if place.life.is_some_and(|life| life != present) {
+                match self.memory.recall(place).await {
+                    Ok(Recalled::Committed) => continue,
+                    Ok(Recalled::Waits(life)) => place.life = Some(life),
+                    Ok(Recalled::Gone) => return false,
+                    Err(error) => observe::redis_failed("commits", &error),
+                }
+            }
+            remaining.push(place);
+        }
+        *places = remaining;
+        true
     }
 }
 
@@ -106,12 +145,17 @@ pub struct CommitPoller {
 
 impl CommitPoller {
     #[must_use]
-    pub fn new(redis: RedisConfig, keys: StreamKeys, group: String) -> (Self, Commits) {
+    pub fn new(redis: RedisConfig, pool: Pool, keys: StreamKeys, group: String) -> (Self, Commits) {
         let (sender, receiver) = watch::channel(None);
         let demand = Arc::<Demand>::default();
         let commits = Commits {
             progress: receiver,
             demand: demand.clone(),
+            memory: Memory {
+                pool,
+                keys: keys.clone(),
+                group: group.clone(),
+            },
         };
         (
             Self {
@@ -205,6 +249,7 @@ mod tests {
         let place = |ms| Place {
             entry: id(ms),
             life: Some(LIFE),
+            payload: None,
         };
         let progress = |last, lowest: Option<u64>| Progress {
             life: LIFE,
@@ -226,7 +271,13 @@ mod tests {
             last_delivered: EntryId { ms: 9, seq: 0 },
             lowest_pending: None,
         };
-        let committed = |life| progress.has_committed(Place { entry, life });
+        let committed = |life| {
+            progress.has_committed(Place {
+                entry,
+                life,
+                payload: None,
+            })
+        };
         assert!(committed(Some(LIFE)));
         let (epoch, server) = (Uuid::from_u128(2), 2);
         assert!(!committed(Some(Life { epoch, ..LIFE })));

@@ -15,7 +15,7 @@ use serde::Serialize;
 use tokio::{sync::oneshot, time::timeout};
 use uuid::Uuid;
 
-use super::{Collector, body::Received, split::split};
+use super::{Collector, body::Received, first_seen::NotRemembered, split::split};
 use crate::{
     observe,
     source::{Ack, Block, Outcome},
@@ -52,11 +52,18 @@ pub(super) struct Judge<'c> {
     caller: &'c Caller,
     judged: Judged,
     trace: Trace,
+    awaited: bool,
 }
 
 impl<'c> Judge<'c> {
-    pub(super) fn new(collector: &'c Collector, caller: &'c Caller, trace: Trace) -> Self {
+    pub(super) fn new(
+        collector: &'c Collector,
+        caller: &'c Caller,
+        trace: Trace,
+        awaited: bool,
+    ) -> Self {
         Self {
+            awaited,
             collector,
             caller,
             trace,
@@ -120,15 +127,18 @@ impl<'c> Judge<'c> {
         if untimed.is_empty() {
             return Ok(());
         }
-        let first = self
-            .collector
-            .first_seen
-            .times(&untimed)
-            .await
-            .map_err(|error| {
-                observe::redis_failed("first_seen", &error);
-                unavailable()
-            })?;
+        let first =
+            self.collector
+                .first_seen
+                .times(&untimed)
+                .await
+                .map_err(|error| match error {
+                    NotRemembered::Redis(error) => {
+                        observe::redis_failed("first_seen", &error);
+                        unavailable()
+                    }
+                    NotRemembered::Full(wait) => too_many_untimed(wait),
+                })?;
         let first: HashMap<Uuid, UnixMicros> = first.into_iter().collect();
         for accepted in valid.iter_mut().filter(|accepted| accepted.repeatable) {
             if let Some(at) = first.get(&accepted.event.event_id) {
@@ -156,7 +166,10 @@ impl<'c> Judge<'c> {
             let block = Block {
                 ndjson,
                 events,
-                ack: Ack::Request(reply),
+                ack: Ack::Request {
+                    reply,
+                    awaited: self.awaited,
+                },
                 trace: self.trace.clone(),
             };
             match timeout(ROOM, self.collector.blocks.send(block)).await {
@@ -176,6 +189,13 @@ fn unavailable() -> Problem {
         detail,
     )
     .retry_after(1)
+}
+
+fn too_many_untimed(wait: Duration) -> Problem {
+    let detail = "too many events came with an event_id and without occurred_at, which has to be \
+        remembered for them; send them with their occurred_at";
+    Problem::new(StatusCode::TOO_MANY_REQUESTS, "too_many_untimed", detail)
+        .retry_after(wait.as_secs().max(1))
 }
 
 struct Accepted<'e> {

@@ -4,6 +4,7 @@ mod body;
 mod committed;
 mod first_seen;
 mod judge;
+mod recall;
 mod reply;
 mod split;
 
@@ -27,15 +28,12 @@ use common::{
 };
 use futures_util::FutureExt as _;
 use serde::Deserialize;
-use tokio::sync::{Semaphore, mpsc, oneshot, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
 
 pub use committed::{CommitPoller, Commits};
-pub use first_seen::FirstSeen;
+pub use first_seen::{FirstSeen, NotRemembered};
 
-use self::{
-    body::{Budget, Received},
-    judge::Judge,
-};
+use self::{body::Budget, judge::Judge};
 use super::Block;
 use crate::{
     observe,
@@ -44,6 +42,8 @@ use crate::{
 
 /// Bodies decoded and judged at once.
 const JUDGED_AT_ONCE: usize = 8;
+/// Requests with `?wait=committed` at once.
+const WAITING_AT_ONCE: usize = 1_000;
 /// How long a request waits for its turn, for room in the publisher, and for Redis.
 const TURN: Duration = Duration::from_secs(5);
 
@@ -64,6 +64,7 @@ struct Shared {
     collector: Collector,
     budget: Budget,
     turns: Arc<Semaphore>,
+    waiters: Arc<Semaphore>,
 }
 
 /// `POST /api/v1/events`.
@@ -72,9 +73,12 @@ pub fn router(collector: Collector, health: &Health) -> Router {
         collector,
         budget: Budget::default(),
         turns: Arc::new(Semaphore::new(JUDGED_AT_ONCE)),
+        waiters: Arc::new(Semaphore::new(WAITING_AT_ONCE)),
     };
     observe::permits(health, "body_bytes", &shared.budget.0, body::IN_ALL);
     observe::permits(health, "judged_requests", &shared.turns, JUDGED_AT_ONCE);
+    observe::permits(health, "commit_waiters", &shared.waiters, WAITING_AT_ONCE);
+    observe::first_seen(health, &shared.collector.first_seen);
     Router::new()
         .route("/api/v1/events", post(collect))
         .with_state(shared)
@@ -117,6 +121,7 @@ async fn collected(
     trace: Trace,
 ) -> Result<Response, Problem> {
     room(&shared.collector.pressure.borrow())?;
+    let place = wait.then(|| waiter(shared)).transpose()?;
     let body = body::read(headers, body, &shared.budget).await?;
     let turn = shared.turns.clone().acquire_owned();
     let turn = match tokio::time::timeout(TURN, turn).await {
@@ -128,25 +133,29 @@ async fn collected(
     let (sender, receiver) = oneshot::channel();
     let collector = shared.collector.clone();
     shared.collector.shutdown.spawn("collect", async move {
-        let answer = AssertUnwindSafe(answer(&collector, &caller, &body, wait, trace))
-            .catch_unwind()
-            .await;
-        drop((turn, body));
+        let answered = async {
+            let judged = Judge::new(&collector, &caller, trace, wait);
+            let judged = judged.judge(&body).await;
+            // Others' bodies are judged while this one's entries are written and committed.
+            drop((turn, body));
+            reply::after(judged?, &collector, place).await
+        };
+        let answer = AssertUnwindSafe(answered).catch_unwind().await;
         let _ = sender.send(answer.unwrap_or_else(|_| Err(panicked())));
         Ok::<_, Infallible>(())
     });
     receiver.await.unwrap_or_else(|_| Err(busy()))
 }
 
-async fn answer(
-    collector: &Collector,
-    caller: &Caller,
-    body: &Received,
-    wait: bool,
-    trace: Trace,
-) -> Result<Response, Problem> {
-    let judged = Judge::new(collector, caller, trace).judge(body).await?;
-    reply::after(judged, collector, wait).await
+/// # Errors
+/// 503 where as many wait for commits as may.
+fn waiter(shared: &Shared) -> Result<OwnedSemaphorePermit, Problem> {
+    let place = shared.waiters.clone().try_acquire_owned();
+    place.map_err(|_| {
+        let detail = "too many requests wait until their events are committed; \
+            send the same events again, with the same ids, or without wait=committed";
+        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_waiting", detail).retry_after(5)
+    })
 }
 
 fn panicked() -> Problem {
@@ -174,6 +183,17 @@ fn room(pressure: &Pressure) -> Result<(), Problem> {
             StatusCode::SERVICE_UNAVAILABLE,
             "stream_memory_full",
             "the stream's memory is nearly full",
+        ),
+        Some(Limit::Disk) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "stream_disk_failed",
+            "Redis can't write its disk and takes no events",
+        ),
+        Some(Limit::StreamIds) => (
+            StatusCode::SERVICE_UNAVAILABLE,
+            "stream_ids_ahead",
+            "an entry of the stream has an id of the future, and no other can have one of now \
+             until the stream is moved aside",
         ),
         Some(Limit::Redis | Limit::EvictionPolicy) => (
             StatusCode::SERVICE_UNAVAILABLE,

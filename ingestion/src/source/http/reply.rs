@@ -9,7 +9,7 @@ use axum::{
 };
 use common::http::Problem;
 use serde::Serialize;
-use tokio::time::timeout;
+use tokio::{sync::OwnedSemaphorePermit, time::timeout};
 
 use super::{
     Collector, TURN,
@@ -38,28 +38,30 @@ struct Answer<'a> {
     note: Option<&'static str>,
 }
 
+/// Waits for the commits where a `waiter`'s place is given, and keeps it meanwhile.
+///
 /// # Errors
 /// 422 where every event was refused; 503 where Redis didn't take them all or didn't reply.
 pub(super) async fn after(
     mut judged: Judged,
     collector: &Collector,
-    wait: bool,
+    waiter: Option<OwnedSemaphorePermit>,
 ) -> Result<Response, Problem> {
     if judged.accepted == 0 {
         return Err(all_refused(&judged));
     }
     let places = stored(&mut judged, collector).await?;
-    let committed = match wait {
-        true => Some(collector.commits.wait_for(&places, COMMIT_DEADLINE).await),
-        false => None,
+    let committed = match &waiter {
+        Some(_) => Some(collector.commits.wait_for(places, COMMIT_DEADLINE).await),
+        None => None,
     };
     let status = if committed == Some(true) {
         StatusCode::OK
     } else {
         StatusCode::ACCEPTED
     };
-    let note = (committed == Some(false))
-        .then_some("accepted, and not known to be in the database after 10 seconds");
+    let note =
+        (committed == Some(false)).then_some("accepted, and not known to be in the database yet");
     let answer = Answer {
         accepted: judged.accepted,
         rejected: judged.rejected,

@@ -1,19 +1,16 @@
 //! The events of a body, each still as JSON: an object, an array, `{"batch":[…]}` or NDJSON.
 
+use std::fmt;
+
 use axum::http::StatusCode;
 use common::{http::Problem, wire};
-use serde::Deserialize;
+use serde::de::{
+    DeserializeSeed, Deserializer, Error as _, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
 use serde_json::value::RawValue;
 
 /// Events in one body.
 pub(super) const MAX_EVENTS: usize = 20_000;
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Envelope<'a> {
-    #[serde(borrow)]
-    batch: Vec<&'a RawValue>,
-}
 
 /// # Errors
 /// 400 where an array or a batch isn't JSON, 413 where there are too many, 422 where there
@@ -45,27 +42,97 @@ pub(super) fn split(body: &[u8], is_ndjson: bool) -> Result<Vec<&[u8]>, Problem>
     }
 }
 
+/// What may follow the last event that is taken isn't looked at: it is too many anyway.
 fn list(body: &[u8]) -> Result<Vec<&[u8]>, Problem> {
-    let raw: Vec<&RawValue> = serde_json::from_slice(body).map_err(|error| {
-        let detail = format!("the body is not a JSON array: {error}");
-        Problem::new(StatusCode::BAD_REQUEST, "malformed_json", detail)
-    })?;
-    Ok(bytes(raw))
-}
-
-fn bytes(raw: Vec<&RawValue>) -> Vec<&[u8]> {
-    raw.into_iter().map(|raw| raw.get().as_bytes()).collect()
+    let mut events = Vec::new();
+    match whole(body, Elements(&mut events)) {
+        Err(error) if events.len() <= MAX_EVENTS => {
+            let detail = format!("the body is not a JSON array: {error}");
+            Err(Problem::new(
+                StatusCode::BAD_REQUEST,
+                "malformed_json",
+                detail,
+            ))
+        }
+        _ => Ok(events),
+    }
 }
 
 /// One object, which is an event or holds a batch; else one object a line. What isn't JSON
 /// at all is refused as an event, with its reason.
 fn object(body: &[u8]) -> Vec<&[u8]> {
-    if let Ok(envelope) = serde_json::from_slice::<Envelope<'_>>(body) {
-        return bytes(envelope.batch);
+    let mut events = Vec::new();
+    if whole(body, Envelope(&mut events)).is_ok() || events.len() > MAX_EVENTS {
+        return events;
     }
     match serde_json::from_slice::<&RawValue>(body) {
         Ok(_) => vec![body],
         Err(_) => lines(body),
+    }
+}
+
+fn whole<'b>(body: &'b [u8], seed: impl DeserializeSeed<'b>) -> serde_json::Result<()> {
+    let mut body = serde_json::Deserializer::from_slice(body);
+    seed.deserialize(&mut body)?;
+    body.end()
+}
+
+/// Takes the elements of an array, up to the first that is too many.
+struct Elements<'e, 'b>(&'e mut Vec<&'b [u8]>);
+
+impl<'b> DeserializeSeed<'b> for Elements<'_, 'b> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'b>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_seq(self)
+    }
+}
+
+impl<'b> Visitor<'b> for Elements<'_, 'b> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an array")
+    }
+
+    fn visit_seq<S: SeqAccess<'b>>(self, mut elements: S) -> Result<(), S::Error> {
+        while let Some(element) = elements.next_element::<&RawValue>()? {
+            self.0.push(element.get().as_bytes());
+            if self.0.len() > MAX_EVENTS {
+                return Err(S::Error::custom("too many events"));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// `{"batch":[…]}` and nothing else.
+struct Envelope<'e, 'b>(&'e mut Vec<&'b [u8]>);
+
+impl<'b> DeserializeSeed<'b> for Envelope<'_, 'b> {
+    type Value = ();
+
+    fn deserialize<D: Deserializer<'b>>(self, deserializer: D) -> Result<(), D::Error> {
+        deserializer.deserialize_map(self)
+    }
+}
+
+impl<'b> Visitor<'b> for Envelope<'_, 'b> {
+    type Value = ();
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("an object with a batch")
+    }
+
+    fn visit_map<M: MapAccess<'b>>(self, mut members: M) -> Result<(), M::Error> {
+        match members.next_key::<&str>()? {
+            Some("batch") => members.next_value_seed(Elements(self.0))?,
+            _ => return Err(M::Error::custom("no batch")),
+        }
+        match members.next_key::<IgnoredAny>()? {
+            None => Ok(()),
+            Some(_) => Err(M::Error::custom("more than a batch")),
+        }
     }
 }
 
@@ -112,6 +179,20 @@ mod tests {
             texts("{\"batch\":[{}],\"x\":1}", false),
             ["{\"batch\":[{}],\"x\":1}"]
         );
+    }
+
+    /// Behind the bound stands what would be refused otherwise, were it read.
+    #[test]
+    fn nothing_is_read_behind_the_last_event_that_is_taken() {
+        let ones = "1,".repeat(MAX_EVENTS);
+        for body in [format!("[{ones}1,bad"), format!("{{\"batch\":[{ones}1,bad")] {
+            let problem = split(body.as_bytes(), false).unwrap_err();
+            assert_eq!(problem.code(), "too_many_events", "{body:.20}");
+        }
+        let most = "1,".repeat(MAX_EVENTS - 1);
+        for body in [format!("[{most}1]"), format!("{{\"batch\":[{most}1]}}")] {
+            assert_eq!(split(body.as_bytes(), false).unwrap().len(), MAX_EVENTS);
+        }
     }
 
     #[test]

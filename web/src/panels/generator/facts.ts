@@ -8,6 +8,8 @@ const HELD_BY: Record<string, string> = {
   memory: "Redis’s memory",
   redis: "Redis, which is away",
   eviction_policy: "Redis, which would evict events",
+  disk: "Redis, which can’t write its disk",
+  stream_ids: "a stream whose ids lie in the future",
 };
 
 /** Achieved below this share of what is wanted counts as falling behind. */
