@@ -7,7 +7,7 @@ use axum::http::{HeaderMap, header::AUTHORIZATION};
 use common::{
     admin::Health,
     auth::{Gate, Key, Settings},
-    config::{Loader, sample_variables},
+    config::{Loader, Origins, sample_variables},
     shutdown::Shutdown,
 };
 use serde_json::json;
@@ -118,7 +118,7 @@ async fn a_gate_tells_strangers_without_counting_them() {
     let settings = Settings {
         postgres: Some(config.postgres),
         bind_address: config.bind.bind_address,
-        origins: Vec::new(),
+        origins: Origins::default(),
     };
     let health = Health::new("api", "0", "test", &[], shutdown.clone());
     let gate = Gate::start(settings, &health, &shutdown);
