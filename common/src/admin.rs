@@ -1,5 +1,7 @@
 //! `/health`, `/health/live`, `/health/ready` and `/metrics`, the same in every daemon.
 
+mod part;
+
 use std::{
     collections::BTreeMap,
     fmt,
@@ -16,6 +18,8 @@ use axum::{
 };
 use serde::Serialize;
 
+pub use self::part::Part;
+use self::part::Troubles;
 use crate::{shutdown::Shutdown, telemetry, time::UnixMicros};
 
 /// Whether something the daemon needs can be used at present.
@@ -47,6 +51,7 @@ pub struct Health {
     started: Instant,
     shutdown: Shutdown,
     dependencies: Arc<Mutex<BTreeMap<&'static str, Entry>>>,
+    troubles: Arc<Mutex<Troubles>>,
     samples: Samples,
 }
 
@@ -85,6 +90,7 @@ impl Health {
             started: Instant::now(),
             shutdown,
             dependencies: Arc::default(),
+            troubles: Arc::default(),
             samples: Samples::default(),
         };
         for name in dependencies {

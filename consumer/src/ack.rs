@@ -25,11 +25,14 @@ const TRIM_EVERY: Duration = Duration::from_millis(500);
 /// After the last acknowledgement, when no other follows.
 const TRIM_AFTER: Duration = Duration::from_millis(50);
 
-/// Trims below the lowest entry that some group hasn't read or not acknowledged; not at all
+/// First looks whether somebody else removed entries since the last look of any lane, which the
+/// ledger remembers: then the stream is shorter than what was left plus what was added.
+/// Then trims below the lowest entry that some group hasn't read or not acknowledged; not at all
 /// while our own group is missing, since it will be made again at the beginning. In one
-/// script, so that no delivery can come between looking and trimming. Ids are compared as
+/// script, so that no delivery can come between looking and trimming; also where Redis has no
+/// memory left, since that is what makes room. Ids are compared as
 /// texts; the script only adds one to a sequence, where that is exact in a double.
-const TRIM: &str = r"
+const TRIM: &str = r"#!lua flags=allow-oom
 local function after(id)
     local ms, seq = string.match(id, '^(%d+)-(%d+)$')
     if tonumber(seq) >= 9007199254740991 then return id end
@@ -43,7 +46,24 @@ local function less(a, b)
     if #aseq ~= #bseq then return #aseq < #bseq end
     return aseq < bseq
 end
-if redis.call('EXISTS', KEYS[1]) == 0 then return 0 end
+if redis.call('EXISTS', KEYS[1]) == 0 then return {0, 0, '', ''} end
+local function look()
+    local stream, reply = {}, redis.call('XINFO', 'STREAM', KEYS[1])
+    for i = 1, #reply, 2 do stream[reply[i]] = reply[i + 1] end
+    local first, last = stream['recorded-first-entry-id'], stream['last-generated-id']
+    if stream['length'] == 0 then first = last end
+    return stream['entries-added'], stream['length'], first, last
+end
+local added, length, first, last = look()
+local seen = redis.call('HMGET', KEYS[2], 'seen:added', 'seen:length', 'seen:first')
+local removed, from, to = 0, '', ''
+if seen[1] and added >= tonumber(seen[1]) then
+    removed = math.max(tonumber(seen[2]) + added - tonumber(seen[1]) - length, 0)
+end
+if removed > 0 then
+    from, to = seen[3], last
+    if length > 0 and first ~= from then to = first end
+end
 local lowest, ours = false, false
 for _, fields in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
     local group = {}
@@ -57,8 +77,17 @@ for _, fields in ipairs(redis.call('XINFO', 'GROUPS', KEYS[1])) do
     end
     if not lowest or less(needed, lowest) then lowest = needed end
 end
-if not ours then return 0 end
-return redis.call('XTRIM', KEYS[1], 'MINID', '=', lowest)";
+if not ours then return {0, 0, '', ''} end
+local trimmed = redis.call('XTRIM', KEYS[1], 'MINID', '=', lowest)
+if trimmed > 0 then added, length, first = look() end
+if added ~= tonumber(seen[1] or -1) or length ~= tonumber(seen[2]) or first ~= seen[3] then
+    redis.call('HSET', KEYS[2], 'seen:added', added, 'seen:length', length, 'seen:first', first)
+end
+return {trimmed, removed, from, to}";
+
+/// Entries that we trimmed, entries that somebody else removed, and between which ids those
+/// were.
+type Looked = (u64, u64, String, String);
 
 #[derive(Debug, Clone)]
 pub(crate) struct AckConfig {
@@ -146,19 +175,27 @@ impl Acker {
     }
 
     async fn trim(&mut self) -> RedisResult<()> {
-        let mut redis = self.connection().await?;
-        let script = match fault::is_on("trim_too_far") {
-            true => "return redis.call('XTRIM', KEYS[1], 'MAXLEN', 0)",
-            false => TRIM,
-        };
-        let trimmed: u64 = Script::new(script)
-            .key(&self.config.keys.stream)
-            .arg(&self.config.group)
-            .invoke_async(&mut redis)
-            .await?;
+        let (trimmed, removed, from, to) = self.look().await?;
         self.next_trim = Instant::now() + TRIM_EVERY;
         observe::trimmed(trimmed);
+        if removed > 0 {
+            observe::removed_by_others(removed, &from, &to);
+        }
         Ok(())
+    }
+
+    async fn look(&mut self) -> RedisResult<Looked> {
+        let mut redis = self.connection().await?;
+        let script = match fault::is_on("trim_too_far") {
+            true => "return {redis.call('XTRIM', KEYS[1], 'MAXLEN', 0), 0, '', ''}",
+            false => TRIM,
+        };
+        Script::new(script)
+            .key(&self.config.keys.stream)
+            .key(&self.config.keys.ledger)
+            .arg(&self.config.group)
+            .invoke_async(&mut redis)
+            .await
     }
 
     async fn connection(&mut self) -> RedisResult<MultiplexedConnection> {

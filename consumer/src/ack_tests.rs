@@ -63,13 +63,17 @@ struct Stream {
     redis: MultiplexedConnection,
     key: String,
     last: (u64, u64),
+    /// By somebody else, since the last look.
+    deleted: u64,
+    looked: bool,
 }
 
 impl Stream {
     async fn new(services: &Services) -> Self {
         let key = services.stream.stream_key.clone();
         let mut redis = services.redis().await;
-        let () = redis.del(&key).await.unwrap();
+        let keys = StreamKeys::new(&key);
+        let () = redis.del(&[&key, &keys.ledger]).await.unwrap();
         for group in GROUPS {
             let () = redis
                 .xgroup_create_mkstream(&key, group, "0")
@@ -78,7 +82,7 @@ impl Stream {
         }
         let config = AckConfig {
             redis: services.redis.clone(),
-            keys: StreamKeys::new(&key),
+            keys,
             group: GROUPS[0].into(),
             lane: "test".into(),
         };
@@ -92,6 +96,8 @@ impl Stream {
             redis,
             key,
             last: (9, 9_999_999),
+            deleted: 0,
+            looked: false,
         }
     }
 
@@ -169,7 +175,9 @@ impl Stream {
             }
             Op::Delete { share } => {
                 let id = self.at(*share).await;
-                self.redis.xdel(&self.key, &[id]).await
+                let deleted: redis::RedisResult<u64> = self.redis.xdel(&self.key, &[id]).await;
+                self.deleted += deleted.unwrap_or_default();
+                Ok(Value::Nil)
             }
             Op::Trim => {
                 self.trim_and_check().await;
@@ -194,8 +202,15 @@ impl Stream {
         }
         let stays = |id: &&String| !ours || id.parse::<EntryId>().ok() >= lowest;
         let needed: Vec<_> = before.iter().filter(stays).cloned().collect();
-        self.acker.trim().await.unwrap();
+        let (trimmed, removed, ..) = self.acker.look().await.unwrap();
         assert_eq!(self.ids().await, needed, "of {before:?}");
+        assert_eq!(trimmed, (before.len() - needed.len()) as u64);
+        if ours {
+            // The first look only remembers.
+            let known = std::mem::replace(&mut self.looked, true);
+            let deleted = std::mem::take(&mut self.deleted);
+            assert_eq!(removed, if known { deleted } else { 0 });
+        }
     }
 }
 
@@ -232,4 +247,50 @@ async fn trimming_a_stream_that_is_not_there_does_nothing() {
     let () = stream.redis.del(&stream.key).await.unwrap();
     stream.acker.trim().await.unwrap();
     assert!(stream.ids().await.is_empty());
+}
+
+#[tokio::test]
+async fn what_somebody_else_removes_is_noticed_once() {
+    let services = Services::without_schema().await;
+    let mut stream = Stream::new(&services).await;
+    for group in &GROUPS[1..] {
+        let _: bool = stream
+            .redis
+            .xgroup_destroy(&stream.key, group)
+            .await
+            .unwrap();
+    }
+    stream.apply(&Op::Add { seq_gap: 1 }).await;
+    let nothing = |trimmed| (trimmed, 0, String::new(), String::new());
+    assert_eq!(stream.acker.look().await.unwrap(), nothing(0));
+    for _ in 0..9 {
+        stream.apply(&Op::Add { seq_gap: 1 }).await;
+    }
+    let (group, count) = (0, 2);
+    stream.apply(&Op::Read { group, count }).await;
+    stream.apply(&Op::Ack { group, every: 1 }).await;
+    let ids = stream.ids().await;
+    assert_eq!(stream.acker.look().await.unwrap(), nothing(2));
+    // Unread ones, from the front and from the middle.
+    let mut trim = redis::cmd("XTRIM");
+    trim.arg(&stream.key).arg("MAXLEN").arg(5);
+    let trimmed: u64 = trim.query_async(&mut stream.redis).await.unwrap();
+    assert_eq!(trimmed, 3);
+    let wanted = (0, 3, ids[2].clone(), ids[5].clone());
+    assert_eq!(stream.acker.look().await.unwrap(), wanted);
+    assert_eq!(stream.acker.look().await.unwrap(), nothing(0));
+    let _: u64 = stream.redis.xdel(&stream.key, &[&ids[7]]).await.unwrap();
+    let wanted = (0, 1, ids[5].clone(), ids[9].clone());
+    assert_eq!(stream.acker.look().await.unwrap(), wanted);
+    let _: u64 = stream
+        .redis
+        .xtrim(&stream.key, streams::StreamMaxlen::Equals(0))
+        .await
+        .unwrap();
+    let wanted = (0, 4, ids[5].clone(), ids[9].clone());
+    assert_eq!(stream.acker.look().await.unwrap(), wanted);
+    // Another stream of the same name owes nothing.
+    let () = stream.redis.del(&stream.key).await.unwrap();
+    stream.apply(&Op::Add { seq_gap: 1 }).await;
+    assert_eq!(stream.acker.look().await.unwrap(), nothing(0));
 }

@@ -60,7 +60,8 @@ pub(crate) struct Range {
 pub(crate) enum DeadLetters {
     /// Prints dead letters, oldest first: one JSON object a line.
     List(Filter),
-    /// Puts dead letters on the stream again, each once, for instance after a rule was widened.
+    /// Puts dead letters on the stream again, each once, oldest first, for instance after a rule
+    /// was widened. Without --limit at most 100; it says how many are left.
     Replay(Filter),
 }
 
@@ -75,7 +76,7 @@ pub(crate) struct Filter {
     /// Only those received before, RFC 3339.
     #[arg(long)]
     until: Option<String>,
-    /// At most so many.
+    /// At most so many, the oldest first.
     #[arg(long, default_value_t = 100)]
     limit: u32,
     /// Also those that were replayed before.
@@ -187,6 +188,7 @@ impl Filter {
             after: 0,
             limit: i64::from(self.limit),
             include_replayed: self.include_replayed,
+            whole: false,
         })
     }
 }
@@ -212,7 +214,13 @@ async fn list(config: &Config, filter: Filter) -> anyhow::Result<()> {
 async fn replay(config: &Config, filter: Filter) -> anyhow::Result<()> {
     let keys = StreamKeys::new(&config.stream.stream_key);
     let selection = filter.selection()?;
-    let replayed = dead_letters::replay(&config.postgres, &config.redis, &keys, &selection).await?;
-    println!("{replayed} dead letters are on the stream again");
+    let done = dead_letters::replay(&config.postgres, &config.redis, &keys, &selection).await?;
+    println!("{} dead letters are on the stream again", done.appended);
+    if done.left > 0 {
+        println!(
+            "{} more are selected and left; --limit sets how many are taken at once",
+            done.left
+        );
+    }
     Ok(())
 }

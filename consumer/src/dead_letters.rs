@@ -8,13 +8,15 @@ use common::{
     time::UnixMicros,
     wire::{FIELD_EVENT, StreamKeys},
 };
-use redis::Script;
-use tokio_postgres::types::ToSql;
+use redis::{AsyncCommands as _, Script, aio::MultiplexedConnection};
+use tokio_postgres::{Client, types::ToSql};
 
 /// A dead letter as it is stored.
 #[derive(Debug, Clone)]
 pub struct DeadLetter {
     pub id: i64,
+    /// The stream's number in this database.
+    pub stream_id: i32,
     pub entry_id: String,
     pub entry_index: i32,
     pub source: String,
@@ -36,18 +38,36 @@ pub struct Selection {
     pub after: i64,
     pub limit: i64,
     pub include_replayed: bool,
+    /// Only those whose payload was kept as a whole.
+    pub whole: bool,
+}
+
+impl Selection {
+    fn params<'a>(&'a self, limit: &'a Option<i64>) -> [&'a (dyn ToSql + Sync); 7] {
+        [
+            &self.reason,
+            &self.since,
+            &self.until,
+            &self.after,
+            &self.include_replayed,
+            &self.whole,
+            limit,
+        ]
+    }
 }
 
 const SELECT: &str = "-- select_dead_letters
-SELECT id, entry_id, entry_index, source, reason, detail, payload, received_at, replayed_at
+SELECT id, stream_id, entry_id, entry_index, source, reason, detail, payload, received_at,
+       replayed_at
   FROM dead_letters
  WHERE ($1::text IS NULL OR reason = $1)
    AND ($2::timestamptz IS NULL OR received_at >= $2)
    AND ($3::timestamptz IS NULL OR received_at < $3)
    AND id > $4
    AND ($5 OR replayed_at IS NULL)
+   AND NOT ($6 AND reason = 'entry_too_large')
  ORDER BY id
- LIMIT $6";
+ LIMIT $7";
 
 /// # Errors
 /// The database can't be asked.
@@ -56,19 +76,20 @@ pub async fn list(
     selection: &Selection,
 ) -> Result<Vec<DeadLetter>, tokio_postgres::Error> {
     let client = clients::postgres::connect(postgres, "tidemark-dead-letters").await?;
-    let params: [&(dyn ToSql + Sync); 6] = [
-        &selection.reason,
-        &selection.since,
-        &selection.until,
-        &selection.after,
-        &selection.include_replayed,
-        &selection.limit,
-    ];
-    let rows = client.query(SELECT, &params).await?;
+    select(&client, selection).await
+}
+
+async fn select(
+    client: &Client,
+    selection: &Selection,
+) -> Result<Vec<DeadLetter>, tokio_postgres::Error> {
+    let limit = Some(selection.limit);
+    let rows = client.query(SELECT, &selection.params(&limit)).await?;
     Ok(rows
         .iter()
         .map(|row| DeadLetter {
             id: row.get("id"),
+            stream_id: row.get("stream_id"),
             entry_id: row.get("entry_id"),
             entry_index: row.get("entry_index"),
             source: row.get("source"),
@@ -89,12 +110,20 @@ pub enum ReplayError {
     Redis(#[from] redis::RedisError),
 }
 
-/// For how long Redis remembers what was replayed: until a replay that was broken off is begun
-/// again.
+/// What a replay did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Replayed {
+    pub appended: u64,
+    /// Letters that were selected as well, beyond the limit.
+    pub left: u64,
+}
+
+/// For how long Redis remembers what was appended and isn't marked: until a replay that was
+/// broken off is begun again.
 const REMEMBERED_SECONDS: u64 = 7 * 86_400;
 
-/// Appends a letter unless this replay of it was appended before, in one step: of two commands
-/// at once, or of one that is begun again, only the first appends.
+/// Appends a letter unless this replay of it was appended before, in one step: of one that is
+/// begun again, only the first appends.
 const APPEND_ONCE: &str = r"
 if not redis.call('SET', KEYS[2], '1', 'NX', 'EX', ARGV[3]) then return 0 end
 redis.call('XADD', KEYS[1], '*', ARGV[1], ARGV[2])
@@ -102,8 +131,8 @@ return 1";
 
 /// Puts the selected letters on the stream as new entries and marks them, each once: a letter
 /// that was appended before a crash, and not marked, is marked by the next replay. What was
-/// replayed is counted as accepted from an external source, once more. Returns how many were
-/// appended.
+/// replayed is counted as accepted from an external source, once more. A letter that holds only
+/// a part of its entry is left alone.
 ///
 /// # Errors
 /// A service can't be reached; letters before the failure are replayed.
@@ -112,29 +141,70 @@ pub async fn replay(
     redis: &RedisConfig,
     keys: &StreamKeys,
     selection: &Selection,
-) -> Result<u64, ReplayError> {
-    let letters = list(postgres, selection).await?;
-    let client = clients::postgres::connect(postgres, "tidemark-dead-letters").await?;
+) -> Result<Replayed, ReplayError> {
+    let selection = Selection {
+        whole: true,
+        ..selection.clone()
+    };
+    let mut client = clients::postgres::connect(postgres, "tidemark-dead-letters").await?;
+    let count = format!("SELECT count(*) FROM ({SELECT}) AS matching");
+    let matching = client.query_one(&count, &selection.params(&None)).await?;
+    let matching = u64::try_from(matching.get::<_, i64>(0)).unwrap_or_default();
+    let letters = select(&client, &selection).await?;
     let mut redis = clients::redis::connect(redis, Duration::ZERO).await?;
-    let append = Script::new(APPEND_ONCE);
-    let mut replayed = 0;
+    let mut appended = 0;
     for letter in &letters {
-        // Another replay of the same letter, on purpose, has another name.
-        let before = letter.replayed_at.map_or(0, |at| at.0);
-        let name = format!("{}{}:{before}", keys.replayed, letter.id);
-        replayed += append
-            .key(&keys.stream)
-            .key(name)
-            .arg(FIELD_EVENT)
-            .arg(&letter.payload)
-            .arg(REMEMBERED_SECONDS)
-            .invoke_async::<u64>(&mut redis)
-            .await?;
-        let mark = "UPDATE dead_letters SET replayed_at = now()
-                     WHERE id = $1 AND replayed_at IS NOT DISTINCT FROM $2";
-        client
-            .execute(mark, &[&letter.id, &letter.replayed_at])
-            .await?;
+        appended += replay_one(&mut client, &mut redis, keys, letter).await?;
     }
-    Ok(replayed)
+    Ok(Replayed {
+        appended,
+        left: matching.saturating_sub(letters.len() as u64),
+    })
+}
+
+/// Appends the letter and marks it, while no other replay can; 0 if another one has.
+async fn replay_one(
+    client: &mut Client,
+    redis: &mut MultiplexedConnection,
+    keys: &StreamKeys,
+    letter: &DeadLetter,
+) -> Result<u64, ReplayError> {
+    let transaction = client.transaction().await?;
+    let mark = "UPDATE dead_letters SET replayed_at = clock_timestamp()
+                 WHERE id = $1 AND replayed_at IS NOT DISTINCT FROM $2";
+    let marked = transaction
+        .execute(mark, &[&letter.id, &letter.replayed_at])
+        .await?;
+    if marked == 0 {
+        return Ok(0);
+    }
+    let name = remembered_as(keys, letter);
+    let appended = Script::new(APPEND_ONCE)
+        .key(&keys.stream)
+        .key(&name)
+        .arg(FIELD_EVENT)
+        .arg(&letter.payload)
+        .arg(REMEMBERED_SECONDS)
+        .invoke_async(redis)
+        .await?;
+    transaction.commit().await?;
+    // The mark says it now. A database that is restored to before it must be able to replay
+    // the letter again.
+    redis.del::<_, ()>(&name).await?;
+    Ok(appended)
+}
+
+/// By where the event came from: a letter's id may be given to another one after a restore.
+/// Another replay of the same letter, on purpose, has another name.
+#[must_use]
+pub fn remembered_as(keys: &StreamKeys, letter: &DeadLetter) -> String {
+    let DeadLetter {
+        stream_id,
+        entry_id,
+        entry_index,
+        ..
+    } = letter;
+    let before = letter.replayed_at.map_or(0, |at| at.0);
+    let prefix = &keys.replayed;
+    format!("{prefix}{stream_id}:{entry_id}:{entry_index}:{before}")
 }

@@ -12,6 +12,8 @@ mod violation;
 
 pub use decimal::Micros;
 pub use model::{Event, parse};
-pub use properties::{MAX_PROPERTIES_BYTES, MAX_PROPERTIES_DEPTH, MAX_PROPERTIES_KEYS};
+pub use properties::{
+    MAX_PROPERTIES_BYTES, MAX_PROPERTIES_DECIMALS, MAX_PROPERTIES_DEPTH, MAX_PROPERTIES_KEYS,
+};
 pub use rules::{Acceptance, BUILT_IN_TYPES, Limits};
 pub use violation::{Code, Violation, Violations};

@@ -11,6 +11,8 @@ use serde::Serialize;
 pub enum Code {
     /// The entry has neither an `event` nor a `batch` field.
     NoPayload,
+    /// The entry as a whole is larger than any that is taken apart (see [`crate::wire`]).
+    EntryTooLarge,
     /// Not JSON, or not UTF-8.
     MalformedJson,
     /// JSON, but not an object.
@@ -40,6 +42,7 @@ impl Code {
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::NoPayload => "no_payload",
+            Self::EntryTooLarge => "entry_too_large",
             Self::MalformedJson => "malformed_json",
             Self::NotAnObject => "not_an_object",
             Self::UnknownField => "unknown_field",

@@ -14,6 +14,12 @@ pub const FIELD_BATCH: &str = "batch";
 /// Who published the entry; absent for other programs.
 pub const FIELD_SOURCE: &str = "source";
 
+/// Payload bytes of an entry that is taken apart, at most: twice the largest
+/// `PUBLISH_BATCH_BYTES`.
+pub const MAX_ENTRY_BYTES: usize = 32 * 1024 * 1024;
+/// Events of such an entry, at most: twice the largest `PUBLISH_BATCH_EVENTS`.
+pub const MAX_ENTRY_EVENTS: usize = 20_000;
+
 /// Who put an entry on the stream. Accounts are kept per source.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
@@ -78,6 +84,31 @@ impl Payload {
         self.len() == 0
     }
 
+    /// What makes the entry larger than any that is taken apart, if it is.
+    #[must_use]
+    pub fn excess(&self) -> Option<String> {
+        let bytes = self.len();
+        if bytes > MAX_ENTRY_BYTES {
+            return Some(format!("{bytes} bytes; at most {MAX_ENTRY_BYTES}"));
+        }
+        // A line and its end take two bytes: most entries needn't be counted.
+        if bytes < 2 * MAX_ENTRY_EVENTS {
+            return None;
+        }
+        let events = self.events().count();
+        let is_too_many = events > MAX_ENTRY_EVENTS;
+        is_too_many.then(|| format!("{bytes} bytes, {events} events; at most {MAX_ENTRY_EVENTS}"))
+    }
+
+    /// The payload as it came; empty where there is none.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        match self {
+            Self::Event(bytes) | Self::Batch(bytes) => bytes,
+            Self::Missing => &[],
+        }
+    }
+
     /// Each event's JSON with its index in the entry. A blank line is no event.
     pub fn events(&self) -> impl Iterator<Item = (u32, &[u8])> {
         let (single, batch) = match self {
@@ -131,6 +162,24 @@ mod tests {
         assert_eq!(Payload::Missing.events().count(), 0);
         // A single event may be blank: it is malformed, not absent.
         assert_eq!(Payload::Event(Vec::new()).events().count(), 1);
+    }
+
+    #[test]
+    fn an_entry_has_bounds() {
+        let lines = |count: usize| Payload::Batch(b"1\n".repeat(count));
+        assert_eq!(lines(MAX_ENTRY_EVENTS).excess(), None);
+        assert_eq!(
+            lines(MAX_ENTRY_EVENTS + 1).excess().unwrap(),
+            "40002 bytes, 20001 events; at most 20000"
+        );
+        // Without the last end of a line.
+        let mut text = b"1\n".repeat(MAX_ENTRY_EVENTS);
+        text.push(b'1');
+        assert!(Payload::Batch(text).excess().is_some());
+        assert_eq!(Payload::Event(vec![b' '; MAX_ENTRY_BYTES]).excess(), None);
+        let event = Payload::Event(vec![b' '; MAX_ENTRY_BYTES + 1]);
+        assert_eq!(event.excess().unwrap(), "33554433 bytes; at most 33554432");
+        assert_eq!(Payload::Missing.excess(), None);
     }
 
     #[test]

@@ -62,7 +62,23 @@ impl DeadLetter {
             payload: payload.to_vec(),
         }
     }
+
+    /// The one letter for all of an entry that is too large, with the begin of its payload.
+    #[must_use]
+    pub fn too_large(entry: u32, excess: String, payload: &[u8]) -> Self {
+        let kept = &payload[..payload.len().min(TOO_LARGE_KEPT_BYTES)];
+        let detail = format!("{excess}; the first {} bytes are kept", kept.len());
+        Self::new(
+            entry,
+            0,
+            &Violations::whole(Code::EntryTooLarge, detail),
+            kept,
+        )
+    }
 }
+
+/// Of an entry that is too large.
+const TOO_LARGE_KEPT_BYTES: usize = 64 * 1024;
 
 /// What became of the events of one source.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]

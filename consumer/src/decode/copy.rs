@@ -46,8 +46,18 @@ impl CopyDocument {
     /// The document with only the rows of these numbers.
     #[must_use]
     pub fn only(&self, keep: impl Fn(usize) -> bool) -> Vec<Bytes> {
+        self.of((0..self.rows.len()).filter(|number| keep(*number)))
+    }
+
+    /// The document with only the rows of this range, whose end is at most the number of rows.
+    #[must_use]
+    pub fn range(&self, rows: Range<usize>) -> Vec<Bytes> {
+        self.of(rows)
+    }
+
+    fn of(&self, rows: impl Iterator<Item = usize>) -> Vec<Bytes> {
         let mut ranges: Vec<(usize, Range<usize>)> = Vec::new();
-        for number in (0..self.rows.len()).filter(|number| keep(*number)) {
+        for number in rows {
             let (piece, row) = self.place(number);
             match ranges.last_mut() {
                 Some((last, range)) if *last == piece && range.end == row.start => {

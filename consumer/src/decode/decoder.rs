@@ -75,6 +75,12 @@ impl Decoder {
 
     /// Decodes `run` into the batch.
     pub fn push(&mut self, run: Run) {
+        let rest = self.push_up_to(run, usize::MAX);
+        debug_assert!(rest.is_none());
+    }
+
+    /// Decodes `run` into the batch until that holds `max_events`. Returns the rest of the run.
+    pub fn push_up_to(&mut self, mut run: Run, max_events: usize) -> Option<Run> {
         let started = Instant::now();
         if self.batch.is_none() {
             self.began = run.read_at;
@@ -84,10 +90,9 @@ impl Decoder {
             ..Batch::empty(run.epoch.clone())
         });
         batch.redelivered |= run.redelivered;
-        batch.spans.extend(spans(&run));
-        batch.lost.extend(run.lost);
-        let now = UnixMicros::now();
-        for entry in run.entries {
+        let (begin, now) = (batch.entries.len(), UnixMicros::now());
+        let mut entries = mem::take(&mut run.entries).into_iter();
+        for entry in entries.by_ref() {
             let before = batch.events();
             self.decode(&entry, &mut batch);
             let events = batch.events() - before;
@@ -95,9 +100,18 @@ impl Decoder {
             batch.stream_ms_sum += waited as f64 / 1_000.0 * events as f64;
             batch.bytes += entry.payload.len();
             batch.entries.push(entry);
+            if batch.events() >= max_events {
+                break;
+            }
         }
+        let decoded = &batch.entries[begin..];
+        let spans = spans(decoded, &run.lost, run.redelivered);
+        batch.spans.extend(spans);
+        batch.lost.append(&mut run.lost);
         batch.decoding += started.elapsed();
         self.batch = Some(batch);
+        run.entries = entries.collect();
+        (!run.entries.is_empty()).then_some(run)
     }
 
     /// The batch, if there is one; the next run begins another.
@@ -117,6 +131,11 @@ impl Decoder {
             batch
                 .dead_letters
                 .push(DeadLetter::new(position, 0, &why, &[]));
+            return;
+        }
+        if let Some(excess) = entry.payload.excess() {
+            let letter = DeadLetter::too_large(position, excess, entry.payload.as_bytes());
+            batch.dead_letters.push(letter);
             return;
         }
         for (index, json) in entry.payload.events() {
@@ -181,14 +200,12 @@ pub fn parse_row<'a>(
     })
 }
 
-fn spans(run: &Run) -> Vec<(EntryId, EntryId)> {
-    match (run.entries.first(), run.entries.last()) {
-        (Some(first), Some(last)) if !run.redelivered => vec![(first.id, last.id)],
+fn spans(entries: &[Entry], lost: &[EntryId], redelivered: bool) -> Vec<(EntryId, EntryId)> {
+    match (entries.first(), entries.last()) {
+        (Some(first), Some(last)) if !redelivered => vec![(first.id, last.id)],
         _ => {
-            let ids = run.entries.iter().map(|entry| entry.id);
-            ids.chain(run.lost.iter().copied())
-                .map(|id| (id, id))
-                .collect()
+            let ids = entries.iter().map(|entry| entry.id);
+            ids.chain(lost.iter().copied()).map(|id| (id, id)).collect()
         }
     }
 }

@@ -1,6 +1,6 @@
 //! Decoding, from entries to rows.
 
-use common::wire::Source;
+use common::wire::{MAX_ENTRY_EVENTS, Source};
 
 use super::*;
 use crate::{decode::decode_again, read::Entry};
@@ -53,6 +53,55 @@ fn neighbours_of_poison_are_rows() {
             (0, 3, Code::Required),
             (1, 0, Code::NoPayload)
         ]
+    );
+}
+
+#[test]
+fn an_entry_that_is_too_large_is_one_letter() {
+    let lines = b"1\n".repeat(MAX_ENTRY_EVENTS + 60_000);
+    let good = br#"{"event_type":"login","user_id":"u"}"#;
+    let entries = || {
+        vec![
+            entry(NOW_MS, Payload::Batch(lines.clone())),
+            entry(NOW_MS + 1, Payload::Event(good.to_vec())),
+        ]
+    };
+    let batch = decode(entries(), false);
+    assert_eq!((batch.rows.len(), batch.dead_letters.len()), (1, 1));
+    let letter = &batch.dead_letters[0];
+    assert_eq!((letter.code, letter.index), (Code::EntryTooLarge, 0));
+    assert_eq!(letter.payload, lines[..64 * 1024]);
+    assert_eq!(
+        letter.detail,
+        "entry_too_large: 160000 bytes, 80000 events; at most 20000; the first 65536 bytes are kept"
+    );
+    let again = decode_again(batch, |_| true, Rejected::new(), Limits::default());
+    assert_eq!(again.dead_letters, decode(entries(), false).dead_letters);
+}
+
+#[test]
+fn a_run_ends_where_the_batch_is_full() {
+    let entries = (0..5).map(|i| entry(NOW_MS + i, Payload::Batch(b"1\n".repeat(4))));
+    let run = Run {
+        epoch: "e".into(),
+        entries: entries.collect(),
+        lost: vec![],
+        redelivered: false,
+        read_at: Instant::now(),
+    };
+    let mut decoder = Decoder::new(Limits::default());
+    let mut rest = Some(run);
+    let mut seen = Vec::new();
+    while let Some(run) = rest {
+        rest = decoder.push_up_to(run, 8);
+        let batch = decoder.take().unwrap();
+        let spans = batch.spans.iter();
+        let spans: Vec<_> = spans.map(|(a, b)| (a.ms - NOW_MS, b.ms - NOW_MS)).collect();
+        seen.push((batch.events(), spans));
+    }
+    assert_eq!(
+        seen,
+        [(8, vec![(0, 1)]), (8, vec![(2, 3)]), (4, vec![(4, 4)])]
     );
 }
 

@@ -16,6 +16,13 @@ impl BatchPolicy {
         events >= self.max_events || bytes >= self.max_bytes
     }
 
+    /// Where a run of many small entries would go on far beyond what fills a batch, the rest of
+    /// it begins another.
+    #[must_use]
+    pub const fn most_events(&self) -> usize {
+        self.max_events.saturating_mul(2)
+    }
+
     /// How much longer a batch that began `age` ago may wait.
     #[must_use]
     pub const fn remaining(&self, age: Duration) -> Duration {

@@ -34,8 +34,10 @@ pub async fn decode(
                 None => return,
             },
         };
-        decoder.push(first);
-        let (rest, place) = fill(&mut decoder, &mut runs, &writer, &policy).await;
+        let (rest, place) = match decoder.push_up_to(first, policy.most_events()) {
+            None => fill(&mut decoder, &mut runs, &writer, &policy).await,
+            rest => (rest, None),
+        };
         next = rest;
         let place = match place {
             Some(place) => Some(place),
@@ -51,7 +53,7 @@ pub async fn decode(
     }
 }
 
-/// Adds runs while the batch may grow. Returns a run that must begin another batch, and the
+/// Adds runs while the batch may grow. Returns what must begin another batch, and the
 /// place at the writer where that is what ended the waiting.
 async fn fill(
     decoder: &mut Decoder,
@@ -69,7 +71,11 @@ async fn fill(
             biased;
             place = writer.clone().acquire_owned(), if linger.is_zero() => return (None, place.ok()),
             run = runs.recv() => match run {
-                Some(run) if decoder.takes(&run) => decoder.push(run),
+                Some(run) if decoder.takes(&run) => {
+                    if let Some(rest) = decoder.push_up_to(run, policy.most_events()) {
+                        return (Some(rest), None);
+                    }
+                }
                 other => return (other, None),
             },
             () = sleep(linger), if !linger.is_zero() => {}

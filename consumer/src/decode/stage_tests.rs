@@ -69,6 +69,18 @@ async fn a_full_batch_goes_on_at_once() {
 }
 
 #[tokio::test]
+async fn the_rest_of_a_long_run_begins_another_batch() {
+    let mut stage = stage(policy(10, LONG));
+    stage.runs.send(run("e", 0, 45)).await.unwrap();
+    drop(stage.runs);
+    let mut rows = Vec::new();
+    while let Some(batch) = timeout(LONG, stage.batches.recv()).await.unwrap() {
+        rows.push(batch.rows.len());
+    }
+    assert_eq!(rows, [20, 20, 5]);
+}
+
+#[tokio::test]
 async fn an_event_that_has_lingered_goes_on_alone() {
     let mut stage = stage(policy(10, Duration::from_millis(5)));
     stage.runs.send(run("e", 0, 1)).await.unwrap();

@@ -8,6 +8,7 @@ const SOURCES: &[&str] = &["collector", "generator", "external"];
 const REASONS: &[&str] = &[
     "decoder_fault",
     "duplicate_field",
+    "entry_too_large",
     "invalid_format",
     "invalid_type",
     "malformed_json",
@@ -36,7 +37,7 @@ const CAUSES: &[&str] = &[
     "timed_out",
 ];
 
-pub(super) const METRICS: [Metric; 32] = [
+pub(super) const METRICS: [Metric; 33] = [
     Metric::gauge("tidemark_consumer_ready", "1 while /health/ready says 200"),
     Metric::gauge(
         "tidemark_consumer_dependency_up",
@@ -82,6 +83,10 @@ pub(super) const METRICS: [Metric; 32] = [
     Metric::counter(
         "tidemark_consumer_lost_entries_total",
         "entries somebody else deleted before they were read: an alarm",
+    ),
+    Metric::counter(
+        "tidemark_consumer_removed_entries_total",
+        "entries somebody else removed from the stream, read or not: an alarm",
     ),
     Metric::counter(
         "tidemark_consumer_claimed_entries_total",

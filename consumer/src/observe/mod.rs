@@ -6,7 +6,7 @@ use std::{error::Error, time::Duration};
 
 use ::metrics::{counter, gauge, histogram};
 pub(crate) use common::telemetry::causes;
-use common::{admin::Health, http::Doors, telemetry, time::UnixMicros};
+use common::{admin::Health, http::Doors, telemetry, time::UnixMicros, wire::EntryId};
 use tokio::sync::mpsc;
 
 use crate::write::{Committed, Failure};
@@ -154,6 +154,37 @@ pub(crate) fn trimmed(entries: u64) {
     counter!("tidemark_consumer_trimmed_entries_total").increment(entries);
 }
 
+/// Some of them may be in a lane's hands: those are stored.
+pub(crate) fn removed_by_others(entries: u64, from: &str, to: &str) {
+    counter!("tidemark_consumer_removed_entries_total").increment(entries);
+    tracing::error!(
+        entries,
+        from,
+        to,
+        "somebody else removed entries from the stream; those that nobody had read are lost"
+    );
+}
+
+/// Pending entries turn out to be gone when they are taken over. From Redis 7 on they are no
+/// longer pending then: whoever was told of them is the only one to know.
+pub(crate) fn gone_when_claimed(lane: &str, lost: &[EntryId]) {
+    if lost.is_empty() {
+        return;
+    }
+    let (entries, ids) = (lost.len(), ids(lost));
+    tracing::warn!(
+        lane,
+        entries,
+        ids,
+        "pending entries were deleted from the stream; those that no commit has counted are lost"
+    );
+}
+
+fn ids(entries: &[EntryId]) -> String {
+    let ids: Vec<_> = entries.iter().map(ToString::to_string).collect();
+    ids.join(" ")
+}
+
 pub(crate) fn acknowledged(done: &Committed) {
     for (source, counts) in done.counts.iter() {
         let source = source.as_str();
@@ -169,7 +200,7 @@ pub(crate) fn acknowledged(done: &Committed) {
             counter!("tidemark_consumer_lost_entries_total").increment(counts.lost_entries);
             tracing::error!(
                 entries = counts.lost_entries,
-                ids = ?done.entries,
+                ids = ids(&done.lost),
                 "entries were deleted from the stream before they were read; their events are lost"
             );
         }

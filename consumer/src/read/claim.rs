@@ -6,6 +6,7 @@ use common::wire::EntryId;
 use redis::{RedisResult, Value, aio::MultiplexedConnection};
 
 use super::reply::{self, Delivered, UnexpectedReply};
+use crate::observe;
 
 /// Entries claimed at once, at most. XAUTOCLAIM looks at ten times as many.
 const MAX_COUNT: usize = 100;
@@ -44,9 +45,12 @@ impl Claimer {
             .arg(count.min(MAX_COUNT))
             .query_async(redis)
             .await?;
-        self.took(reply).map_err(|error| {
+        let delivered = self.took(reply).map_err(|error| {
             redis::RedisError::from((redis::ErrorKind::Parse, "XAUTOCLAIM", error.to_string()))
-        })
+        })?;
+        // At once: what follows may fail.
+        observe::gone_when_claimed(consumer, &delivered.lost);
+        Ok(delivered)
     }
 
     pub(super) fn took(&mut self, reply: Value) -> Result<Delivered, UnexpectedReply> {

@@ -19,7 +19,12 @@ pub struct Committed {
     pub bytes: usize,
     /// Dead letters by their reason.
     pub dead_letters: Vec<(Code, u64)>,
+    /// The first of the entries that are lost; `counts` has how many they are.
+    pub lost: Vec<EntryId>,
 }
+
+/// Lost entries that are named.
+const LOST_NAMED: usize = 100;
 
 impl Committed {
     /// What a broken build says before it has written anything.
@@ -31,6 +36,11 @@ impl Committed {
             write: Duration::ZERO,
             bytes: 0,
             dead_letters: Vec::new(),
+            lost: Vec::new(),
         }
+    }
+
+    pub(super) fn named(lost: &[EntryId]) -> Vec<EntryId> {
+        lost.iter().copied().take(LOST_NAMED).collect()
     }
 }

@@ -229,7 +229,11 @@ impl Attempt<'_> {
     }
 }
 
-async fn copy_in(client: &Client, statement: &Statement, rows: Vec<Bytes>) -> Result<u64, Error> {
+pub(super) async fn copy_in(
+    client: &Client,
+    statement: &Statement,
+    rows: Vec<Bytes>,
+) -> Result<u64, Error> {
     let sink = client.copy_in::<_, Bytes>(statement).await?;
     pin_mut!(sink);
     for piece in rows {

@@ -72,6 +72,7 @@ impl Work {
             counts,
             bytes: batch.bytes,
             dead_letters: by_reason(&batch),
+            lost: Committed::named(&batch.lost),
             stream_wait: Duration::from_secs_f64(batch.mean_stream_ms() / 1_000.0),
             write: batch.finished_at.elapsed(),
         }
@@ -93,4 +94,42 @@ fn by_reason(batch: &Batch) -> Vec<(Code, u64)> {
         *counts.entry(letter.code).or_default() += 1;
     }
     counts.into_iter().collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::Instant;
+
+    use common::wire::{Payload, Source};
+
+    use super::*;
+    use crate::{
+        decode::Decoder,
+        read::{Entry, Run},
+    };
+
+    #[test]
+    fn only_what_is_lost_is_named_as_lost() {
+        let id = |ms| EntryId { ms, seq: 0 };
+        let entry = |ms| Entry {
+            id: id(ms),
+            source: Source::External,
+            payload: Payload::Missing,
+            trace: Default::default(),
+        };
+        let mut decoder = Decoder::new(Limits::default());
+        decoder.push(Run {
+            epoch: "e".into(),
+            entries: vec![entry(1), entry(5_000)],
+            lost: (2..302).map(id).collect(),
+            redelivered: true,
+            read_at: Instant::now(),
+        });
+        let mut work = Work::new(decoder.take().unwrap(), Path::Straight);
+        // One turns out to be counted already.
+        work.leave_out(&HashSet::from([id(2)]), Limits::default());
+        let done = work.committed(PerSource::default());
+        assert_eq!(done.entries.len(), 302);
+        assert_eq!(done.lost, (3..103).map(id).collect::<Vec<_>>());
+    }
 }

@@ -8,7 +8,11 @@ use std::{
 };
 
 use common::{
-    admin::Health, backoff::Backoff, config::PostgresConfig, event::Limits, fault,
+    admin::{Health, Part},
+    backoff::Backoff,
+    config::PostgresConfig,
+    event::Limits,
+    fault,
     shutdown::Shutdown,
 };
 use tokio::{sync::mpsc, time::timeout};
@@ -59,7 +63,7 @@ pub enum Ended {
 
 pub struct Writer {
     config: WriterConfig,
-    health: Health,
+    health: Part,
     session: Option<Session>,
     /// The connection that holds the lane's name until the first session takes it over.
     name_holder: Option<Client>,
@@ -85,7 +89,7 @@ impl Writer {
     pub fn new(config: WriterConfig, health: Health, name_holder: Client) -> Self {
         Self {
             config,
-            health,
+            health: health.part(),
             session: None,
             name_holder: Some(name_holder),
             nameless_since: None,
@@ -217,10 +221,14 @@ impl Writer {
     }
 
     async fn attempt_in_time(&mut self, work: &mut Work) -> Result<PerSource, Failure> {
-        let limit = self.config.timeout * (1 << work.timeouts.min(MAX_DOUBLINGS));
-        timeout(limit, self.attempt(work))
+        timeout(self.limit(work), self.attempt(work))
             .await
             .unwrap_or(Err(Failure::TimedOut))
+    }
+
+    /// For one attempt: longer for a batch that wasn't done in time before.
+    fn limit(&self, work: &Work) -> Duration {
+        self.config.timeout * (1 << work.timeouts.min(MAX_DOUBLINGS))
     }
 
     async fn attempt(&mut self, work: &mut Work) -> Result<PerSource, Failure> {

@@ -19,6 +19,7 @@ mod poison;
 mod process;
 mod prune;
 mod redelivery;
+mod refused_rows;
 mod restarts;
 mod retention;
 mod roles;

@@ -26,6 +26,7 @@ pub(crate) fn check(bytes: &[u8]) {
     };
     let events = match &payload {
         Payload::Missing => 1,
+        payload if payload.excess().is_some() => 1,
         payload => payload.events().count(),
     };
     let entry = Entry {

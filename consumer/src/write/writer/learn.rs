@@ -1,13 +1,18 @@
 //! What a failure means for the next attempt.
 
-use std::collections::HashSet;
+use std::{collections::HashSet, time::Duration};
 
 use tokio::time::timeout;
 
 use super::Writer;
 use crate::{
     observe,
-    write::{failure::Failure, recover, work::Work},
+    write::{
+        failure::Failure,
+        recover::{self, Search},
+        session::Session,
+        work::Work,
+    },
 };
 
 /// Batches in a row that held duplicates nobody suspected, after which old events seem to
@@ -69,20 +74,52 @@ impl Writer {
         let Some(session) = &self.session else {
             return false;
         };
-        let limits = self.config.limits;
-        let search = recover::refused_rows(session, &work.batch);
-        match timeout(self.config.timeout, search).await {
-            Ok(Ok(refused)) if !refused.is_empty() => {
-                observe::rows_refused(&self.config.lane, refused.len());
-                work.refused.extend(refused);
-                work.leave_out(&HashSet::new(), limits);
-                true
-            }
-            // The culprit is none of the rows: start from a clean connection.
-            _ => {
+        let (patience, limit) = (self.config.timeout, self.limit(work));
+        let search = search(session, work, patience, limit).await;
+        let found = !search.refused.is_empty();
+        if found {
+            observe::rows_refused(&self.config.lane, search.refused.len());
+            work.refused.extend(search.refused);
+            work.leave_out(&HashSet::new(), self.config.limits);
+            // The batch gets on, though there may be more of them.
+            work.failures = 0;
+        }
+        match search.broken {
+            None if found => true,
+            None => {
+                // The culprit is none of the rows: start from a clean connection.
                 self.lose_session(&Failure::TimedOut);
                 false
             }
+            Some(failure) => {
+                work.learn(&failure);
+                self.lose_session(&failure);
+                found
+            }
         }
     }
+}
+
+/// At once where that is possible and was never too slow, else by halves.
+async fn search(session: &Session, work: &Work, patience: Duration, limit: Duration) -> Search {
+    if work.timeouts == 0 {
+        let at_once = recover::refused_by_table(session, &work.batch);
+        let found = timeout(limit, at_once).await;
+        match found.unwrap_or(Err(Failure::TimedOut)) {
+            Ok(refused) if refused.is_empty() => {}
+            Ok(refused) => {
+                return Search {
+                    refused,
+                    broken: None,
+                };
+            }
+            Err(failure) => {
+                return Search {
+                    refused: Default::default(),
+                    broken: Some(failure),
+                };
+            }
+        }
+    }
+    recover::refused_rows(session, &work.batch, patience, limit).await
 }
