@@ -6,6 +6,7 @@ mod network;
 mod postgres;
 mod processes;
 mod redis;
+mod refusals;
 mod starts;
 
 use std::time::Duration;
@@ -17,6 +18,7 @@ pub(crate) fn all() -> Vec<Scenario> {
         network::all(),
         redis::all(),
         postgres::all(),
+        refusals::all(),
         processes::all(),
         events::all(),
         broken::all(),
