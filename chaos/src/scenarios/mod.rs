@@ -2,6 +2,7 @@
 
 mod broken;
 mod events;
+mod moments;
 mod network;
 mod postgres;
 mod processes;
@@ -16,6 +17,7 @@ use crate::scenario::Scenario;
 pub(crate) fn all() -> Vec<Scenario> {
     [
         network::all(),
+        moments::all(),
         redis::all(),
         postgres::all(),
         refusals::all(),
