@@ -3,8 +3,10 @@
 
 mod audit;
 mod fault;
+mod http;
 mod load;
 mod mixed;
+mod peak;
 #[cfg(test)]
 mod promises;
 mod proxy;
@@ -57,6 +59,9 @@ struct Arguments {
     /// Events of each run, instead of the scenario's own number.
     #[arg(long)]
     events: Option<u64>,
+    /// Don't fail where scenarios had to be skipped, as where no file system can be mounted.
+    #[arg(long)]
+    allow_skips: bool,
     /// Keep the folders of all runs.
     #[arg(long)]
     keep: bool,
@@ -143,7 +148,7 @@ async fn run(arguments: &Arguments) -> anyhow::Result<bool> {
     // Folders of failed runs stay, and with them this one.
     let _ = fs::remove_dir(&runner.machinery.runs);
     let is_whole = arguments.scenario.is_empty() && arguments.mixed.is_none() && !arguments.short;
-    let agrees = report.conclude(&outcomes, started.elapsed());
+    let agrees = report.conclude(&outcomes, started.elapsed(), arguments.allow_skips);
     if is_whole && seeds.len() >= 3 {
         report.write(&outcomes, started.elapsed())?;
     }

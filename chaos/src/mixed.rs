@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::{
     fault::{Fault, Node, Nodes, Remains, Service},
+    peak,
     proxy::Toxic,
     scenario::{Draw, Scenario, Step},
 };
@@ -11,6 +12,7 @@ use crate::{
 /// What a fault is done to: one at a time.
 const SUBJECTS: [fn(&mut Draw) -> Fault; 6] = [redis, postgres, net, net, consumer, others];
 
+/// Until the peak is known, of which half is sent.
 const EVENTS_PER_SECOND: u64 = 20_000;
 
 pub(crate) fn scenario(seconds: u64) -> Scenario {
@@ -41,7 +43,8 @@ pub(crate) fn scenario(seconds: u64) -> Scenario {
 }
 
 fn steps(draw: &mut Draw, time: Duration) -> Vec<Step> {
-    let (mut steps, mut spent) = (Vec::new(), Duration::ZERO);
+    let measure = Step::Do("the peak", |stage| Box::pin(peak::measure(stage)));
+    let (mut steps, mut spent) = (vec![measure], Duration::ZERO);
     while spent < time {
         let first = draw.number(0..SUBJECTS.len() as u64) as usize;
         let count = draw.number(1..4) as usize;

@@ -3,7 +3,12 @@
 mod soak;
 
 use std::{
-    collections::BTreeMap, fmt::Write as _, fs, process::Command, sync::Arc, time::Duration,
+    collections::{BTreeMap, BTreeSet},
+    fmt::Write as _,
+    fs,
+    process::Command,
+    sync::Arc,
+    time::Duration,
 };
 
 use testkit::Hardware;
@@ -79,9 +84,12 @@ impl Report {
         }
         if let Some(soaked) = &outcome.soaked {
             println!(
-                "    {} faults; memory by thirds {:?}; the audit said {:?}",
-                outcome.faults, soaked.memory, soaked.verdicts
+                "    {} faults; by thirds, memory {:?}, descriptors {:?}; the audit said {:?}",
+                outcome.faults, soaked.memory, soaked.descriptors, soaked.verdicts
             );
+        }
+        if let Some(peak) = &outcome.peak {
+            println!("    {peak}");
         }
         for what in &outcome.broken {
             println!("    {what:.600}");
@@ -95,11 +103,15 @@ impl Report {
         }
     }
 
-    /// Whether everything is as promised.
-    pub(crate) fn conclude(&self, outcomes: &[Outcome], took: Duration) -> bool {
-        let broken = outcomes.iter().filter(|o| !o.broken.is_empty()).count();
+    /// Whether everything is as promised. What was skipped is not, unless that is allowed.
+    pub(crate) fn conclude(
+        &self,
+        outcomes: &[Outcome],
+        took: Duration,
+        allows_skips: bool,
+    ) -> bool {
         println!("{}; commit {}", summary(outcomes, took), self.commit);
-        broken == 0
+        agree(outcomes, allows_skips)
     }
 
     pub(crate) fn write(&self, outcomes: &[Outcome], took: Duration) -> anyhow::Result<()> {
@@ -138,6 +150,24 @@ impl Outcome {
             }
             (None, true) => "ok".to_owned(),
             (None, false) => "FAILED".to_owned(),
+        }
+    }
+}
+
+fn agree(outcomes: &[Outcome], allows_skips: bool) -> bool {
+    let agrees = |o: &Outcome| o.broken.is_empty() && (allows_skips || o.skipped.is_none());
+    outcomes.iter().all(agrees)
+}
+
+/// What was not proved.
+fn skips(outcomes: &[Outcome]) -> String {
+    let skipped = outcomes.iter().filter(|o| o.skipped.is_some());
+    let names: BTreeSet<_> = skipped.map(|o| format!("`{}`", o.name)).collect();
+    match names.len() {
+        0 => String::new(),
+        _ => {
+            let names: Vec<_> = names.into_iter().collect();
+            format!("; NOT PROVED, since skipped: {}", names.join(", "))
         }
     }
 }
@@ -183,7 +213,7 @@ fn summary(outcomes: &[Outcome], took: Duration) -> String {
     let sum = |of: fn(&Outcome) -> u64| whole().map(of).sum::<u64>();
     format!(
         "{} runs, {audited} events audited, {broken} failed, {skipped} skipped, in {:.1} minutes; \
-         {} lost, {} duplicated, {} double counted, {} unexpected, but for {} builds broken on purpose{}",
+         {} lost, {} duplicated, {} double counted, {} unexpected, but for {} builds broken on purpose{}{}",
         outcomes.len(),
         took.as_secs_f64() / 60.0,
         sum(|o| o.findings.lost),
@@ -191,7 +221,8 @@ fn summary(outcomes: &[Outcome], took: Duration) -> String {
         sum(|o| o.findings.double_counted),
         sum(|o| o.findings.unexpected),
         outcomes.len() - whole().count(),
-        pauses(outcomes)
+        pauses(outcomes),
+        skips(outcomes)
     )
 }
 
@@ -218,4 +249,26 @@ fn said_by(command: &str) -> String {
     let output = Command::new("sh").args(["-c", command]).output();
     let text = output.map(|output| String::from_utf8_lossy(&output.stdout).trim().to_owned());
     text.unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_skipped_is_named_and_fails_unless_that_is_allowed() {
+        let proved = Outcome::new(&crate::scenarios::all()[0], 1, "".into());
+        let mut skipped = Outcome::new(&crate::scenarios::all()[1], 1, "".into());
+        skipped.skipped = Some("it can't be".to_owned());
+        assert!(agree(std::slice::from_ref(&proved), false));
+        let name = skipped.name;
+        let both = [proved, skipped];
+        assert!(!agree(&both, false));
+        assert!(agree(&both, true));
+        let said = summary(&both, Duration::ZERO);
+        assert!(
+            said.ends_with(&format!("since skipped: `{name}`")),
+            "{said}"
+        );
+    }
 }

@@ -16,7 +16,9 @@ use crate::{
     audit::{self, Findings},
     fault::Node,
     load,
+    peak::Peak,
     scenario::{Draw, Scenario, Step},
+    servers::CannotMount,
     stage::{GROUP, Machinery, Stage},
     verdict::{Observed, Recovery, judge},
     watch::{Soaked, Use, Watch, use_of},
@@ -43,11 +45,35 @@ pub(crate) struct Outcome {
     pub(crate) faults: usize,
     /// Of a long run.
     pub(crate) soaked: Option<Soaked>,
+    /// Of a long run: what the arrangement carries while nothing is broken.
+    pub(crate) peak: Option<Peak>,
     /// Why it couldn't be run here.
     pub(crate) skipped: Option<String>,
     pub(crate) took: Duration,
     /// Logs, where something is broken.
     pub(crate) folder: PathBuf,
+}
+
+impl Outcome {
+    /// Before anything is known.
+    pub(crate) fn new(scenario: &Scenario, seed: u64, folder: PathBuf) -> Self {
+        Self {
+            name: scenario.name,
+            proves: scenario.proves,
+            seed,
+            findings: Findings::default(),
+            recovery: None,
+            pause: Duration::ZERO,
+            is_broken_build: scenario.promise.caught_by.is_some(),
+            broken: Vec::new(),
+            faults: 0,
+            soaked: None,
+            peak: None,
+            skipped: None,
+            took: Duration::ZERO,
+            folder,
+        }
+    }
 }
 
 pub(crate) struct Runner {
@@ -68,25 +94,10 @@ impl Runner {
             .machinery
             .runs
             .join(format!("{}-{seed}", scenario.name));
-        let mut outcome = Outcome {
-            name: scenario.name,
-            proves: scenario.proves,
-            seed,
-            findings: Findings::default(),
-            recovery: None,
-            pause: Duration::ZERO,
-            is_broken_build: scenario.promise.fails,
-            broken: Vec::new(),
-            faults: 0,
-            soaked: None,
-            skipped: None,
-            took: Duration::ZERO,
-            folder: folder.clone(),
-        };
+        let mut outcome = Outcome::new(&scenario, seed, folder.clone());
         match Stage::set(&self.machinery, &scenario, seed).await {
             Ok(mut stage) => self.play(&mut stage, &scenario, &mut outcome).await,
-            // A small file system can't be mounted everywhere.
-            Err(error) if scenario.setup.small_disks => {
+            Err(error) if error.is::<CannotMount>() => {
                 outcome.skipped = Some(format!("{error:#}"));
             }
             Err(error) => outcome.broken.push(format!("no start: {error:#}")),
@@ -151,6 +162,7 @@ async fn act(stage: &mut Stage, scenario: &Scenario, outcome: &mut Outcome) -> a
     let generated = finished.context("the load")?.unwrap_or_default();
     let quiet = quiet(stage, scenario.promise.quiet).await?;
     outcome.soaked = watch.soaked();
+    outcome.peak = stage.peak;
     stage.note(&format!(
         "recovered after {recovery:?}, quiet after {quiet:?}"
     ));

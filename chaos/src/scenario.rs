@@ -5,6 +5,7 @@ use std::{sync::Arc, time::Duration};
 use rand::{RngExt as _, SeedableRng as _, rngs::StdRng};
 
 use crate::{
+    audit::Kind,
     fault::{Fault, Node, Nodes},
     load::Load,
     stage::Stage,
@@ -96,10 +97,6 @@ pub(crate) struct Setup {
     pub(crate) is_unfit: bool,
     /// Further variables of daemons, fault points among them.
     pub(crate) variables: Vec<(Node, &'static str, &'static str)>,
-    /// What is done to the empty database before the daemons start.
-    pub(crate) sql: &'static str,
-    /// The role as which the daemons come, and its password, if not the owner of everything.
-    pub(crate) login: Option<(&'static str, &'static str)>,
     /// WebSocket clients that turn to each api node first, besides one that is told of every
     /// commit and stays with its node.
     pub(crate) crowd: usize,
@@ -118,8 +115,6 @@ impl Default for Setup {
             postgres_runs: true,
             is_unfit: false,
             variables: Vec::new(),
-            sql: "",
-            login: None,
             crowd: 0,
         }
     }
@@ -159,8 +154,10 @@ pub(crate) struct Promise {
     pub(crate) verdicts: &'static [&'static str],
     /// Whether a daemon has died or counted a failure: else the fault went unnoticed.
     pub(crate) is_noticed: bool,
-    /// Whether it is proved that the audit fails: a deliberately broken build.
-    pub(crate) fails: bool,
+    /// Of a deliberately broken build: what the audit has to find, whatever else it finds.
+    pub(crate) caught_by: Option<Kind>,
+    /// Whether the backlog fills up, so that the collector says 429 meanwhile.
+    pub(crate) slows: bool,
 }
 
 impl Default for Promise {
@@ -176,7 +173,8 @@ impl Default for Promise {
             may_lose: None,
             verdicts: &["balanced"],
             is_noticed: true,
-            fails: false,
+            caught_by: None,
+            slows: false,
         }
     }
 }

@@ -6,7 +6,7 @@ use std::{
 };
 
 use crate::{
-    audit::Findings,
+    audit::{Findings, Kind},
     fault::Node,
     load::Answer,
     scenario::{Promise, Scenario},
@@ -14,8 +14,10 @@ use crate::{
 };
 
 /// What a process may hold at the end beyond what it held under load before the faults.
-const MORE_BYTES: u64 = 128 * 1024 * 1024;
-const MORE_DESCRIPTORS: u64 = 48;
+const MORE_BYTES: u64 = 64 * 1024 * 1024;
+const MORE_DESCRIPTORS: u64 = 24;
+/// Within this time a daemon that can't do its work says so.
+const NOTICES: Duration = Duration::from_secs(3);
 
 /// From the end of the faults.
 #[derive(Debug, Clone, Copy)]
@@ -55,17 +57,16 @@ pub(crate) fn judge(
     questions: &Questions,
 ) -> Vec<String> {
     let promise = &scenario.promise;
-    if promise.fails {
-        let passed = "the audit finds nothing wrong with a build that is broken on purpose";
-        return match findings.are_bad() {
-            true => Vec::new(),
-            false => vec![passed.to_owned()],
-        };
+    if let Some(kind) = promise.caught_by {
+        return of_broken_build(kind, findings);
     }
     let mut broken = of_findings(findings);
     broken.extend(of_recovery(promise, observed));
     broken.extend(of_readiness(promise, observed, readiness));
     broken.extend(of_refusals(promise, observed));
+    broken.extend(of_slowness(promise, observed));
+    broken.extend(of_every_refusal(&observed.answers));
+    broken.extend(of_silence(observed, readiness));
     broken.extend(of_questions(promise, observed, questions));
     if promise.is_noticed && observed.troubles == 0 {
         broken.push("nobody noticed that anything was broken".to_owned());
@@ -74,15 +75,21 @@ pub(crate) fn judge(
     broken
 }
 
+/// Anything else that is found proves only that something else is wrong, too.
+fn of_broken_build(kind: Kind, findings: &Findings) -> Vec<String> {
+    let found = findings.bad();
+    if found.iter().any(|(found, _)| *found == kind) {
+        return Vec::new();
+    }
+    let name = kind.name();
+    vec![format!(
+        "a build that is broken on purpose has nothing {name}, but {found:?}"
+    )]
+}
+
 fn of_findings(findings: &Findings) -> Vec<String> {
-    let counts = [
-        ("lost", findings.lost),
-        ("duplicated", findings.duplicated),
-        ("double counted", findings.double_counted),
-        ("unexpected", findings.unexpected),
-    ];
-    let bad = counts.into_iter().filter(|(_, count)| *count > 0);
-    let bad = bad.map(|(what, count)| format!("{count} {what}"));
+    let bad = findings.bad().into_iter();
+    let bad = bad.map(|(kind, count)| format!("{count} {}", kind.name()));
     bad.chain(findings.wrong.iter().cloned()).collect()
 }
 
@@ -127,6 +134,15 @@ fn of_readiness(promise: &Promise, observed: &Observed, readiness: &Readiness) -
     broken
 }
 
+/// A backlog that is full slows down who fills it.
+fn of_slowness(promise: &Promise, observed: &Observed) -> Option<String> {
+    let mut during = observed.answers.iter().filter(|answer| {
+        answer.sent > observed.first_fault && answer.sent + answer.took < observed.healed
+    });
+    let slowed = !promise.slows || during.any(|answer| answer.status == Some(429));
+    (!slowed).then(|| "the backlog was never full: the collector took everything".to_owned())
+}
+
 /// From a while after the fault to its end no request is acknowledged, and each is answered.
 fn of_refusals(promise: &Promise, observed: &Observed) -> Vec<String> {
     let Some(limit) = promise.refuses else {
@@ -156,6 +172,40 @@ fn of_refusals(promise: &Promise, observed: &Observed) -> Vec<String> {
     broken
 }
 
+/// Whoever is refused is told when to ask again.
+fn of_every_refusal(answers: &[Answer]) -> Option<String> {
+    let mute =
+        |answer: &&Answer| matches!(answer.status, Some(429 | 503)) && answer.retry_after.is_none();
+    let count = answers.iter().filter(mute).count();
+    (count > 0).then(|| format!("{count} refusals of the collector without Retry-After"))
+}
+
+/// While the collector keeps saying that something it stands on is missing, it isn't ready.
+fn of_silence(observed: &Observed, readiness: &Readiness) -> Vec<String> {
+    let notices = NOTICES + observed.pause;
+    let wants = wants(&observed.answers, notices).into_iter();
+    let silent = wants.filter(|from| {
+        let noticed = readiness.not_ready_after(Node::Ingestion, *from);
+        noticed.is_none_or(|time| time > notices)
+    });
+    silent
+        .map(|_| format!("ingestion was ready while it refused everything for {notices:?}"))
+        .collect()
+}
+
+/// When the collector began to say nothing else, for at least so long, than that something is
+/// missing.
+fn wants(answers: &[Answer], length: Duration) -> Vec<Instant> {
+    let mut answers: Vec<_> = answers.iter().collect();
+    answers.sort_by_key(|answer| answer.sent);
+    let alike = answers.chunk_by(|one, next| one.lacks == next.lacks);
+    let lacking = alike.filter(|run| run[0].lacks);
+    lacking
+        .filter(|run| run[run.len() - 1].sent - run[0].sent >= length)
+        .map(|run| run[0].sent)
+        .collect()
+}
+
 fn of_questions(promise: &Promise, observed: &Observed, questions: &Questions) -> Vec<String> {
     let (asked, longest, mut broken) = questions.seen();
     if longest > promise.answers + observed.pause {
@@ -168,6 +218,10 @@ fn of_questions(promise: &Promise, observed: &Observed, questions: &Questions) -
 
 fn of_resources(scenario: &Scenario, observed: &Observed) -> Vec<String> {
     let mut broken = Vec::new();
+    if scenario.is_soak {
+        // Held to what it held meanwhile, which says more.
+        return broken;
+    }
     // Live clients of one node may have gone to another.
     let more_descriptors = MORE_DESCRIPTORS + scenario.setup.crowd as u64;
     for (node, after) in &observed.after {
@@ -188,4 +242,49 @@ fn of_resources(scenario: &Scenario, observed: &Observed) -> Vec<String> {
         }
     }
     broken
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_broken_build_is_caught_by_what_it_breaks_and_by_nothing_else() {
+        let lost = Findings {
+            lost: 3,
+            ..Findings::default()
+        };
+        assert!(of_broken_build(Kind::Lost, &lost).is_empty());
+        assert_eq!(of_broken_build(Kind::DoubleCounted, &lost).len(), 1);
+        assert_eq!(of_broken_build(Kind::Lost, &Findings::default()).len(), 1);
+    }
+
+    fn answers(lacking: &[bool]) -> Vec<Answer> {
+        let began = Instant::now();
+        let answer = |(second, lacks): (u64, &bool)| Answer {
+            sent: began + Duration::from_secs(second),
+            took: Duration::ZERO,
+            status: Some(if *lacks { 503 } else { 202 }),
+            retry_after: None,
+            lacks: *lacks,
+        };
+        (0..).zip(lacking).map(answer).collect()
+    }
+
+    #[test]
+    fn refusals_in_a_row_are_a_want_once_they_last() {
+        let three = Duration::from_secs(3);
+        let brief = answers(&[false, true, true, true, false, true, true]);
+        assert!(wants(&brief, three).is_empty());
+        let lasting = answers(&[false, true, true, true, true, false]);
+        assert_eq!(wants(&lasting, three), [lasting[1].sent]);
+    }
+
+    #[test]
+    fn who_refuses_says_when_to_ask_again() {
+        let mut answers = answers(&[true, false]);
+        assert!(of_every_refusal(&answers).is_some());
+        answers[0].retry_after = Some(1);
+        assert!(of_every_refusal(&answers).is_none());
+    }
 }

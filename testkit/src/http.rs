@@ -12,6 +12,38 @@ use tokio::{net::TcpStream, time::timeout};
 
 const TIMEOUT: Duration = Duration::from_secs(10);
 
+/// What came back.
+#[derive(Debug, Clone)]
+pub struct Answer {
+    pub status: u16,
+    /// Seconds of `Retry-After`.
+    pub retry_after: Option<u64>,
+    pub body: Bytes,
+}
+
+impl Answer {
+    /// The body; `null` where it isn't JSON.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+}
+
+/// Any request with these headers.
+///
+/// # Errors
+/// Nobody answers within ten seconds.
+pub async fn ask(
+    method: &str,
+    url: &str,
+    headers: &[(&str, &str)],
+    body: Bytes,
+) -> io::Result<Answer> {
+    timeout(TIMEOUT, exchange(method, url, headers, body))
+        .await
+        .map_err(io::Error::other)?
+}
+
 /// Status and body; a body that isn't JSON is `null`.
 ///
 /// # Errors
@@ -36,14 +68,6 @@ pub async fn body(url: &str) -> anyhow::Result<Value> {
     succeeded(url, get(url).await)
 }
 
-/// The body of [`get_fresh`], where the status is 200.
-///
-/// # Errors
-/// As [`get_fresh`], or another status.
-pub async fn fresh_body(url: &str) -> anyhow::Result<Value> {
-    succeeded(url, get_fresh(url).await)
-}
-
 fn succeeded(url: &str, answer: io::Result<(u16, Value)>) -> anyhow::Result<Value> {
     let (status, body) = answer.with_context(|| format!("GET {url}"))?;
     ensure!(status == 200, "GET {url} answers {status}: {body}");
@@ -55,7 +79,7 @@ fn succeeded(url: &str, answer: io::Result<(u16, Value)>) -> anyhow::Result<Valu
 /// # Errors
 /// Nobody answers within ten seconds.
 pub async fn get_with(url: &str, header: (&str, &str)) -> io::Result<(u16, Value)> {
-    json(exchange("GET", url, header, Bytes::new())).await
+    json(ask("GET", url, &[header], Bytes::new()).await)
 }
 
 /// The body of an answer that isn't JSON, where the status is 200.
@@ -63,13 +87,10 @@ pub async fn get_with(url: &str, header: (&str, &str)) -> io::Result<(u16, Value
 /// # Errors
 /// Nobody answers within ten seconds, or with another status.
 pub async fn text(url: &str) -> io::Result<String> {
-    let exchange = exchange("GET", url, ("accept", "text/plain"), Bytes::new());
-    match timeout(TIMEOUT, exchange)
-        .await
-        .map_err(io::Error::other)??
-    {
-        (200, body) => String::from_utf8(body.into()).map_err(io::Error::other),
-        (status, _) => Err(io::Error::other(format!("GET {url} answers {status}"))),
+    let answer = ask("GET", url, &[("accept", "text/plain")], Bytes::new()).await?;
+    match answer.status {
+        200 => String::from_utf8(answer.body.into()).map_err(io::Error::other),
+        status => Err(io::Error::other(format!("GET {url} answers {status}"))),
     }
 }
 
@@ -90,7 +111,7 @@ pub async fn post(url: &str, content_type: &str, body: Bytes) -> io::Result<(u16
 /// # Errors
 /// As [`get`].
 pub async fn post_with(url: &str, header: (&str, &str), body: Bytes) -> io::Result<(u16, Value)> {
-    json(exchange("POST", url, header, body)).await
+    json(ask("POST", url, &[header], body).await)
 }
 
 async fn send(
@@ -99,24 +120,19 @@ async fn send(
     content_type: &str,
     body: Bytes,
 ) -> io::Result<(u16, Value)> {
-    json(exchange(method, url, ("content-type", content_type), body)).await
+    json(ask(method, url, &[("content-type", content_type)], body).await)
 }
 
-async fn json(
-    exchange: impl Future<Output = io::Result<(u16, Bytes)>>,
-) -> io::Result<(u16, Value)> {
-    let (status, body) = timeout(TIMEOUT, exchange)
-        .await
-        .map_err(io::Error::other)??;
-    Ok((status, serde_json::from_slice(&body).unwrap_or_default()))
+fn json(answer: io::Result<Answer>) -> io::Result<(u16, Value)> {
+    answer.map(|answer| (answer.status, answer.json()))
 }
 
 async fn exchange(
     method: &str,
     url: &str,
-    (name, value): (&str, &str),
+    headers: &[(&str, &str)],
     body: Bytes,
-) -> io::Result<(u16, Bytes)> {
+) -> io::Result<Answer> {
     let uri: Uri = url.parse().map_err(io::Error::other)?;
     let authority = uri
         .authority()
@@ -131,8 +147,12 @@ async fn exchange(
     let request = Request::builder()
         .method(method)
         .uri(path)
-        .header("host", authority)
-        .header(name, value)
+        .header("host", authority);
+    let request = headers
+        .iter()
+        .fold(request, |request, (name, value)| {
+            request.header(*name, *value)
+        })
         .body(Full::new(body))
         .map_err(io::Error::other)?;
     let response = sender
@@ -140,6 +160,8 @@ async fn exchange(
         .await
         .map_err(io::Error::other)?;
     let status = response.status().as_u16();
+    let retry_after = response.headers().get("retry-after");
+    let retry_after = retry_after.and_then(|value| value.to_str().ok()?.parse().ok());
     let body = response
         .into_body()
         .collect()
@@ -147,5 +169,9 @@ async fn exchange(
         .map_err(io::Error::other)?
         .to_bytes();
     connection.abort();
-    Ok((status, body))
+    Ok(Answer {
+        status,
+        retry_after,
+        body,
+    })
 }

@@ -34,10 +34,36 @@ pub(crate) struct Findings {
     pub(crate) wrong: Vec<String>,
 }
 
+/// How events can be counted otherwise than once.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Kind {
+    Lost,
+    Duplicated,
+    DoubleCounted,
+    Unexpected,
+}
+
 impl Findings {
-    /// Whether events were lost or counted otherwise than once.
-    pub(crate) const fn are_bad(&self) -> bool {
-        self.lost + self.duplicated + self.double_counted + self.unexpected > 0
+    /// What was found, with how much of it.
+    pub(crate) fn bad(&self) -> Vec<(Kind, u64)> {
+        let counts = [
+            (Kind::Lost, self.lost),
+            (Kind::Duplicated, self.duplicated),
+            (Kind::DoubleCounted, self.double_counted),
+            (Kind::Unexpected, self.unexpected),
+        ];
+        counts.into_iter().filter(|(_, count)| *count > 0).collect()
+    }
+}
+
+impl Kind {
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Lost => "lost",
+            Self::Duplicated => "duplicated",
+            Self::DoubleCounted => "double counted",
+            Self::Unexpected => "unexpected",
+        }
     }
 }
 

@@ -10,11 +10,12 @@ use redis::{
     streams::{StreamInfoConsumersReply, StreamPendingReply},
 };
 use serde_json::Value;
-use testkit::{http, wait_for};
+use testkit::wait_for;
 use tokio_postgres::Client;
 
 use crate::{
     fault::Node,
+    http,
     scenario::Promise,
     stage::{GROUP, Stage},
     watch::{Held, Watcher},
@@ -68,7 +69,7 @@ pub(super) async fn of_rest(
 
 async fn get(stage: &Stage, node: Node, path: &str) -> anyhow::Result<Value> {
     let url = format!("{}/api/v1{path}", stage.url(node));
-    Ok(http::fresh_body(&url).await?["data"].take())
+    Ok(http::body(&url).await?["data"].take())
 }
 
 /// What each watcher holds is what lies in its window; it was never away for longer than

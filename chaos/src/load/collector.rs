@@ -6,16 +6,22 @@ use std::{
 };
 
 use serde_json::Value;
-use testkit::http;
 use tokio::time::sleep;
 
 use super::{Ledger, event, pace::Schedule};
-use crate::scenario::Draw;
+use crate::{http, scenario::Draw};
 
 /// Events of one body.
 const BODY: usize = 200;
 const FIRST_WAIT: Duration = Duration::from_millis(150);
 const LAST_WAIT: Duration = Duration::from_secs(1);
+
+/// The codes of refusals for want of Redis, or of keys.
+const LACKS: [&str; 3] = [
+    "stream_unavailable",
+    "stream_disk_failed",
+    "keys_unavailable",
+];
 
 /// One request, as its client saw it.
 #[derive(Debug, Clone, Copy)]
@@ -24,6 +30,10 @@ pub(crate) struct Answer {
     pub(crate) took: Duration,
     /// `None` where none came.
     pub(crate) status: Option<u16>,
+    /// Seconds, where it says when to ask again.
+    pub(crate) retry_after: Option<u64>,
+    /// Whether it says that something the collector stands on can't be used.
+    pub(crate) lacks: bool,
 }
 
 /// Of all clients.
@@ -80,21 +90,25 @@ impl Client {
     async fn post(&self, ids: &[u128], body: &str) -> bool {
         self.ledger.sent(ids);
         let sent = Instant::now();
-        let posted = http::post(&self.url, "application/x-ndjson", body.to_owned().into());
+        let posted = http::post(&self.url, "application/x-ndjson", body.to_owned());
         let answer = posted.await.ok();
+        let body = answer.as_ref().map(http::Answer::json).unwrap_or_default();
+        let status = answer.as_ref().map(|answer| answer.status);
         self.answers.add(Answer {
             sent,
             took: sent.elapsed(),
-            status: answer.as_ref().map(|(status, _)| *status),
+            status,
+            retry_after: answer.and_then(|answer| answer.retry_after),
+            lacks: LACKS.iter().any(|code| body["code"] == *code),
         });
-        match answer {
-            Some((202, body)) if body["accepted"] == ids.len() => {
+        match status {
+            Some(202) if body["accepted"] == ids.len() => {
                 self.ledger.acknowledged(ids);
                 return true;
             }
-            Some((429, _)) => self.ledger.refused(ids),
-            None | Some((503 | 408, _)) => self.ledger.unknown(ids),
-            Some((status, body)) => self.surprised(ids, status, &body),
+            Some(429) => self.ledger.refused(ids),
+            None | Some(503 | 408) => self.ledger.unknown(ids),
+            Some(status) => self.surprised(ids, status, &body),
         }
         false
     }

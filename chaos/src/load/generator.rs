@@ -4,7 +4,9 @@ use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use serde_json::{Value, json};
-use testkit::{audit::Run, http, wait_for};
+use testkit::{audit::Run, wait_for};
+
+use crate::http;
 
 pub(super) struct Generator {
     url: String,
@@ -23,6 +25,8 @@ pub(crate) struct Generated {
 
 /// Events per second when nothing else is left to do.
 const HURRY: f64 = 40_000.0;
+/// Until a daemon has read its keys, once it can.
+const KNOWS: Duration = Duration::from_secs(10);
 
 impl Generator {
     pub(super) async fn start(
@@ -36,6 +40,12 @@ impl Generator {
         };
         let faults = json!({"duplicates": 0.01, "late": 0.002, "out_of_order": 0.02,
             "malformed": 0.002});
+        // Where the database has only just come, ingestion may not know our key yet.
+        let knows = async || http::body(&generator.url).await.is_ok();
+        ensure!(
+            wait_for(KNOWS, knows).await,
+            "ingestion doesn't know our key"
+        );
         let settings = json!({"running": true, "seed": seed, "rate": rate, "limit": events,
             "users": 3_000, "faults": faults});
         generator.put(&settings).await?;
@@ -43,7 +53,8 @@ impl Generator {
     }
 
     async fn put(&self, settings: &Value) -> anyhow::Result<()> {
-        let (status, body) = http::put(&self.url, settings).await?;
+        let answer = http::put(&self.url, settings).await?;
+        let (status, body) = (answer.status, answer.json());
         ensure!(status == 200, "PUT {} answers {status}: {body}", self.url);
         Ok(())
     }

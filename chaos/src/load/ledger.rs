@@ -32,6 +32,15 @@ pub(crate) struct Entries {
     pub(crate) surprises: Vec<String>,
 }
 
+impl Entries {
+    /// How many were acknowledged so far.
+    pub(crate) fn acknowledged(&self) -> u64 {
+        let fates = self.events.values();
+        let acknowledged = fates.filter(|fate| matches!(fate, Fate::Acknowledged(_)));
+        acknowledged.count() as u64
+    }
+}
+
 #[derive(Debug)]
 pub(crate) struct Ledger {
     started: Instant,

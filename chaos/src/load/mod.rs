@@ -11,14 +11,13 @@ mod poison;
 use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, bail};
-use testkit::http;
 use tokio::{task::JoinHandle, time::timeout};
 
 pub(crate) use collector::{Answer, Answers};
 pub(crate) use generator::Generated;
 pub(crate) use ledger::{Entries, Fate, Ledger};
 
-use crate::scenario::Draw;
+use crate::{http, scenario::Draw};
 use pace::{Pace, Phase};
 
 /// How much, how fast and of what kind. Shares add up to one.
@@ -77,6 +76,7 @@ pub(crate) struct Running {
     pub(crate) ledger: Arc<Ledger>,
     pub(crate) answers: Arc<Answers>,
     pace: Pace,
+    rate: f64,
     clients: Vec<JoinHandle<anyhow::Result<()>>>,
     generator: Option<generator::Generator>,
     prober: tokio::sync::Mutex<Draw>,
@@ -135,6 +135,7 @@ impl Running {
             ledger,
             answers,
             pace,
+            rate: load.rate,
             clients,
             generator,
             prober: draw.fork().into(),
@@ -150,16 +151,28 @@ impl Running {
         let ids = [id.as_u128()];
         self.ledger.sent(&ids);
         let url = format!("{ingestion}/api/v1/events");
-        let posted = http::post(&url, "application/x-ndjson", body.into());
-        match timeout(PROBE, posted).await {
-            Ok(Ok((202, _))) => {
+        let posted = http::post(&url, "application/x-ndjson", body);
+        let answer = timeout(PROBE, posted).await.ok().and_then(Result::ok);
+        match answer.map(|answer| answer.status) {
+            Some(202) => {
                 self.ledger.acknowledged(&ids);
                 return true;
             }
-            Ok(Ok((429, _))) => self.ledger.refused(&ids),
+            Some(429) => self.ledger.refused(&ids),
             _ => self.ledger.unknown(&ids),
         }
         false
+    }
+
+    /// Sends as fast as it is taken, until it is told a rate. The generator doesn't.
+    pub(crate) fn flood(&self) {
+        self.pace.set(Phase::Flood);
+    }
+
+    /// From now on so many events per second; the number of events changes with them.
+    pub(crate) fn steady(&self, rate: f64) {
+        self.pace.scale(rate / self.rate);
+        self.pace.set(Phase::Steady);
     }
 
     /// Sends what is left as fast as it is taken, and waits for the last answers.

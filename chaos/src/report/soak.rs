@@ -31,6 +31,9 @@ fn section(text: &mut String, outcome: &Outcome, length: Duration) -> std::fmt::
         "\n## Seed {}: {minutes:.0} minutes, {} faults\n",
         outcome.seed, outcome.faults
     )?;
+    if let Some(peak) = &outcome.peak {
+        writeln!(text, "{peak}\n")?;
+    }
     writeln!(text, "{TABLE}{}", line(outcome.name, &[outcome]))?;
     outcome
         .soaked
@@ -41,11 +44,15 @@ fn section(text: &mut String, outcome: &Outcome, length: Duration) -> std::fmt::
 fn seen(text: &mut String, soaked: &Soaked) -> std::fmt::Result {
     writeln!(
         text,
-        "\nThe most that a process held in each third of the time, MiB:\n\n\
+        "\nThe most that a process held in each third of the time, MiB and descriptors:\n\n\
          | process | first | second | last |\n|---|---|---|---|"
     )?;
-    for (node, thirds) in &soaked.memory {
-        let [first, second, last] = thirds.map(|bytes| bytes >> 20);
+    for (node, memory) in &soaked.memory {
+        let descriptors = soaked.descriptors.get(node).copied().unwrap_or_default();
+        let [first, second, last] = [0, 1, 2].map(|third| {
+            let mib = memory[third] >> 20;
+            format!("{mib}, {}", descriptors[third])
+        });
         writeln!(text, "| {} | {first} | {second} | {last} |", node.name())?;
     }
     let said = soaked.verdicts.iter();

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use crate::{
+    audit::Kind,
     fault::{Fault, Node},
     scenario::{Draw, Scenario, Step},
 };
@@ -16,30 +17,33 @@ pub(super) fn all() -> Vec<Scenario> {
             "broken-ack-before-commit",
             "the audit finds what was acknowledged and not written",
             "ack_before_commit=return;before_commit=10*off->return",
+            Kind::Lost,
             dies_and_comes_back as fn(&mut Draw) -> Vec<Step>,
         ),
         (
             "broken-fold-before-insert",
             "the audit finds duplicates in rollups",
             "fold_before_insert=return",
+            Kind::DoubleCounted,
             load_alone,
         ),
         (
             "broken-trim-too-far",
             "the audit finds entries that nobody has read",
             "trim_too_far=return",
+            Kind::Lost,
             backlog,
         ),
     ];
     broken
-        .map(|(name, proves, points, steps)| {
+        .map(|(name, proves, points, kind, steps)| {
             Scenario::new(name, proves, steps)
                 .setup(|setup| {
                     setup.variable(A, "FAILPOINTS", points);
                     setup.variable(B, "FAILPOINTS", points);
                 })
                 .load(|load| load.again = 0.3)
-                .promise(|promise| promise.fails = true)
+                .promise(|promise| promise.caught_by = Some(kind))
                 .short()
         })
         .into()

@@ -2,10 +2,12 @@
 
 mod broken;
 mod events;
+mod moments;
 mod network;
 mod postgres;
 mod processes;
 mod redis;
+mod refusals;
 mod starts;
 
 use std::time::Duration;
@@ -15,8 +17,10 @@ use crate::scenario::Scenario;
 pub(crate) fn all() -> Vec<Scenario> {
     [
         network::all(),
+        moments::all(),
         redis::all(),
         postgres::all(),
+        refusals::all(),
         processes::all(),
         events::all(),
         broken::all(),

@@ -3,7 +3,7 @@
 use super::{millis, secs};
 use crate::{
     fault::{Fault, Node, Nodes, Service},
-    proxy::{Moment, Toxic},
+    proxy::Toxic,
     scenario::{Draw, Promise, Scenario, Step},
 };
 
@@ -12,10 +12,12 @@ const REDIS_HOLE: &str = "Redis behind a black hole: noticed within 10 s";
 const POSTGRES_HOLE: &str = "PostgreSQL behind a black hole: noticed within 15 s";
 
 pub(super) fn all() -> Vec<Scenario> {
-    [redis(), postgres(), at_moments(), partly()].concat()
+    let redis = [redis_silent(), redis_breaks()].concat();
+    [redis, postgres(), partly()].concat()
 }
 
-fn redis() -> Vec<Scenario> {
+/// What is sent isn't answered, or not in time.
+fn redis_silent() -> Vec<Scenario> {
     vec![
         net(
             "redis-black-hole",
@@ -27,7 +29,11 @@ fn redis() -> Vec<Scenario> {
         )
         .promise(|promise| {
             promise.recovers = secs(5);
-            promise.not_ready = vec![(A, secs(10)), (Node::Ingestion, secs(10))];
+            promise.not_ready = vec![
+                (A, secs(10)),
+                (Node::Ingestion, secs(10)),
+                (Node::Api(0), secs(10)),
+            ];
         })
         .short(),
         net(
@@ -38,6 +44,29 @@ fn redis() -> Vec<Scenario> {
             Toxic::HalfOpen,
             3..8,
         ),
+        net(
+            "redis-slow",
+            "Redis slow (200 ms, 1 MB/s)",
+            Service::Redis,
+            Nodes::All,
+            Toxic::Slow(millis(200), 1_000_000),
+            8..12,
+        )
+        .promise(slow),
+        net(
+            "redis-late-replies",
+            "replies come after they are given up: unknown is not lost",
+            Service::Redis,
+            Nodes::All,
+            Toxic::LateReplies(millis(2_600)),
+            6..10,
+        )
+        .promise(|promise| promise.not_ready = vec![(Node::Ingestion, secs(4))]),
+    ]
+}
+
+fn redis_breaks() -> Vec<Scenario> {
+    vec![
         net(
             "redis-resets",
             "connections to Redis are reset",
@@ -57,25 +86,12 @@ fn redis() -> Vec<Scenario> {
         .promise(|promise| {
             promise.recovers = secs(3);
             promise.refuses = Some(secs(1));
-            promise.not_ready = vec![(Node::Ingestion, secs(2)), (A, secs(2))];
+            promise.not_ready = vec![
+                (Node::Ingestion, secs(2)),
+                (A, secs(2)),
+                (Node::Api(0), secs(3)),
+            ];
         }),
-        net(
-            "redis-slow",
-            "Redis slow (200 ms, 1 MB/s)",
-            Service::Redis,
-            Nodes::All,
-            Toxic::Slow(millis(200), 1_000_000),
-            8..12,
-        )
-        .promise(slow),
-        net(
-            "redis-late-replies",
-            "replies come after they are given up: unknown is not lost",
-            Service::Redis,
-            Nodes::All,
-            Toxic::LateReplies(millis(2_600)),
-            6..10,
-        ),
         net(
             "redis-cut-in-an-answer",
             "connections break in the middle of an answer",
@@ -125,7 +141,10 @@ fn postgres() -> Vec<Scenario> {
             Toxic::Refuse,
             3..9,
         )
-        .promise(|promise| promise.recovers = secs(5)),
+        .promise(|promise| {
+            promise.recovers = secs(5);
+            promise.not_ready = vec![(A, secs(3)), (Node::Api(0), secs(3))];
+        }),
         net(
             "postgres-slow",
             "PostgreSQL slow (40 ms, 4 MB/s)",
@@ -146,63 +165,6 @@ fn postgres() -> Vec<Scenario> {
     ]
 }
 
-fn at_moments() -> Vec<Scenario> {
-    let all = |name, proves, toxic, seconds| {
-        net(
-            name,
-            proves,
-            Service::Postgres,
-            Nodes::Consumers,
-            toxic,
-            seconds,
-        )
-    };
-    let in_copy = Moment::InCopy(2_000);
-    vec![
-        all(
-            "black-hole-in-copy",
-            "a black hole in the middle of COPY",
-            Toxic::BlackHoleAt(in_copy),
-            16..18,
-        )
-        .promise(noticed_by_one),
-        all(
-            "black-hole-before-commit",
-            "a black hole that swallows COMMIT",
-            Toxic::BlackHoleAt(Moment::BeforeCommit),
-            16..18,
-        )
-        .promise(noticed_by_one),
-        all(
-            "black-hole-after-commit",
-            "a black hole that swallows COMMIT's answer",
-            Toxic::BlackHoleAt(Moment::AfterCommit),
-            16..18,
-        )
-        .promise(noticed_by_one)
-        .short(),
-        all(
-            "reset-in-copy",
-            "connections break in COPY, again and again",
-            Toxic::ResetAt(in_copy),
-            3..6,
-        ),
-        all(
-            "reset-before-commit",
-            "connections break before COMMIT, again and again",
-            Toxic::ResetAt(Moment::BeforeCommit),
-            3..6,
-        ),
-        all(
-            "reset-after-commit",
-            "unknown outcome, again and again: counted once",
-            Toxic::ResetAt(Moment::AfterCommit),
-            3..6,
-        )
-        .short(),
-    ]
-}
-
 fn partly() -> Vec<Scenario> {
     vec![
         net(
@@ -211,8 +173,9 @@ fn partly() -> Vec<Scenario> {
             Service::Redis,
             Nodes::One(A),
             Toxic::BlackHole,
-            8..12,
+            11..14,
         )
+        .promise(|promise| promise.not_ready = vec![(A, secs(10))])
         // As by default: what it holds is taken over within 35 s.
         .setup(|setup| setup.variable(Node::Consumer(1), "CLAIM_IDLE_MS", "30000")),
         net(
@@ -221,8 +184,9 @@ fn partly() -> Vec<Scenario> {
             Service::Postgres,
             Nodes::One(A),
             Toxic::BlackHole,
-            15..18,
-        ),
+            16..19,
+        )
+        .promise(|promise| promise.not_ready = vec![(A, secs(15))]),
         Scenario::new(
             "a-zombie-returns",
             "one that was given up for dead wakes up: counted once",
@@ -248,13 +212,10 @@ fn partly() -> Vec<Scenario> {
             Service::Redis,
             Nodes::Apis,
             Toxic::BlackHole,
-            8..12,
-        ),
+            11..14,
+        )
+        .promise(|promise| promise.not_ready = vec![(Node::Api(0), secs(10))]),
     ]
-}
-
-const fn noticed_by_one(promise: &mut Promise) {
-    promise.one_not_ready = Some((Nodes::Consumers, secs(15)));
 }
 
 /// What is slow is no failure.
@@ -263,7 +224,7 @@ const fn slow(promise: &mut Promise) {
 }
 
 /// One toxic, for as long as the seed says.
-fn net(
+pub(super) fn net(
     name: &'static str,
     proves: &'static str,
     service: Service,

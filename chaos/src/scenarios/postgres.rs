@@ -14,7 +14,7 @@ use crate::{
 const A: Node = Node::Consumer(0);
 
 pub(super) fn all() -> Vec<Scenario> {
-    [deaths(), disks(), conflicts(), refusals(), waits()].concat()
+    [deaths(), disks(), conflicts(), waits()].concat()
 }
 
 fn deaths() -> Vec<Scenario> {
@@ -61,8 +61,12 @@ fn deaths() -> Vec<Scenario> {
         Scenario::new(
             "postgres-frozen",
             "PostgreSQL hangs with its connections open",
-            |draw| Step::during(Fault::Frozen(Service::Postgres), draw.seconds(5.0..16.0)).to_vec(),
-        ),
+            |draw| {
+                let time = draw.seconds(16.0..19.0);
+                Step::during(Fault::Frozen(Service::Postgres), time).to_vec()
+            },
+        )
+        .promise(|promise| promise.not_ready = vec![(A, secs(15)), (Node::Api(0), secs(15))]),
         Scenario::new(
             "sessions-ended",
             "all sessions are ended, again and again",
@@ -152,70 +156,6 @@ fn conflicts() -> Vec<Scenario> {
     ]
 }
 
-fn refusals() -> Vec<Scenario> {
-    vec![
-        hold(
-            "table-missing",
-            "a table is missing (42P01): hold, not ready",
-            Fault::Sql(
-                "ALTER TABLE commits RENAME TO commits_away",
-                "ALTER TABLE commits_away RENAME TO commits",
-            ),
-        ),
-        hold(
-            "permission-denied",
-            "permission denied (42501): hold, not ready",
-            Fault::Sql(
-                "ALTER ROLE daemon NOSUPERUSER",
-                "ALTER ROLE daemon SUPERUSER",
-            ),
-        ),
-        hold(
-            "wrong-password",
-            "wrong password (28P01): hold, not ready",
-            Fault::Sql(
-                "ALTER ROLE daemon PASSWORD 'another';
-             SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'daemon'",
-                "ALTER ROLE daemon PASSWORD 'daemon'",
-            ),
-        ),
-        hold(
-            "read-only",
-            "the server takes no writes (25006)",
-            Fault::Sql(
-                "ALTER ROLE daemon SET default_transaction_read_only = on;
-             SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'daemon'",
-                "ALTER ROLE daemon RESET default_transaction_read_only;
-             SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'daemon'",
-            ),
-        ),
-        hold(
-            "no-connection-left",
-            "too many connections (53300)",
-            Fault::Sql(
-                "ALTER ROLE daemon NOSUPERUSER CONNECTION LIMIT 0;
-             SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'daemon'",
-                "ALTER ROLE daemon SUPERUSER CONNECTION LIMIT -1",
-            ),
-        ),
-    ]
-}
-
-/// The daemons are there, and the database won't have them.
-fn hold(name: &'static str, proves: &'static str, fault: Fault) -> Scenario {
-    Scenario::new(name, proves, move |draw| {
-        Step::during(fault.clone(), draw.seconds(6.0..9.0)).to_vec()
-    })
-    .setup(|setup| {
-        setup.sql = "CREATE ROLE daemon LOGIN SUPERUSER PASSWORD 'daemon'";
-        setup.login = Some(("daemon", "daemon"));
-    })
-    .promise(|promise| {
-        promise.recovers = secs(6);
-        promise.not_ready = vec![(A, secs(6))];
-    })
-}
-
 fn waits() -> Vec<Scenario> {
     vec![
         Scenario::new(
@@ -226,7 +166,10 @@ fn waits() -> Vec<Scenario> {
                 Step::during(lock, secs(60)).to_vec()
             },
         )
-        .promise(|promise| promise.recovers = secs(5)),
+        .promise(|promise| {
+            promise.recovers = secs(5);
+            promise.not_ready = vec![(A, secs(15))];
+        }),
         Scenario::new(
             "slow-commits",
             "every COMMIT takes 2 s: two batches in memory at most",
@@ -248,32 +191,51 @@ fn waits() -> Vec<Scenario> {
             },
         )
         .setup(|setup| {
+            // More is sent than one lane can write, so that the rest has to stay somewhere.
+            setup.consumers = 1;
+            setup.variable(A, "CONSUMER_LANES", "1");
             setup.variable(A, "BATCH_MAX_EVENTS", BATCH);
-            setup.variable(Node::Consumer(1), "BATCH_MAX_EVENTS", BATCH);
+            setup.variable(Node::Ingestion, "BACKLOG_MAX_EVENTS", BACKLOG);
+        })
+        .load(|load| {
+            (load.events, load.rate) = (180_000, 12_000.0);
+            // Whom a full backlog stops.
+            (load.http, load.foreign, load.generator) = (0.5, 0.0, 0.5);
         })
         .promise(|promise| {
-            promise.recovers = secs(5);
+            // All compete for the room that opens.
+            promise.recovers = secs(15);
             promise.is_noticed = false;
+            promise.slows = true;
         }),
     ]
 }
 
-const BATCH: &str = "2000";
-const LANES: u64 = 4;
+const BATCH: &str = "4000";
 /// Of one read, at most: it ends at 1.5 MiB, and an event has 250 bytes and more.
 const READ: u64 = 6_500;
+const BACKLOG: &str = "60000";
 
-/// One that is written and one that waits; and what has been read for the next one, and is
-/// being read. The rest of the backlog stays in Redis.
+/// One that is written and one that is full, each with the read that filled it; and a read that
+/// waits for the next one, and one that waits for that. The rest of the backlog, which is full,
+/// stays in Redis.
 fn two_batches(stage: &mut Stage) -> BoxFuture<'_, anyhow::Result<()>> {
     let batch: u64 = BATCH.parse().unwrap_or_default();
-    let most = LANES * (2 * batch + 2 * READ);
+    let backlog: u64 = BACKLOG.parse().unwrap_or_default();
+    let most = 2 * (batch + READ) + 2 * READ;
     Box::pin(async move {
         let (held, waiting) = stage.in_flight().await?;
         stage.note(&format!(
-            "lanes hold {held} events, {waiting} wait in Redis"
+            "the lane holds {held} events, {waiting} wait in Redis"
         ));
-        ensure!(held <= most, "lanes hold {held} events, not {most} at most");
+        ensure!(
+            held <= most,
+            "the lane holds {held} events, not {most} at most"
+        );
+        ensure!(
+            waiting >= backlog / 4,
+            "only {waiting} events wait in Redis, {held} are held"
+        );
         Ok(())
     })
 }

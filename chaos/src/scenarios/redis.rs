@@ -4,7 +4,7 @@ use super::{millis, secs};
 use crate::{
     fault::{Fault, Node, Remains, Service},
     load::Load,
-    scenario::{Scenario, Step},
+    scenario::{Promise, Scenario, Step},
 };
 
 const A: Node = Node::Consumer(0);
@@ -50,13 +50,19 @@ fn deaths() -> Vec<Scenario> {
             "Redis stops by SIGTERM and starts again",
             |draw| Step::during(Fault::RedisStopped, draw.seconds(0.5..4.0)).to_vec(),
         )
-        .promise(|promise| promise.recovers = secs(3)),
+        .promise(|promise| {
+            promise.recovers = secs(3);
+            promise.not_ready = vec![(Node::Ingestion, secs(2))];
+        }),
         Scenario::new(
             "redis-frozen",
             "Redis hangs with its connections open",
             |draw| Step::during(Fault::Frozen(Service::Redis), draw.seconds(4.0..9.0)).to_vec(),
         )
-        .promise(|promise| promise.recovers = secs(5)),
+        .promise(|promise| {
+            promise.recovers = secs(5);
+            promise.not_ready = vec![(Node::Ingestion, secs(4)), (Node::Api(0), secs(4))];
+        }),
     ]
 }
 
@@ -153,7 +159,7 @@ fn writes_refused() -> Vec<Scenario> {
             |draw| Step::during(Fault::DiskFull(Service::Redis), draw.seconds(4.0..7.0)).to_vec(),
         )
         .setup(|setup| setup.small_disks = true)
-        .promise(|promise| promise.recovers = secs(5)),
+        .promise(writes_are_refused),
         Scenario::new(
             "redis-snapshot-fails",
             "a failed snapshot stops writes (MISCONF)",
@@ -179,7 +185,7 @@ fn writes_refused() -> Vec<Scenario> {
             },
         )
         .setup(|setup| setup.redis = &["stop-writes-on-bgsave-error yes", "save 3600 1000000000"])
-        .promise(|promise| promise.recovers = secs(5)),
+        .promise(writes_are_refused),
         Scenario::new(
             "redis-evicts",
             "another eviction policy than noeviction: refused while it lasts",
@@ -197,6 +203,12 @@ fn writes_refused() -> Vec<Scenario> {
             promise.not_ready = vec![(Node::Ingestion, secs(2))];
         }),
     ]
+}
+
+/// Who can hand on nothing is sent no traffic.
+fn writes_are_refused(promise: &mut Promise) {
+    promise.recovers = secs(5);
+    promise.not_ready = vec![(Node::Ingestion, secs(4))];
 }
 
 fn meddling() -> Vec<Scenario> {

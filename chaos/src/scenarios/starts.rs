@@ -1,11 +1,11 @@
 //! Daemons that start before what they stand on: they wait, live but not ready.
 
 use anyhow::ensure;
-use testkit::http;
 
 use super::secs;
 use crate::{
     fault::{Fault, Node},
+    http,
     scenario::{Scenario, Step},
 };
 
@@ -49,8 +49,9 @@ pub(super) fn all() -> Vec<Scenario> {
                         Box::pin(async move {
                             let url = format!("{}/api/v1/events", stage.url(Node::Ingestion));
                             let event = r#"{"event_type":"login","user_id":"u"}"#;
-                            let answer = http::post(&url, "application/json", event.into()).await;
-                            let (status, body) = answer?;
+                            let answer =
+                                http::post(&url, "application/json", event.to_owned()).await?;
+                            let (status, body) = (answer.status, answer.json());
                             ensure!(status == 503, "{status}: {body}");
                             Ok(())
                         })

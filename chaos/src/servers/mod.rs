@@ -7,8 +7,8 @@ mod programs;
 mod redis;
 mod template;
 
-pub(crate) use disk::Disk;
+pub(crate) use disk::{CannotMount, Disk};
 pub(crate) use postgres::Postgres;
 pub(crate) use programs::Programs;
 pub(crate) use redis::Redis;
-pub(crate) use template::Template;
+pub(crate) use template::{PASSWORD, Template};

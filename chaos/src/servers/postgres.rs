@@ -130,13 +130,8 @@ impl Postgres {
 
     /// Where programs reach it by this port, as the owner of everything.
     pub(crate) fn url(&self, port: u16, database: &str) -> String {
-        self.url_for(None, port, database)
-    }
-
-    /// The same as somebody else, with a password.
-    pub(crate) fn url_for(&self, login: Option<(&str, &str)>, port: u16, database: &str) -> String {
-        let (user, password) = login.unwrap_or(("tidemark", &self.password));
-        format!("postgres://{user}:{password}@127.0.0.1:{port}/{database}")
+        let password = &self.password;
+        format!("postgres://tidemark:{password}@127.0.0.1:{port}/{database}")
     }
 
     /// A connection of one's own, past all proxies.

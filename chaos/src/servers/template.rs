@@ -3,14 +3,27 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use common::config::{Loader, PostgresConfig, sample_variables};
+use common::{
+    auth::Key,
+    config::{Loader, PostgresConfig, sample_variables},
+};
 use testkit::free_port;
 use uuid::Uuid;
 
 use super::{Postgres, Programs};
+use crate::http;
 
 /// What the daemons' database is called.
 pub(crate) const DATABASE: &str = "tidemark";
+
+/// Of the daemons' logins.
+pub(crate) const PASSWORD: &str = "daemon";
+/// As SECURITY.md has them.
+const LOGINS: [(&str, &str); 3] = [
+    ("tm_api", "tidemark_api"),
+    ("tm_consumer", "tidemark_consumer"),
+    ("tm_ingestion", "tidemark_ingestion"),
+];
 
 pub(crate) struct Template {
     pub(crate) folder: PathBuf,
@@ -32,6 +45,9 @@ impl Template {
         let mut server = Postgres::within(programs, &template.folder, &template.password, port);
         server.start().await?;
         template.version = fill(&server).await.context("the template's schema")?;
+        let_in(&server)
+            .await
+            .context("the template's keys and logins")?;
         server.stop("INT").await?;
         Ok(template)
     }
@@ -79,7 +95,22 @@ async fn fill(server: &Postgres) -> anyhow::Result<String> {
     let sql = "SELECT 'PostgreSQL ' || split_part(current_setting('server_version'), ' ', 1)
                       || ', TimescaleDB ' || extversion
                  FROM pg_extension WHERE extname = 'timescaledb'";
-    let version = client.query_one(sql, &[]).await?.get(0);
+    Ok(client.query_one(sql, &[]).await?.get(0))
+}
+
+/// A login for each daemon, which may do its own work and nothing else, and a key for us.
+async fn let_in(server: &Postgres) -> anyhow::Result<()> {
+    let client = server.connect(DATABASE).await?;
+    for (login, group) in LOGINS {
+        let create = format!("CREATE ROLE {login} LOGIN PASSWORD '{PASSWORD}' IN ROLE {group}");
+        client.batch_execute(&create).await?;
+    }
+    let key = Key::generate()?;
+    let (id, hash) = (key.id().to_string(), key.hash());
+    let insert = "INSERT INTO api_keys (id, name, scopes, hash) \
+                  VALUES ($1, 'chaos', '{admin}', $2)";
+    client.execute(insert, &[&id, &&hash[..]]).await?;
+    http::carry(&key);
     client.batch_execute("CHECKPOINT").await?;
-    Ok(version)
+    Ok(())
 }

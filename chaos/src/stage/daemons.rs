@@ -6,14 +6,18 @@ use anyhow::{Context as _, ensure};
 use testkit::{Daemon, Program};
 
 use super::{GROUP, STREAM, Stage};
-use crate::fault::{Node, Service};
+use crate::{
+    fault::{Node, Service},
+    servers::PASSWORD,
+};
 
 pub(crate) const DATABASE: &str = "tidemark";
 
 /// What every daemon is told. Entries of the dead are claimed and rollups compacted so often
 /// that a run of seconds sees it; everything that a promise names a time for is left alone.
 const VARIABLES: [(&str, &str); 8] = [
-    ("AUTH", "off"),
+    // The template is migrated, and the consumer's login may change no tables.
+    ("MIGRATE_ON_START", "false"),
     ("STREAM_KEY", STREAM),
     ("CONSUMER_GROUP", GROUP),
     ("CLAIM_IDLE_MS", "3000"),
@@ -34,6 +38,15 @@ impl Node {
             Self::Ingestion => Program::Ingestion,
             Self::Consumer(_) => Program::Consumer,
             Self::Api(_) => Program::Api,
+        }
+    }
+
+    /// What it is to the database: who may do its work and nothing else.
+    const fn login(self) -> &'static str {
+        match self {
+            Self::Ingestion => "tm_ingestion",
+            Self::Consumer(_) => "tm_consumer",
+            Self::Api(_) => "tm_api",
         }
     }
 
@@ -66,8 +79,11 @@ impl Stage {
             ),
             (
                 "POSTGRES_URL".to_owned(),
-                self.postgres
-                    .url_for(self.setup.login, port(Service::Postgres), DATABASE),
+                format!(
+                    "postgres://{}:{PASSWORD}@127.0.0.1:{}/{DATABASE}",
+                    node.login(),
+                    port(Service::Postgres)
+                ),
             ),
         ]);
         let mut set = |name: &str, value: &str| {

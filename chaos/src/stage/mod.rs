@@ -23,6 +23,7 @@ pub(crate) use daemons::DATABASE;
 use crate::{
     fault::{Fault, Node, Nodes, Service},
     load,
+    peak::Peak,
     proxy::{Proxy, Toxic},
     scenario::{Scenario, Setup},
     servers::{Postgres, Programs, Redis, Template},
@@ -54,6 +55,8 @@ pub(crate) struct Stage {
     pub(crate) crashes: Vec<Instant>,
     /// How often a daemon has died or was ended.
     pub(crate) deaths: u64,
+    /// Where it was measured.
+    pub(crate) peak: Option<Peak>,
     setup: Setup,
     ports: BTreeMap<Node, u16>,
     proxies: Vec<(Node, Service, Proxy)>,
@@ -89,6 +92,7 @@ impl Stage {
             healed: None,
             crashes: Vec::new(),
             deaths: 0,
+            peak: None,
             setup,
             ports: BTreeMap::new(),
             proxies: Vec::new(),
@@ -110,9 +114,6 @@ impl Stage {
         }
         if self.setup.postgres_runs {
             self.postgres.start().await?;
-        }
-        if !self.setup.sql.is_empty() {
-            self.sql(self.setup.sql).await?;
         }
         Ok(())
     }

@@ -13,9 +13,12 @@ use tokio::{
     task::JoinHandle,
     time::{sleep, timeout},
 };
-use tokio_tungstenite::{connect_async, tungstenite::Message};
+use tokio_tungstenite::{
+    connect_async,
+    tungstenite::{ClientRequestBuilder, Message},
+};
 
-use crate::scenario::Draw;
+use crate::{http, scenario::Draw};
 
 /// A client that hears nothing for so long reconnects.
 const SILENCE: Duration = Duration::from_secs(12);
@@ -125,7 +128,9 @@ impl Client {
     }
 
     async fn stay(&mut self, url: &str) -> anyhow::Result<()> {
-        let (mut socket, _) = timeout(CONNECTS, connect_async(url)).await??;
+        let request = ClientRequestBuilder::new(url.parse()?)
+            .with_header("Authorization", http::authorization());
+        let (mut socket, _) = timeout(CONNECTS, connect_async(request)).await??;
         let mut subscribe = self.topic.subscribe();
         if !self.position.is_null() {
             subscribe["position"] = self.position.clone();

@@ -5,8 +5,9 @@ use std::{
     time::{Duration, Instant},
 };
 
-use testkit::http;
 use tokio::{task::JoinHandle, time::sleep};
+
+use crate::http::{self, Answer};
 
 const INTERVAL: Duration = Duration::from_millis(400);
 
@@ -32,8 +33,8 @@ impl Questions {
         }
     }
 
-    /// How many, the longest time an answer took, and answers of another kind than 200, 429
-    /// and 503.
+    /// How many, the longest time an answer took, and answers of another kind than 200, or 429
+    /// and 503 with `Retry-After`.
     pub(crate) fn seen(&self) -> (u64, Duration, Vec<String>) {
         let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
         (seen.asked, seen.longest, seen.surprises.clone())
@@ -50,20 +51,27 @@ async fn ask(url: String, seen: Arc<Mutex<Seen>>) {
     let url = format!("{url}/api/v1/metrics/summary?from=now-1h&to=now");
     loop {
         let asked = Instant::now();
-        let answer = http::get_fresh(&url).await;
+        let answer = http::get(&url).await;
         let took = asked.elapsed();
         {
             let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
             seen.asked += 1;
             seen.longest = seen.longest.max(took);
-            if let Ok((status, body)) = answer
-                && !matches!(status, 200 | 429 | 503)
+            if let Ok(answer) = answer
+                && let Some(what) = surprise(&answer)
                 && seen.surprises.len() < 5
             {
-                seen.surprises
-                    .push(format!("GET {url} answers {status}: {body}"));
+                seen.surprises.push(format!("GET {url} answers {what}"));
             }
         }
         sleep(INTERVAL).await;
+    }
+}
+
+fn surprise(answer: &Answer) -> Option<String> {
+    match (answer.status, answer.retry_after) {
+        (200, _) | (429 | 503, Some(_)) => None,
+        (429 | 503, None) => Some(format!("{} without Retry-After", answer.status)),
+        (status, _) => Some(format!("{status}: {}", answer.json())),
     }
 }

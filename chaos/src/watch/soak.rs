@@ -1,4 +1,5 @@
-//! What a long run shows that a short one can't: memory over time, and what the audit says all the way.
+//! What a long run shows that a short one can't: memory and descriptors over time, and what the
+//! audit says all the way.
 
 use std::{
     collections::BTreeMap,
@@ -6,22 +7,25 @@ use std::{
     time::{Duration, Instant},
 };
 
-use testkit::http;
 use tokio::{task::JoinHandle, time::sleep};
 
-use crate::fault::Node;
+use super::Use;
+use crate::{fault::Node, http};
 
 const INTERVAL: Duration = Duration::from_secs(2);
 const MEMORY: &str = "process_resident_memory_bytes ";
+const DESCRIPTORS: &str = "process_open_fds ";
 /// The audit may say these while events are on their way; anything else is an alarm.
 const CALM: [&str; 2] = ["balanced", "settling"];
 /// What memory may grow by from one third of the time to the next and still be flat.
 const GROWTH: f64 = 1.1;
 const GROWTH_BYTES: u64 = 16 << 20;
+/// And descriptors: connections of questions that happen to be asked at once.
+const GROWTH_DESCRIPTORS: u64 = 16;
 
 #[derive(Debug, Default)]
 struct Seen {
-    memory: BTreeMap<Node, Vec<(Instant, u64)>>,
+    uses: BTreeMap<Node, Vec<(Instant, Use)>>,
     verdicts: BTreeMap<String, u64>,
     alarms: Vec<String>,
 }
@@ -45,20 +49,24 @@ impl Soak {
     pub(crate) fn so_far(&self) -> Soaked {
         let seen = lock(&self.seen);
         let third = self.started.elapsed() / 3;
-        let thirds = |samples: &Vec<(Instant, u64)>| {
+        let thirds = |samples: &[(Instant, Use)], of: fn(&Use) -> u64| {
             [0, 1, 2].map(|n| {
                 let from = self.started + third * n;
                 let of_third = samples
                     .iter()
                     .filter(|(at, _)| (from..from + third).contains(at));
-                of_third.map(|(_, bytes)| *bytes).max().unwrap_or_default()
+                of_third.map(|(_, held)| of(held)).max().unwrap_or_default()
             })
         };
-        let memory = seen.memory.iter();
+        let all = |of: fn(&Use) -> u64| {
+            let nodes = seen.uses.iter();
+            nodes
+                .map(|(node, samples)| (*node, thirds(samples, of)))
+                .collect()
+        };
         Soaked {
-            memory: memory
-                .map(|(node, samples)| (*node, thirds(samples)))
-                .collect(),
+            memory: all(|held| held.resident_bytes),
+            descriptors: all(|held| held.descriptors),
             verdicts: seen.verdicts.clone(),
             alarms: seen.alarms.clone(),
         }
@@ -78,13 +86,13 @@ fn lock(seen: &Mutex<Seen>) -> MutexGuard<'_, Seen> {
 async fn look(urls: BTreeMap<Node, String>, seen: Arc<Mutex<Seen>>) {
     loop {
         for (node, url) in &urls {
-            if let Some(bytes) = memory(url).await {
+            if let Some(held) = held(url).await {
                 let mut seen = lock(&seen);
-                let samples = seen.memory.entry(*node).or_default();
-                samples.push((Instant::now(), bytes));
+                let samples = seen.uses.entry(*node).or_default();
+                samples.push((Instant::now(), held));
             }
             if let Node::Api(_) = node
-                && let Ok((200, body)) = http::get_fresh(&format!("{url}/api/v1/audit")).await
+                && let Ok(body) = http::body(&format!("{url}/api/v1/audit")).await
             {
                 let verdict = body["data"]["verdict"].as_str().unwrap_or("none");
                 let mut seen = lock(&seen);
@@ -99,10 +107,16 @@ async fn look(urls: BTreeMap<Node, String>, seen: Arc<Mutex<Seen>>) {
     }
 }
 
-async fn memory(url: &str) -> Option<u64> {
-    let text = http::text(&format!("{url}/metrics")).await.ok()?;
-    let bytes = text.lines().find_map(|line| line.strip_prefix(MEMORY))?;
-    Some(bytes.parse::<f64>().ok()? as u64)
+async fn held(url: &str) -> Option<Use> {
+    let text = http::metrics(url).await?;
+    let number = |name| {
+        let number = text.lines().find_map(|line| line.strip_prefix(name))?;
+        Some(number.parse::<f64>().ok()? as u64)
+    };
+    Some(Use {
+        resident_bytes: number(MEMORY)?,
+        descriptors: number(DESCRIPTORS)?,
+    })
 }
 
 /// What was seen of a run.
@@ -110,13 +124,15 @@ async fn memory(url: &str) -> Option<u64> {
 pub(crate) struct Soaked {
     /// The most that each process held in the first, second and last third of the time, bytes.
     pub(crate) memory: BTreeMap<Node, [u64; 3]>,
+    /// The same of descriptors.
+    pub(crate) descriptors: BTreeMap<Node, [u64; 3]>,
     /// How often the audit said what.
     pub(crate) verdicts: BTreeMap<String, u64>,
     alarms: Vec<String>,
 }
 
 impl Soaked {
-    /// Memory that isn't flat, and false alarms.
+    /// Memory and descriptors that aren't flat, and false alarms.
     pub(crate) fn broken(&self) -> Vec<String> {
         let grown = self.memory.iter().filter(|(_, [_, second, last])| {
             *last as f64 > *second as f64 * GROWTH + GROWTH_BYTES as f64
@@ -128,7 +144,14 @@ impl Soaked {
                 node.name()
             )
         });
-        grown.chain(self.alarms.iter().cloned()).collect()
+        let more = self.descriptors.iter();
+        let more = more.filter(|(_, [_, second, last])| *last > *second + GROWTH_DESCRIPTORS);
+        let more = more.map(|(node, thirds)| {
+            let name = node.name();
+            format!("{name} held {thirds:?} descriptors at most, third by third")
+        });
+        let alarms = self.alarms.iter().cloned();
+        grown.chain(more).chain(alarms).collect()
     }
 }
 
@@ -137,14 +160,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn memory_is_flat_where_the_last_third_is_like_the_second() {
-        let held = |thirds: [u64; 3]| Soaked {
-            memory: BTreeMap::from([(Node::Ingestion, thirds.map(|mib| mib << 20))]),
+    fn what_is_held_is_flat_where_the_last_third_is_like_the_second() {
+        let of = |memory: [u64; 3], descriptors| Soaked {
+            memory: BTreeMap::from([(Node::Ingestion, memory.map(|mib| mib << 20))]),
+            descriptors: BTreeMap::from([(Node::Ingestion, descriptors)]),
             verdicts: BTreeMap::new(),
             alarms: Vec::new(),
         };
+        let held = |memory| of(memory, [20, 30, 30]);
         assert!(held([10, 200, 230]).broken().is_empty());
         assert!(held([10, 200, 120]).broken().is_empty());
         assert_eq!(held([10, 200, 240]).broken().len(), 1);
+        let leaking = |descriptors| of([10, 10, 10], descriptors).broken().len();
+        assert_eq!(leaking([10, 30, 46]), 0);
+        assert_eq!(leaking([10, 30, 47]), 1);
     }
 }

@@ -2,9 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use testkit::http;
-
-use crate::fault::Node;
+use crate::{fault::Node, http};
 
 const COUNTED: [&str; 6] = [
     "_failures_total",
@@ -19,7 +17,7 @@ const COUNTED: [&str; 6] = [
 pub(crate) async fn troubles(urls: &BTreeMap<Node, String>) -> BTreeMap<Node, u64> {
     let mut troubles = BTreeMap::new();
     for (node, url) in urls {
-        if let Ok(text) = http::text(&format!("{url}/metrics")).await {
+        if let Some(text) = http::metrics(url).await {
             troubles.insert(*node, sum(&text));
         }
     }
