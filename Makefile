@@ -26,7 +26,7 @@ built := $(or $(CARGO_TARGET_DIR),target)/release
 tested := $(or $(CARGO_TARGET_DIR),target)/debug
 # Daemons that can be told at which point to die: for tests only.
 fault_points := --features consumer/fault-points,ingestion/fault-points
-# Of chaos: a scenario by name, all if empty; seconds of the mixed mode; scenarios at once.
+# Of chaos: words in names of scenarios, all if empty; seconds of the mixed mode; scenarios at once.
 SCENARIO ?=
 MIXED ?=
 JOBS ?= 6
@@ -66,7 +66,7 @@ help: ## list the targets
 	  SEED 'demo, up: the same seed sends the same events ($(SEED)); chaos: repeats a run' \
 	  TESTS 'e2e: which tests, by name' \
 	  SCENARIOS 'bench: which scenarios; the standard set by default' \
-	  SCENARIO 'chaos: one scenario by name; all by default' \
+	  SCENARIO 'chaos: only scenarios with one of these words (a,b) in their names; all by default' \
 	  MIXED 'chaos: seconds of several faults at once, instead of the scenarios' \
 	  JOBS 'chaos: scenarios at once ($(JOBS))' \
 	  ATTACKS 'attacks: which kinds; all by default' \
