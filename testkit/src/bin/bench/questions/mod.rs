@@ -52,7 +52,7 @@ pub(crate) async fn run() -> anyhow::Result<Outcome> {
     }
     figures.extend(load::figures(pipeline.api.port).await?);
     let memory = pipeline.api.peak_memory()? as f64 / MIB;
-    let name = "peak memory of `api`, answering";
+    let name = "peak memory of `api`, answering queries";
     figures.push(Figure::new(name, Unit::Mebibytes, memory).largest());
     figures.extend(express::figures(&pipeline.services, day).await?);
     pipeline.stop_but_consumer().await?;
@@ -60,7 +60,7 @@ pub(crate) async fn run() -> anyhow::Result<Outcome> {
 }
 
 fn measure(range: &str, q: f64) -> String {
-    format!("a question about {range}, a year stored, p{:.0}", q * 100.0)
+    format!("query over {range}, a year stored, p{:.0}", q * 100.0)
 }
 
 async fn ask_all(asker: &mut Asker, questions: &[String]) -> anyhow::Result<Vec<f64>> {
