@@ -1,4 +1,4 @@
-//! Who may ask what.
+//! Which scope each route of the api needs.
 
 use axum::http::Method;
 use common::{

@@ -1,4 +1,4 @@
-//! What every request and socket shares, and the tasks that keep it true.
+//! What all requests and sockets share, and the tasks that keep it up to date.
 
 use std::{
     sync::Arc,

@@ -1,4 +1,4 @@
-//! Where an event is: in which entry of which life of the stream.
+//! The place of an event: its entry, and the [`Life`] of the stream.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! When a program has to end.
+//! Waits for the signal that stops a program.
 
 use std::io;
 

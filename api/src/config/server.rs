@@ -1,4 +1,4 @@
-//! Where the api is reached, and by whom.
+//! Where the api is reached, by which origins, and how often it audits.
 
 use std::time::Duration;
 

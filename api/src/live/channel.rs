@@ -1,4 +1,4 @@
-//! What all subscribers of the same thing share: its present state and a short ring of frames.
+//! What all subscribers to equal parameters share: the current state and a short ring of frames.
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},

@@ -1,4 +1,4 @@
-//! Who may listen, and how many at once.
+//! Admission of live clients: who may connect, and how many at once.
 
 use std::{sync::Arc, time::Duration};
 

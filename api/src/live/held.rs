@@ -1,5 +1,5 @@
-//! The part of the rollups that subscriptions need, minute by minute: read once, then kept true
-//! by reading what commits have changed.
+//! The part of the rollups that subscriptions need, minute by minute: read once, then kept up to
+//! date by reading the minutes that commits have changed.
 
 use std::{
     collections::{BTreeSet, HashMap},

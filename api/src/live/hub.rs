@@ -1,4 +1,4 @@
-//! Who listens to what. Subscribers of equal things share a channel.
+//! The subscriptions of the process. Subscribers with equal parameters share a channel.
 
 use std::{
     collections::HashMap,

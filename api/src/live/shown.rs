@@ -1,4 +1,4 @@
-//! What a channel of `events` shows of those that pass: the newest, at most so many a second.
+//! Which matching events a channel of `events` shows: the newest, at a limited rate.
 
 use std::{collections::VecDeque, sync::Arc};
 

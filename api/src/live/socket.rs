@@ -1,5 +1,5 @@
-//! One WebSocket: reads what the client says, sends what it subscribed to, at its pace but not
-//! slower than the bound.
+//! One WebSocket: reads the client's messages and sends frames at the client's pace, until it is too
+//! slow.
 
 use std::{sync::Arc, time::Duration};
 

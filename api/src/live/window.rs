@@ -1,4 +1,4 @@
-//! Something known of each of the last minutes, and which of them have to be read anew.
+//! A value for each of the last minutes, and which of them have to be read again.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -1,4 +1,4 @@
-//! What was handled of each source, and whether that is what was accepted.
+//! What was accepted and what became of it, per source.
 
 use common::wire::Source;
 use serde::Serialize;

@@ -1,4 +1,4 @@
-//! Which rows of a list are shown, and in which order.
+//! Which rows of a list are returned, and in which order.
 
 use std::cmp::Ordering;
 

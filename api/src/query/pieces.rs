@@ -1,5 +1,5 @@
-//! What a query needs of its pieces: from what is kept, else from its snapshot, and then with one
-//! statement for each tier, however many pieces there are.
+//! Reads the pieces of a query: from the cache where possible, otherwise from its snapshot with
+//! one statement for each tier, however many pieces there are.
 
 use std::{collections::HashMap, sync::Arc};
 

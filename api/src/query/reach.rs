@@ -1,5 +1,5 @@
-//! How far back a scan of raw events goes. Only time is indexed, so what looks at all events of
-//! a range is bounded by their number, which rollups tell beforehand.
+//! How far back a scan of raw events goes. Only time is indexed, so a query that has to read all
+//! events of a range is limited by their number, which is known from rollups beforehand.
 
 use common::{
     rollup::{Dimension, Tier},

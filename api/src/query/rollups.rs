@@ -1,4 +1,4 @@
-//! Which rollup rows there are for a range, and how they are read and merged.
+//! Which rollup rows cover a range, and how they are read and merged.
 
 use std::{error::Error, sync::Arc};
 

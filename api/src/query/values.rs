@@ -1,4 +1,4 @@
-//! The values of a dimension in a range, and which of them a filter means.
+//! The values of a dimension in a range, and which of them match a filter.
 
 use std::{collections::HashMap, sync::Arc};
 

@@ -1,4 +1,4 @@
-//! What a long run shows that a short one can't: memory over time, and what the audit says all the way.
+//! What only a long run shows: memory over time, and the audit throughout.
 
 use std::{
     collections::BTreeMap,

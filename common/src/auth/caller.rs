@@ -1,4 +1,4 @@
-//! Who asks: an extension of every request that was let in.
+//! Who sent a request: an extension of every request that was let in.
 
 use std::{num::NonZeroU32, sync::Arc};
 

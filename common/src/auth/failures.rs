@@ -1,5 +1,5 @@
-//! Wrong keys by address. A secret of 256 bits isn't guessed; what is bounded is the work and the
-//! noise that trying makes.
+//! Counts wrong keys per address. A 256-bit secret can't be guessed; this limits the work and the
+//! noise of trying.
 
 use std::{
     net::IpAddr,

@@ -1,5 +1,4 @@
-//! Every moment of the keys that an operator should see. docs/OPERATIONS.md has the same names
-//! and texts.
+//! The metrics and log lines of keys. docs/OPERATIONS.md has the same names and texts.
 
 use std::time::Duration;
 

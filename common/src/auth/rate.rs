@@ -1,4 +1,4 @@
-//! How often a key may be used: a bucket that fills by its rate and holds ten seconds of it.
+//! The rate limit of a key: a token bucket that holds ten seconds of its rate.
 
 use std::{
     num::NonZeroU32,

@@ -1,4 +1,4 @@
-//! What each route needs. What isn't named is closed.
+//! Which scope each route needs. A route that isn't named is closed.
 
 use axum::http::Method;
 

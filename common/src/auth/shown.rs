@@ -1,4 +1,4 @@
-//! What a request shows: a key as `Authorization: Bearer`, or in the cookie of a session.
+//! The credentials of a request: a key as `Authorization: Bearer`, or in the session cookie.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 

@@ -1,4 +1,4 @@
-//! The keys in the database. The only SQL of this crate: all daemons ask it.
+//! The keys in the database. The only SQL of this crate, because all daemons read them.
 
 use tokio_postgres::{Client, Error};
 

@@ -1,4 +1,4 @@
-//! The rules of the contract that serde can't say.
+//! The rules of the contract that serde can't express.
 
 use std::{borrow::Cow, time::Duration};
 

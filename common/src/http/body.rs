@@ -1,4 +1,4 @@
-//! Small bodies, whole and in time.
+//! Reads small bodies whole, within a deadline.
 
 use std::time::Duration;
 

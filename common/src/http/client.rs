@@ -1,4 +1,4 @@
-//! Who sent a request: the peer, or whom a trusted proxy names.
+//! The address of the client: the peer, or the address that a trusted proxy names.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 

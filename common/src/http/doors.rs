@@ -1,4 +1,4 @@
-//! Who is let in, and what the others are told.
+//! Admission of connections, and the answer to those that are refused.
 
 use std::{
     io,

@@ -1,4 +1,5 @@
-//! How long a client may take nothing of what it is sent, and how long it is listened to at the end.
+//! How long a client may stop reading its response, and how long its request is still drained at
+//! the end.
 
 use std::{
     io,

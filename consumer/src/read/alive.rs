@@ -1,4 +1,4 @@
-//! Which names of a group are alive: those that said so lately.
+//! Which consumers of a group are alive: those that were active recently.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Settings with some fields changed, or all that is wrong with the change.
+//! Settings with some fields changed, or everything that is wrong with the change.
 
 use axum::http::StatusCode;
 use common::http::Problem;

@@ -1,4 +1,4 @@
-//! The moments of this daemon, each a log line or a metric or both.
+//! The log lines and metrics of ingestion.
 
 mod metrics;
 

@@ -1,4 +1,4 @@
-//! The values of a field, the largest first or as asked.
+//! The values of a field, largest first or in the requested order.
 
 use std::slice::from_ref;
 

@@ -1,4 +1,4 @@
-//! What the generator can be told, and within which bounds.
+//! The settings of the generator, and their bounds.
 
 use serde::{Deserialize, Serialize};
 use validator::{Validate, ValidationError};

@@ -1,4 +1,4 @@
-//! Many who ask at once, by wrk.
+//! Many concurrent queries, by wrk.
 
 use std::time::Duration;
 

@@ -1,4 +1,5 @@
-//! How fast a year of events answers, beside a plain server that asks the raw table.
+//! How fast queries over a year of events are answered, beside a plain server that queries the raw
+//! table.
 
 mod asked;
 mod express;
