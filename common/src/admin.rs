@@ -183,7 +183,7 @@ impl Health {
     }
 }
 
-/// The four routes.
+/// `/health`, `/health/live`, `/health/ready` and `/metrics`.
 pub fn router<S: Clone + Send + Sync + 'static>(health: Health) -> Router<S> {
     Router::new()
         .route("/health", get(report))

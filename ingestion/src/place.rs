@@ -18,11 +18,11 @@ pub struct Life {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
     pub entry: EntryId,
-    /// `None` where Redis doesn't say.
+    /// `None` if Redis doesn't report it.
     pub life: Option<Life>,
 }
 
-/// A connection of one's own, and which process answers on it.
+/// A dedicated connection, and the identity of the Redis process behind it.
 #[derive(Debug, Clone)]
 pub(crate) struct Link {
     pub(crate) redis: MultiplexedConnection,

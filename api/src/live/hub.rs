@@ -22,7 +22,7 @@ use super::{
 };
 use crate::observe;
 
-/// Different things that are listened to at once.
+/// Different subscriptions at once.
 const MOST_CHANNELS: usize = 256;
 
 /// Shared by the feed and all clients.
@@ -31,7 +31,7 @@ pub struct Hub {
     channels: Mutex<HashMap<Spec, Arc<Channel>>>,
     pub(super) log: Mutex<Log>,
     moment: Mutex<Option<Arc<Moment>>>,
-    /// Looks that have begun.
+    /// Passes of the feed that have begun.
     looks: AtomicU64,
     /// Somebody waits for a state: of the rollups, of the pipeline.
     pub(super) wanted: [Notify; 2],
@@ -56,7 +56,7 @@ impl Hub {
         self.channels.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The number of the look that begins.
+    /// The number of the pass that begins.
     pub(super) fn look(&self) -> u64 {
         self.looks.fetch_add(1, Ordering::SeqCst) + 1
     }
@@ -69,7 +69,7 @@ impl Hub {
         self.lock().get(spec).cloned()
     }
 
-    /// How many different things are listened to, and how many minutes they take.
+    /// How many different subscriptions there are, and how many minutes they hold.
     pub(super) fn measure(&self) {
         let channels = self.lock();
         let cells = channels.keys().map(Spec::cells).sum();

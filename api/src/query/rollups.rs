@@ -49,7 +49,7 @@ impl Origin {
     }
 }
 
-/// Rows while they are merged. The first one stays as it is: often it is the only one.
+/// Rows being merged. The first one is kept as it is: often it is the only one.
 #[derive(Debug, Default)]
 pub struct Merging {
     sums: Rollup,

@@ -12,7 +12,7 @@ use crate::http::Problem;
 pub struct Caller(Option<Arc<Known>>);
 
 impl Caller {
-    /// Of `AUTH=off`.
+    /// Every caller with `AUTH=off`.
     pub(super) const ANYBODY: Self = Self(None);
 
     pub(super) fn with(key: Arc<Known>) -> Self {
@@ -28,7 +28,7 @@ impl Caller {
         self.0.as_ref().map(|key| key.name())
     }
 
-    /// For what goes on for long: whether the key is in force no more.
+    /// Whether the key is no longer in force; for long-lived connections.
     #[must_use]
     pub fn is_revoked(&self) -> bool {
         self.0.as_ref().is_some_and(|key| key.is_revoked())
@@ -46,7 +46,7 @@ impl Caller {
     /// as one of them.
     ///
     /// # Errors
-    /// 429, or 413 where the rate never allows so many.
+    /// 429, or 413 if the rate could never allow so many.
     pub fn charge_events(&self, events: usize) -> Result<(), Problem> {
         let events = u32::try_from(events).unwrap_or(u32::MAX);
         let taken = self.rate().map_or(Ok(()), |rate| rate.take_events(events));

@@ -32,7 +32,7 @@ impl Failures {
     /// Counts one.
     ///
     /// # Errors
-    /// There were too many; the next one is heard after this time.
+    /// There were too many; the next attempt is considered after this time.
     pub(super) fn count(&self, address: IpAddr) -> Result<(), Duration> {
         let mut addresses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let limiter =

@@ -28,13 +28,13 @@ pub(super) fn refused(code: &'static str) {
     counter!("tidemark_auth_refused_total", "code" => code).increment(1);
 }
 
-/// So many are in force.
+/// The keys were read: this many are in force.
 pub(super) fn read(keys: usize) {
     gauge!("tidemark_auth_keys").set(keys as f64);
     gauge!("tidemark_auth_keys_age_seconds").set(0.0);
 }
 
-/// They can't be read, for so long.
+/// The keys can't be read and are this old.
 pub(super) fn unread(age: Duration) {
     gauge!("tidemark_auth_keys_age_seconds").set(age.as_secs_f64());
 }

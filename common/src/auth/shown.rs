@@ -21,7 +21,7 @@ pub(super) enum Shown {
 }
 
 impl Shown {
-    /// The header goes before the cookie: who sets it means it.
+    /// The header takes precedence over the cookie: it is set on purpose.
     pub(super) fn by(headers: &HeaderMap) -> Self {
         if let Some(value) = headers.get(header::AUTHORIZATION) {
             let bearer = value.to_str().ok().and_then(bearer);

@@ -4,7 +4,7 @@ use tokio_postgres::{Client, Error};
 
 use super::{key::KeyId, scope::Scopes};
 
-/// More are not kept in memory: the oldest ones count.
+/// No more keys are kept in memory; the oldest ones count.
 pub const MOST_KEYS: usize = 10_000;
 
 const ACTIVE: &str = "-- active_keys

@@ -25,7 +25,7 @@ const WATCH: Duration = Duration::from_secs(300);
 #[derive(Debug, Default)]
 pub(super) struct Suspects {
     rows: HashSet<usize, FixedState>,
-    /// Whether somebody has looked.
+    /// Whether suspects were looked up at all.
     pub(super) were_sought: bool,
 }
 
@@ -60,7 +60,7 @@ struct Generations {
 }
 
 impl Recent {
-    /// A duplicate was met among `rows`, which nobody has remembered.
+    /// A duplicate was found among `rows`: from now on keys are remembered.
     pub(super) fn watch(&self, rows: &[Row]) {
         let mut generations = self.lock();
         generations.watch();
