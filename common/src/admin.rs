@@ -50,7 +50,7 @@ pub struct Health {
     samples: Samples,
 }
 
-/// Measures what is looked at only when somebody asks.
+/// Samples gauges at each scrape.
 type Sample = Box<dyn Fn(&Health) + Send + Sync>;
 
 #[derive(Clone, Default)]

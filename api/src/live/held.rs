@@ -158,7 +158,7 @@ impl Held {
         self.slices.values().map(Window::room).sum()
     }
 
-    /// Drops what is too old, or was of use to somebody who has left.
+    /// Drops what is too old, or was needed only by clients that have left.
     pub(super) fn forget(&mut self, end: UnixMicros, now: Instant) {
         let wanted = |at: Instant| now.duration_since(at) < UNWANTED;
         self.slices.retain(|_, slice| wanted(slice.wanted()));

@@ -33,7 +33,7 @@ pub struct Hub {
     moment: Mutex<Option<Arc<Moment>>>,
     /// Passes of the feed that have begun.
     looks: AtomicU64,
-    /// Somebody waits for a state: of the rollups, of the pipeline.
+    /// A client waits for a state: of the rollups, of the pipeline.
     pub(super) wanted: [Notify; 2],
     pub(super) shutdown: Shutdown,
     pub(super) sockets: TaskTracker,
@@ -140,7 +140,7 @@ impl Hub {
         }
     }
 
-    /// No more of it: what comes next begins anew.
+    /// Ends the channel: the next subscription starts a new one.
     pub(super) fn end(&self, channel: &Arc<Channel>, why: Refusal) {
         self.lock().remove(&channel.spec);
         channel.end(why);

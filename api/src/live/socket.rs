@@ -22,7 +22,7 @@ use super::{
 use crate::observe;
 
 pub(super) const HEARTBEAT: Duration = Duration::from_secs(5);
-/// A client that says nothing for so long is asked whether it is there.
+/// A client that is silent for this long is pinged.
 const QUIET: Duration = Duration::from_secs(8);
 /// A client that answers no ping for this long is gone.
 const SILENCE: Duration = Duration::from_secs(20);

@@ -45,7 +45,7 @@ pub struct Question<'q> {
     pub filter: &'q Filter,
     pub limit: usize,
     pub zone: &'q TimeZone,
-    /// After so long a page is answered with what was found.
+    /// After this time a page is returned with what was found.
     pub patience: Duration,
 }
 

@@ -16,7 +16,7 @@ use super::{
     statements,
 };
 
-/// Up to so many rows are looked up one by one; more are read in runs of buckets, along with
+/// Up to this many rows are looked up one by one; more are read in runs of buckets, along with
 /// the values that lie between.
 const MOST_LOOKUPS: usize = 4_096;
 /// So few values are looked up in any number of buckets: pages have hundreds of others.
@@ -164,7 +164,7 @@ impl<'p> Missing<'p> {
     }
 }
 
-/// Up to so many runs are asked for one by one.
+/// Up to this many runs are queried one by one.
 const FEW_RUNS: usize = 4;
 
 async fn read_runs(

@@ -37,7 +37,7 @@ pub(super) struct Rate {
 /// Why nothing may be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Exceeded {
-    /// After so long there is enough.
+    /// After this time there are enough tokens.
     For(Duration),
     /// There is never so much.
     Always { most: u32 },

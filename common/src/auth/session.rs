@@ -25,7 +25,7 @@ use crate::http::{Problem, whole_body};
 pub const ROUTE: &str = "/api/v1/session";
 const MAX_BODY: usize = 1_024;
 
-/// Who asks, and what they may do.
+/// The caller, and its scopes.
 #[derive(Debug, Serialize)]
 struct Session<'a> {
     /// `on` or `off`; where it is off, everybody may do everything.

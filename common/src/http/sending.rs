@@ -41,7 +41,7 @@ struct State {
     most_ms: AtomicU64,
     /// Any byte taken restores all of it, as for an answer without an end.
     is_endless: AtomicBool,
-    /// Asks for the whole time anew.
+    /// Asks to restart with the full time.
     is_new: AtomicBool,
     was_cut: AtomicBool,
 }

@@ -8,7 +8,7 @@ use std::{
 
 use super::Client;
 
-/// Counts by [`Client::network`]; cheap to clone. Who has nothing takes no memory.
+/// Counts by [`Client::network`]; cheap to clone. Idle addresses take no memory.
 #[derive(Debug, Clone)]
 pub struct PerAddress {
     most: usize,

@@ -18,7 +18,7 @@ use crate::decode::{Row, RowKey};
 
 /// Keys in each of the two generations: about 5 MB.
 const GENERATION: usize = 250_000;
-/// After the last duplicate, so long keys are remembered.
+/// How long keys are remembered after the last duplicate.
 const WATCH: Duration = Duration::from_secs(300);
 
 /// Numbers of rows that may be duplicates.

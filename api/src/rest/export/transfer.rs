@@ -17,7 +17,7 @@ use crate::{
 
 /// Pieces of 64 KiB between the database and the client.
 const PIECES: usize = 4;
-/// A client that takes nothing for so long has gone: it holds a snapshot of the database.
+/// A client that reads nothing for this long is cut off: it holds a snapshot of the database.
 const STALLED: Duration = Duration::from_secs(30);
 
 pub(super) enum Piece {
