@@ -1,32 +1,32 @@
-# The only entry. `make` alone lists what there is.
+# The only entry point. `make` alone lists the targets.
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
 MAKEFLAGS += --no-builtin-rules
 
-# Of a demo: seconds, events per second, and what makes two runs alike.
+# Of a demo: seconds, events per second, and the seed that makes two runs alike.
 DURATION ?= 60
 RATE ?= 5000
 SEED ?= 1
-# Of fuzzing, for each target, and which; all where empty.
+# Of fuzzing: seconds for each target, and which targets; all if empty.
 SECONDS ?= 60
 TARGETS ?=
-# Of the benchmark, by name (`bench --list`); the standard set where empty.
+# Of the benchmark, by name (`bench --list`); the standard set if empty.
 SCENARIOS ?=
-# Of the attacks, by name (scripts/attacks.sh); all where empty.
+# Of the attacks, by name (scripts/attacks.sh); all if empty.
 ATTACKS ?=
 
 CARGO := cargo
-# The dependencies are those of Cargo.lock.
+# The dependencies are exactly those of Cargo.lock.
 LOCKED ?= --locked
-# Run from there, not by `cargo run -p`, which would compile the dependencies with other features.
+# Run from there, not with `cargo run -p`, which would compile the dependencies with other features.
 built := $(or $(CARGO_TARGET_DIR),target)/release
-# Where the tests of the workspace leave the daemons.
+# Where the workspace's tests leave the daemons.
 tested := $(or $(CARGO_TARGET_DIR),target)/debug
-# Daemons that can be told where to die: for tests only.
+# Daemons that can be told at which point to die: for tests only.
 fault_points := --features consumer/fault-points,ingestion/fault-points
-# Of chaos: scenarios by name, all where empty; its seeds; seconds of the mixed mode.
+# Of chaos: words in names of scenarios, all if empty; seconds of the mixed mode; scenarios at once.
 SCENARIO ?=
 MIXED ?=
 JOBS ?= 6
@@ -36,7 +36,7 @@ MACHETE_VERSION := 0.9.2
 FUZZ_VERSION := 0.13.2
 MUTANTS_VERSION := 25.3.1
 
-# Tools that a machine may have; else they are compiled once, into the checkout.
+# Tools that the machine may have; otherwise they are compiled once, into the checkout.
 CARGO_DENY := $(or $(shell command -v cargo-deny),.tools/cargo-deny@$(DENY_VERSION)/bin/cargo-deny)
 CARGO_MACHETE := $(or $(shell command -v cargo-machete),.tools/cargo-machete@$(MACHETE_VERSION)/bin/cargo-machete)
 CARGO_FUZZ := $(or $(shell command -v cargo-fuzz),.tools/cargo-fuzz@$(FUZZ_VERSION)/bin/cargo-fuzz)
@@ -46,26 +46,38 @@ CARGO_MUTANTS := $(or $(shell command -v cargo-mutants),.tools/cargo-mutants@$(M
 with_services = scripts/services.sh start; services=$$(scripts/services.sh env); \
 	set -a; eval "$$services"; set +a;
 
-# The TypeScript client, whose sources the page is built with.
+# The TypeScript client, whose sources the dashboard is built with.
 client := clients/typescript
 # What Vite writes last. Not index.html: the api's build puts a placeholder there.
 page := web/dist/.vite/manifest.json
 web_sources := $(shell find web $(client)/src -name node_modules -prune -o -path web/dist -prune -o -path web/e2e -prune -o -type f -print)
-# The tests of the page in a browser.
+# The browser tests of the dashboard.
 e2e := web/e2e
 scripts := $(shell find scripts .ci -type f \( -name '*.sh' -o -name run \))
 
 .PHONY: help
 help: ## list the targets
-	@echo 'make <target>, with DURATION=$(DURATION) RATE=$(RATE) SEED=$(SEED) or values of your own:'
-	@sed -nE 's/^([a-z0-9-]+):[^#]*## (.*)/  \1\t\2/p' Makefile | expand -t 16
+	@echo 'make <target> [VARIABLE=value]…'
+	@echo
+	@sed -nE 's/^([a-z0-9-]+):[^#]*## (.*)/  \1\t\2/p' Makefile | expand -t 20
+	@echo
+	@printf '  %-18s%s\n' \
+	  'DURATION RATE' 'demo: seconds ($(DURATION)) and events per second ($(RATE)); up takes RATE' \
+	  SEED 'demo, up: the same seed sends the same events ($(SEED)); chaos: repeats a run' \
+	  TESTS 'e2e: which tests, by name' \
+	  SCENARIOS 'bench: which scenarios; the standard set by default' \
+	  SCENARIO 'chaos: only scenarios with one of these words (a,b) in their names; all by default' \
+	  MIXED 'chaos: seconds of several faults at once, instead of the scenarios' \
+	  JOBS 'chaos: scenarios at once ($(JOBS))' \
+	  ATTACKS 'attacks: which kinds; all by default' \
+	  'SECONDS TARGETS' 'fuzz: seconds for each target ($(SECONDS)), and which; all by default'
 
 .PHONY: demo
-demo: release ## run all for DURATION seconds at RATE events/s, then audit every number
+demo: release ## run the pipeline for DURATION seconds at RATE events/s, then audit every number
 	@$(with_services) exec $(built)/demo --duration $(DURATION) --rate $(RATE) --seed $(SEED)
 
 .PHONY: up
-up: release ## run all until Ctrl-C
+up: release ## run the pipeline until Ctrl-C
 	@$(with_services) exec $(built)/demo --forever --rate $(RATE) --seed $(SEED)
 
 .PHONY: test
@@ -78,24 +90,24 @@ test: web $(client)/node_modules/.package-lock.json ## run all tests, on real se
 	$(tested)/chaos --short
 	@$(with_services) cd $(client) && TIDEMARK_PROGRAMS=$(tested) npm test
 
-# The three daemons with traces; the tests know by the feature that they have them.
+# The three daemons with traces; the tests know from the feature that they have them.
 traced := $(foreach daemon,ingestion consumer api,--package $(daemon) --features $(daemon)/otel)
 
 .PHONY: test-otel
-test-otel: ## test the traces, of daemons built with the feature otel (not part of test)
+test-otel: ## test the traces of daemons built with the feature otel (not part of test)
 	$(CARGO) clippy --package common --features otel $(LOCKED) -- -D warnings
 	$(CARGO) test --package common --features otel $(LOCKED) --lib trace::
 	$(CARGO) build --bins $(traced) $(LOCKED)
 	@$(with_services) $(CARGO) test --package testkit --features otel $(LOCKED) --test it traces::
 
 .PHONY: e2e
-e2e: web $(e2e)/node_modules/.package-lock.json ## test the page in a real browser on the real daemons (not part of test)
+e2e: web $(e2e)/node_modules/.package-lock.json ## test the dashboard in a real browser on the real daemons (not part of test)
 	$(CARGO) build --workspace --bins $(LOCKED) $(fault_points)
 	@$(with_services) CHROMIUM=$$(scripts/chromium.sh); export CHROMIUM; \
 	export TIDEMARK_PROGRAMS=$(abspath $(tested)); cd $(e2e) && exec npm test -- $(TESTS)
 
 .PHONY: screenshots
-screenshots: ## take the pictures in docs/ anew, by the same tests
+screenshots: ## take the screenshots in docs/ again, with the e2e tests
 	SCREENSHOTS=$(CURDIR)/docs $(MAKE) e2e TESTS=seeing
 
 $(e2e)/node_modules/.package-lock.json: $(e2e)/package.json $(e2e)/package-lock.json $(e2e)/.npmrc
@@ -103,7 +115,7 @@ $(e2e)/node_modules/.package-lock.json: $(e2e)/package.json $(e2e)/package-lock.
 	@touch $@
 
 .PHONY: schemathesis
-schemathesis: release ## ask every route what its OpenAPI document allows and forbids
+schemathesis: release ## test every route against the OpenAPI document with schemathesis
 	@$(with_services) scripts/schemathesis.sh $(built)/fixture
 
 .PHONY: attacks
@@ -111,7 +123,7 @@ attacks: release ## attack the daemons with slowhttptest, sqlmap and schemathesi
 	@$(with_services) scripts/attacks.sh $(built)/fixture $(ATTACKS)
 
 .PHONY: fuzz
-fuzz: $(CARGO_FUZZ) ## try inputs that nobody thought of, for SECONDS at each of TARGETS
+fuzz: $(CARGO_FUZZ) ## fuzz the parsers of foreign input, SECONDS for each of TARGETS
 	scripts/fuzz.sh $(CARGO_FUZZ) $(SECONDS) $(TARGETS)
 
 # What an earlier run caught isn't tried again. Backtraces of a mutant tell nobody anything.
@@ -123,7 +135,7 @@ mutants: $(CARGO_MUTANTS) ## break the consumer in one place after the other, an
 	@$(with_services) set -x; $(mutated) --cargo-arg=--lib || (($$? == 2 || $$? == 3)); $(mutated)
 
 .PHONY: check
-check: check-scripts check-web check-clients check-rust ## format, lints, documentation, dependencies, types
+check: check-scripts check-web check-clients check-rust ## check format, lints, documentation, dependencies, types, scripts
 
 .PHONY: check-rust
 check-rust: $(CARGO_DENY) $(CARGO_MACHETE)
@@ -151,26 +163,26 @@ check-scripts:
 	shellcheck=$$(scripts/tool.sh shellcheck); "$$shellcheck" --external-sources $(scripts)
 
 .PHONY: bench
-bench: bench-parts release ## measure the pipeline and write docs/BENCHMARKS.md
+bench: bench-parts release ## benchmark the pipeline and write docs/BENCHMARKS.md
 	@$(with_services) exec $(built)/bench $(SCENARIOS)
 
 .PHONY: bench-growth
-bench-growth: release ## the same for a growing table: ten minutes, 30 GB of disk
+bench-growth: release ## benchmark with a growing table: ten minutes, 30 GB of disk
 	@$(with_services) exec $(built)/bench growth
 
 .PHONY: bench-soak
-bench-soak: release ## the same for ten minutes at full speed
+bench-soak: release ## benchmark for ten minutes at full speed
 	@$(with_services) exec $(built)/bench soak
 
 .PHONY: bench-questions
-bench-questions: bench/peers/express/node_modules/.package-lock.json release ## the same for queries over a year of events: ten minutes, 40 GB of disk
+bench-questions: bench/peers/express/node_modules/.package-lock.json release ## benchmark queries over a year of events: ten minutes, 40 GB of disk
 	@$(with_services) exec $(built)/bench questions
 
 .PHONY: bench-sockets
-bench-sockets: bench/peers/ws/node_modules/.package-lock.json release ## the same for 10,000 live clients
+bench-sockets: bench/peers/ws/node_modules/.package-lock.json release ## benchmark 10,000 live clients
 	@$(with_services) exec $(built)/bench sockets
 
-# What the benchmark starts besides the daemons. A folder of its own, because Cargo builds the
+# What the benchmark starts besides the daemons. In a folder of its own, because Cargo builds the
 # daemons along with their micro-benchmarks, with other features.
 .PHONY: bench-parts
 bench-parts: bench/peers/node/node_modules/.package-lock.json
@@ -182,7 +194,7 @@ bench/peers/%/node_modules/.package-lock.json: bench/peers/%/package.json bench/
 	@touch $@
 
 .PHONY: chaos
-chaos: chaos-parts ## break what the pipeline stands on and audit: SCENARIO=name SEED=1, MIXED=seconds; writes docs/RELIABILITY.md, or SOAK.md
+chaos: chaos-parts ## inject faults and audit, write docs/RELIABILITY.md (with MIXED docs/SOAK.md)
 	ulimit -n $$(ulimit -Hn); exec $(chaos) --jobs $(JOBS) $(if $(SCENARIO),--scenario $(SCENARIO)) $(if $(MIXED),--mixed $(MIXED)) \
 	  $(if $(filter command environment,$(firstword $(origin SEED))),--seed $(SEED))
 
@@ -191,11 +203,11 @@ chaos-parts: web
 	$(CARGO) build --profile chaos --workspace --exclude testkit --bins $(LOCKED) $(fault_points)
 
 .PHONY: release
-release: web ## build the daemons and the tools round them
+release: web ## build the daemons and the tools around them
 	$(CARGO) build --release --workspace --bins $(LOCKED)
 
 .PHONY: web
-web: $(page) ## build the page that the api serves
+web: $(page) ## build the dashboard that the api serves
 
 $(page): $(web_sources) web/node_modules/.package-lock.json
 	cd web && npm run --silent build
@@ -225,11 +237,11 @@ stop: ## stop the private Redis and PostgreSQL; their data stays
 	scripts/services.sh stop
 
 .PHONY: clean-data
-clean-data: stop ## throw away the data of the private Redis and PostgreSQL
+clean-data: stop ## delete the data of the private Redis and PostgreSQL
 	rm -rf .services/redis .services/postgres
 
 .PHONY: clean
-clean: ## throw away what was built; tools and data stay
+clean: ## delete what was built; tools and data stay
 	$(CARGO) clean
 	rm -rf web/dist web/node_modules $(e2e)/node_modules $(client)/dist $(client)/node_modules
 

@@ -1,4 +1,4 @@
-//! Who may ask what.
+//! Which scope each route of the api needs.
 
 use std::net::IpAddr;
 
@@ -12,8 +12,8 @@ use common::{
 
 use crate::config::Config;
 
-/// All but these needs a key with the scope `read`. Besides them, the page's files are open, and
-/// the route that begins a session.
+/// Everything else needs a key with the scope `read`. Besides these, the dashboard's files and
+/// the route that creates a session are open.
 pub const RULES: Rules = Rules {
     open: &[
         "/docs",

@@ -1,4 +1,4 @@
-//! Looks at the accounts now and then, so that an alarm needs nobody who asks.
+//! Audits the accounts at intervals, so that alerts work without anybody querying the audit.
 
 use std::time::Duration;
 

@@ -9,7 +9,7 @@ use common::{
     http::healthcheck,
 };
 
-/// Answers questions about events over REST and WebSocket, and serves the dashboard.
+/// Answers queries over REST and WebSocket, and serves the dashboard.
 ///
 /// Without a command it runs as a daemon. Everything is configured by environment variables;
 /// .env.example lists them.
@@ -22,22 +22,22 @@ pub(crate) struct Arguments {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Ask the api on this machine whether it is ready; exit code 0 if so.
+    /// Asks the running daemon whether it is ready; exit code 0 if it is.
     Healthcheck,
-    /// Who may ask, send and control.
+    /// Creates, lists and revokes keys.
     #[command(subcommand)]
     Keys(Keys),
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Keys {
-    /// Makes a key and prints it, this once. Daemons take it within five seconds.
+    /// Creates a key and prints it, only this once. Daemons accept it within five seconds.
     Create(Create),
-    /// Prints all keys, oldest first: one JSON object a line. None of them holds a secret.
+    /// Prints all keys, oldest first, without secrets: one JSON object per line.
     List,
-    /// Ends a key. Daemons refuse it within five seconds.
+    /// Revokes a key. Daemons refuse it within five seconds.
     Revoke {
-        /// As `list` names it.
+        /// The id that `list` prints.
         #[arg(value_parser = key_id)]
         id: KeyId,
     },
@@ -45,15 +45,15 @@ pub(crate) enum Keys {
 
 #[derive(Debug, Args)]
 pub(crate) struct Create {
-    /// Who or what is to have it, in at most 100 characters.
+    /// Who or what the key is for, at most 100 characters.
     #[arg(long, value_parser = name)]
     name: String,
-    /// write (send events), read (ask and watch), control (drive the generator), admin (all);
+    /// write (send events), read (query and watch), control (the generator), admin (everything);
     /// several separated by commas.
     #[arg(long, required = true, value_delimiter = ',')]
     scope: Vec<Scope>,
-    /// Requests, of the collector events, a second and process; ten times as many at once. No
-    /// limit where absent.
+    /// Requests (for the collector: events) per second and process; bursts of up to ten times as
+    /// many. Unlimited by default.
     #[arg(long, value_parser = clap::value_parser!(u32).range(1..=1_000_000))]
     rate: Option<u32>,
 }

@@ -26,7 +26,7 @@ UPDATE api_keys SET revoked_at = coalesce(revoked_at, now()) WHERE id = $1 RETUR
 /// For a test that prepares them.
 pub const STATEMENTS: [&str; 3] = [CREATE, LIST, REVOKE];
 
-/// What a key is to be.
+/// The properties of a new key.
 #[derive(Debug)]
 pub struct New {
     pub name: String,
@@ -35,7 +35,7 @@ pub struct New {
     pub rate: Option<NonZeroU32>,
 }
 
-/// Makes one. Only its hash is stored: what is returned is all there is of it.
+/// Creates a key. Only its hash is stored; the returned value is the only copy of the key.
 ///
 /// # Errors
 /// The database can't be asked, or there are [`MOST_KEYS`] already.
@@ -65,7 +65,7 @@ pub async fn list(postgres: &PostgresConfig) -> anyhow::Result<Vec<String>> {
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
-/// Ends a key; its name. One that was revoked before stays as it is.
+/// Revokes a key and returns its name. A key that was already revoked is left unchanged.
 ///
 /// # Errors
 /// The database can't be asked, or there is no such key.

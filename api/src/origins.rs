@@ -1,4 +1,4 @@
-//! What pages of other origins may do: those of `CORS_ORIGINS` ask and read.
+//! CORS: the origins in `CORS_ORIGINS` may send requests and read the responses.
 
 use axum::{
     extract::{Request, State},

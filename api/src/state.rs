@@ -1,4 +1,4 @@
-//! What every request and socket shares, and the tasks that keep it true.
+//! What all requests and sockets share, and the tasks that keep it up to date.
 
 use std::{
     sync::Arc,
@@ -110,7 +110,7 @@ impl ApiState {
         Ok(state)
     }
 
-    /// Measures what is bounded, and the stream, whenever somebody asks.
+    /// Measures bounds and the stream at each scrape.
     fn measure(&self) {
         let (started, moment) = (Instant::now(), self.moment.clone());
         let (database, stream) = (self.database.clone(), self.stream.clone());

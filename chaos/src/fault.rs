@@ -1,4 +1,4 @@
-//! What can go wrong, each with its end.
+//! The faults that can be injected, each with its end.
 
 use std::time::Duration;
 

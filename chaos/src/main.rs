@@ -41,16 +41,16 @@ use stage::Machinery;
 /// Runs the daemons on servers of their own, breaks things, heals them, and audits.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// Only scenarios whose names hold one of these words, separated by commas.
+    /// Only scenarios whose names contain one of these words, separated by commas.
     #[arg(long, value_delimiter = ',')]
     scenario: Vec<String>,
-    /// What all that is random follows from; 1, 2 and 3 where none is given.
+    /// Seeds of everything random; 1, 2 and 3 by default.
     #[arg(long, value_delimiter = ',')]
     seed: Vec<u64>,
-    /// Scenarios at once: most of them wait most of the time.
+    /// Scenarios run at once: most of them wait most of the time.
     #[arg(long, default_value_t = 6)]
     jobs: usize,
-    /// Instead of scenarios, several faults at once, drawn from the seed, for so many seconds.
+    /// Instead of scenarios, several faults at once, drawn from the seed, for this many seconds.
     #[arg(long)]
     mixed: Option<u64>,
     /// Only the short set, one seed and fewer events: part of `make test`.

@@ -1,4 +1,4 @@
-//! What the document says proves a promise is there.
+//! The tests and scenarios that RELIABILITY.md names as proofs exist.
 
 use std::{collections::BTreeSet, fs, path::Path};
 

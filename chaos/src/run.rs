@@ -1,4 +1,4 @@
-//! One scenario from its servers' start to the verdict.
+//! One scenario, from starting its servers to the verdict.
 
 use std::{
     collections::BTreeMap,

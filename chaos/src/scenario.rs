@@ -1,4 +1,4 @@
-//! What a scenario is: a value that says what is done to the pipeline, and what it promises.
+//! A scenario: a value that says what is done to the pipeline, and what must hold.
 
 use std::{sync::Arc, time::Duration};
 

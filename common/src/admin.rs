@@ -55,7 +55,7 @@ pub struct Health {
     samples: Samples,
 }
 
-/// Measures what is looked at only when somebody asks.
+/// Samples gauges at each scrape.
 type Sample = Box<dyn Fn(&Health) + Send + Sync>;
 
 #[derive(Clone, Default)]
@@ -189,7 +189,7 @@ impl Health {
     }
 }
 
-/// The four routes.
+/// `/health`, `/health/live`, `/health/ready` and `/metrics`.
 pub fn router<S: Clone + Send + Sync + 'static>(health: Health) -> Router<S> {
     Router::new()
         .route("/health", get(report))

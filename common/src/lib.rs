@@ -1,6 +1,7 @@
 //! What the three daemons share: the contract (event, wire, rollup) and the plumbing
-//! (configuration, telemetry, clients, HTTP, keys, shutdown). No SQL and no metric names but those
-//! of the keys, which every daemon asks for.
+//! (configuration, telemetry, clients, HTTP, keys, shutdown). The only SQL and the only metrics of
+//! the pipeline here are those of the keys, which every daemon checks
+//! (docs/decisions/0019-keys.md).
 
 pub mod admin;
 pub mod auth;

@@ -19,21 +19,21 @@ use consumer::{
 pub(crate) struct Arguments {
     #[command(subcommand)]
     pub(crate) command: Option<Command>,
-    /// For measurements only: the rollups stay empty.
+    /// Leave the rollups empty. For measurements only.
     #[arg(long, hide = true)]
     pub(crate) without_rollups: bool,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Brings the database to the schema of this version, and ends.
+    /// Migrates the database to the schema of this version, and exits.
     Migrate,
     /// Asks the running daemon whether it is ready; exit code 0 if it is.
     Healthcheck,
-    /// Rollups against raw rows.
+    /// Compares or rebuilds rollups from raw rows.
     #[command(subcommand)]
     Rollup(Rollup),
-    /// What was refused.
+    /// Lists or replays dead letters.
     #[command(subcommand)]
     DeadLetters(DeadLetters),
 }
@@ -42,23 +42,23 @@ pub(crate) enum Command {
 pub(crate) enum Rollup {
     /// Compares rollups with raw rows in one snapshot; exit code 1 if they differ.
     Check(Range),
-    /// Replaces rollups by what the raw rows say. Safe beside running daemons.
+    /// Recomputes rollups from raw rows. Safe while the daemons run.
     Rebuild(Range),
 }
 
 #[derive(Debug, Args)]
 pub(crate) struct Range {
-    /// Begin, RFC 3339; everything from the first event where absent.
+    /// Start, RFC 3339; by default the first event.
     #[arg(long)]
     from: Option<String>,
-    /// End (not included), RFC 3339; up to the last event where absent.
+    /// End (exclusive), RFC 3339; by default the last event.
     #[arg(long)]
     to: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum DeadLetters {
-    /// Prints dead letters, oldest first: one JSON object a line.
+    /// Prints dead letters, oldest first: one JSON object per line.
     List(Filter),
     /// Puts dead letters on the stream again, each once, oldest first, for instance after a rule
     /// was widened. Without --limit at most 100; it says how many are left.
@@ -111,7 +111,7 @@ async fn migrate(config: &Config) -> anyhow::Result<()> {
 }
 
 async fn check(config: &Config, range: Range) -> anyhow::Result<()> {
-    /// Differences printed; the rest is counted.
+    /// How many differences are printed; the rest is only counted.
     const SHOWN: usize = 20;
     let Some(minutes) = range.minutes(config).await? else {
         println!("no events and no rollups: nothing to compare");

@@ -15,7 +15,7 @@ use crate::decode::BatchPolicy;
 pub struct ConsumerConfig {
     #[serde(default = "port")]
     pub consumer_port: u16,
-    /// Name of this host in the consumer group; the hostname where absent.
+    /// Name of this host in the consumer group; by default the hostname.
     #[validate(length(min = 1, max = 100, message = "must have 1 to 100 characters"))]
     pub consumer_name: Option<String>,
     /// Lanes of this process; each has a Redis and a PostgreSQL connection of its own.

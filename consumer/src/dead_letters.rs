@@ -1,4 +1,4 @@
-//! What was refused: shown, or put on the stream again.
+//! Dead letters: listed, or appended to the stream again.
 
 use std::time::Duration;
 

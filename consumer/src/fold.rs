@@ -1,5 +1,5 @@
-//! Rows → rollups. A lane keeps the state of the rollup rows that it alone writes; a batch
-//! is folded beside it, and the state advances only when the commit is known.
+//! Rows → rollups. A lane keeps the state of the rollup rows that it alone writes; a batch is
+//! folded into a copy, which replaces the state only when the commit is known to have succeeded.
 
 use std::collections::HashMap;
 

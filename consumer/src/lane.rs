@@ -1,5 +1,5 @@
-//! A lane: reader → decoder → writer → acknowledger, with bounded channels between them. A
-//! lane shares nothing with the others, but a memory of recent events for guesses.
+//! A lane: reader → decoder → writer → acknowledger, with bounded channels between them. Lanes
+//! share nothing but a cache of recent ids for predicting duplicates.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Brings the database to the schema of this version.
+//! Migrates the database to the schema of this version.
 
 use anyhow::{Context as _, bail};
 use common::{clients, config::PostgresConfig};

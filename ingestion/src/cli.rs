@@ -8,7 +8,7 @@ use crate::{
     source::synthetic::{Arrivals, Population, Segment, Settings, truth},
 };
 
-/// Takes events in over HTTP and from a seeded generator, and publishes them to the stream.
+/// Receives events over HTTP and from a seeded generator, and publishes them to the stream.
 #[derive(Debug, Parser)]
 #[command(version, args_conflicts_with_subcommands = true)]
 pub struct Cli {
@@ -20,7 +20,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 pub enum Command {
-    /// Asks the daemon on this machine whether it is ready: exit code 0 or 1.
+    /// Asks the running daemon whether it is ready; exit code 0 if it is.
     Healthcheck,
     /// Recomputes what a run has sent and prints it as JSON.
     Truth {
@@ -32,10 +32,10 @@ pub enum Command {
     },
 }
 
-/// What the generator does at first.
+/// The generator's initial settings.
 #[derive(Debug, Clone, Default, Args)]
 pub struct Flags {
-    /// Generate from the start on.
+    /// Start generating at once.
     #[arg(long)]
     pub run: bool,
     /// Events per second.
@@ -53,7 +53,7 @@ pub struct Flags {
     pub day_shape: bool,
     #[arg(long)]
     pub seed: Option<u64>,
-    /// How many different users return.
+    /// Size of the pool of returning users.
     #[arg(long)]
     pub users: Option<u32>,
     /// Weights of event types: TYPE=WEIGHT,TYPE=WEIGHT; the others keep their default.
@@ -74,16 +74,16 @@ pub struct Flags {
     /// Fraction of events up to 5 minutes in the future.
     #[arg(long)]
     pub skewed: Option<f64>,
-    /// Stop generating after so many events.
+    /// Stop generating after this many events.
     #[arg(long)]
     pub limit: Option<u64>,
-    /// Spread the events over so many past seconds; needs a limit.
+    /// Spread the events over this many past seconds; needs a limit.
     #[arg(long)]
     pub history_seconds: Option<u64>,
-    /// Stop generating after so many seconds.
+    /// Stop generating after this many seconds.
     #[arg(long)]
     pub duration: Option<u64>,
-    /// End the process when the limit or the duration is reached and Redis has it all.
+    /// Exit when the limit or the duration is reached and Redis has all events.
     #[arg(long)]
     pub exit: bool,
 }

@@ -24,12 +24,12 @@ pub struct Config {
     pub process: ProcessConfig,
     pub bind: BindConfig,
     pub auth: AuthConfig,
-    /// Where the keys are; not asked for with `AUTH=off`.
+    /// Where the keys are; unused with `AUTH=off`.
     pub postgres: Option<PostgresConfig>,
     pub redis: RedisConfig,
     pub stream: StreamConfig,
     pub ingestion: IngestionConfig,
-    /// What the generator does at first.
+    /// The generator's initial settings.
     pub generator: Settings,
     pub until: Until,
 }
@@ -37,7 +37,7 @@ pub struct Config {
 /// When the generator stops by itself, besides at its limit.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct Until {
-    /// After so many seconds.
+    /// After this many seconds.
     pub seconds: Option<u64>,
     /// End the process once it has stopped and everything is settled.
     pub exit: bool,

@@ -1,4 +1,4 @@
-//! Where an event is: in which entry of which life of the stream.
+//! The place of an event: its entry, and the [`Life`] of the stream.
 
 use std::{
     hash::{DefaultHasher, Hasher as _},
@@ -21,7 +21,7 @@ pub struct Life {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Place {
     pub entry: EntryId,
-    /// `None` where Redis doesn't say.
+    /// `None` if Redis doesn't report it.
     pub life: Option<Life>,
     /// The [`fingerprint`] of what it holds, where somebody waits for its commit.
     pub payload: Option<u64>,
@@ -47,7 +47,7 @@ pub(crate) fn server_of(info: &InfoDict) -> Option<u128> {
     u128::from_str_radix(run_id.get(..32)?, 16).ok()
 }
 
-/// A connection of one's own, and which process answers on it.
+/// A dedicated connection, and the identity of the Redis process behind it.
 #[derive(Debug, Clone)]
 pub(crate) struct Link {
     pub(crate) redis: MultiplexedConnection,

@@ -1,4 +1,4 @@
-//! A run that ends by itself.
+//! A run that ends by itself, at a limit or after a duration.
 
 use std::{convert::Infallible, time::Duration};
 

@@ -1,10 +1,10 @@
-//! When a program has to end.
+//! Waits for the signal that stops a program.
 
 use std::io;
 
 use tokio::signal::unix::{SignalKind, signal};
 
-/// Ctrl-C, `kill`, or the end of the terminal: what was started must not outlive who started it.
+/// Ctrl-C, `kill`, or the end of the terminal: child processes must not outlive their parent.
 ///
 /// # Errors
 /// The signals can't be listened for.

@@ -1,4 +1,4 @@
-//! How many watch, and how often they are told.
+//! Limits on live clients, and how often they are updated.
 
 use std::time::Duration;
 

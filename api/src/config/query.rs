@@ -1,4 +1,4 @@
-//! What questions may take, and how many are answered at once.
+//! Limits on queries: how long they may take, how many run at once, how much is cached.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Where the api is reached, and by whom.
+//! Where the api is reached, by which origins, and how often it audits.
 
 use std::time::Duration;
 
@@ -10,13 +10,13 @@ use validator::Validate;
 pub struct ServerConfig {
     #[serde(default = "api_port")]
     pub api_port: u16,
-    /// Where a browser reaches the ingestion daemon: the page's controls ask there.
+    /// Where a browser reaches the ingestion daemon, for the dashboard's generator controls.
     #[serde(default = "ingestion_public_url")]
     pub ingestion_public_url: Origin,
-    /// Origins besides our own that may open a socket or read answers, comma-separated.
+    /// Other origins that may open a WebSocket and read responses, comma-separated.
     #[serde(default)]
     pub cors_origins: Origins,
-    /// Seconds between two audits, whose outcome is measured; 0 makes none.
+    /// Seconds between two audits, reported as metrics; 0 turns them off.
     #[serde(default = "audit_interval")]
     #[validate(range(min = 0, max = 86_400))]
     pub audit_interval: u64,

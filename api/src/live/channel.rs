@@ -1,4 +1,4 @@
-//! What all subscribers of the same thing share: its present state and a short ring of frames.
+//! What all subscribers to equal parameters share: the current state and a short ring of frames.
 
 use std::{
     collections::{HashMap, HashSet, VecDeque},
@@ -68,7 +68,7 @@ pub(super) struct Inner {
     /// What came before the oldest frame that is kept.
     pub(super) before: Option<Arc<Moment>>,
     pub(super) now: Option<(Arc<Moment>, State)>,
-    /// The present state as a frame, once somebody needed it.
+    /// The current state as a frame, encoded when first needed.
     pub(super) whole: Option<Arc<Frame>>,
     pub(super) recovered: Vec<(Position, Option<Arc<Frame>>)>,
     pub(super) ended: Option<Refusal>,
@@ -115,7 +115,7 @@ impl Channel {
         self.lock().now.is_none()
     }
 
-    /// Somebody can't go on before the next moment.
+    /// A subscriber can't continue before the next moment.
     pub(super) fn is_awaited(&self) -> bool {
         !self.lock().waiting.is_empty()
     }

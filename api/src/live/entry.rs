@@ -1,4 +1,4 @@
-//! Who may listen, and how many at once.
+//! Admission of live clients: who may connect, and how many at once.
 
 use std::{sync::Arc, time::Duration};
 
@@ -27,7 +27,7 @@ const WRITE_BUFFER: usize = 4 * 1_024;
 /// A frame must fit; 100 events of the longest fields are about 800 KiB.
 const MAX_WRITE_BUFFER: usize = 4 * 1_024 * 1_024;
 
-/// What it takes to let a client in.
+/// The state needed to admit a client.
 #[derive(Debug, Clone)]
 pub(super) struct Entry {
     state: ApiState,
@@ -89,7 +89,7 @@ impl Entry {
     }
 }
 
-/// To be kept while a client listens.
+/// Held while a client is connected.
 #[derive(Debug)]
 pub(super) struct Place {
     _share: Share,

@@ -1,4 +1,4 @@
-//! The one reader of a process: what was committed since the last look becomes frames.
+//! The one reader of the process: turns what was committed since the last pass into frames.
 
 use std::{
     sync::{Arc, MutexGuard, PoisonError},

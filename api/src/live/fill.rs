@@ -1,4 +1,4 @@
-//! One tick's reading: what the subscriptions lack, in two statements whatever their number.
+//! One pass of reading: what the subscriptions lack, in two statements whatever their number.
 
 use std::{
     collections::{BTreeSet, HashMap, HashSet},

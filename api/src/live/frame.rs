@@ -1,5 +1,5 @@
-//! A message that many clients get: its body is encoded once, and its text once for each id
-//! that is in use. Most clients choose the same.
+//! A message to many clients: the body is encoded once, and the whole text once per subscription
+//! id in use. Most clients choose the same id.
 
 use std::{
     collections::HashMap,

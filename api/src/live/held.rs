@@ -1,5 +1,5 @@
-//! The part of the rollups that subscriptions need, minute by minute: read once, then kept true
-//! by reading what commits have changed.
+//! The part of the rollups that subscriptions need, minute by minute: read once, then kept up to
+//! date by reading the minutes that commits have changed.
 
 use std::{
     collections::{BTreeSet, HashMap},
@@ -158,7 +158,7 @@ impl Held {
         self.slices.values().map(Window::room).sum()
     }
 
-    /// Drops what is too old, or was of use to somebody who has left.
+    /// Drops what is too old, or was needed only by clients that have left.
     pub(super) fn forget(&mut self, end: UnixMicros, now: Instant) {
         let wanted = |at: Instant| now.duration_since(at) < UNWANTED;
         self.slices.retain(|_, slice| wanted(slice.wanted()));

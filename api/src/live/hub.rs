@@ -1,4 +1,4 @@
-//! Who listens to what. Subscribers of equal things share a channel.
+//! The subscriptions of the process. Subscribers with equal parameters share a channel.
 
 use std::{
     collections::{HashMap, hash_map::Entry},
@@ -28,9 +28,9 @@ pub struct Hub {
     channels: Mutex<Channels>,
     pub(super) log: Mutex<Log>,
     moment: Mutex<Option<Arc<Moment>>>,
-    /// Looks that have begun.
+    /// Passes of the feed that have begun.
     looks: AtomicU64,
-    /// Somebody waits for a state: of the rollups, of the pipeline.
+    /// A client waits for a state: of the rollups, of the pipeline.
     pub(super) wanted: [Notify; 2],
     pub(super) shutdown: Shutdown,
     pub(super) sockets: TaskTracker,
@@ -63,7 +63,7 @@ impl Hub {
         self.channels.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// The number of the look that begins.
+    /// The number of the pass that begins.
     pub(super) fn look(&self) -> u64 {
         self.looks.fetch_add(1, Ordering::SeqCst) + 1
     }
@@ -163,7 +163,7 @@ impl Hub {
         }
     }
 
-    /// No more of it: what comes next begins anew.
+    /// Ends the channel: the next subscription starts a new one.
     pub(super) fn end(&self, channel: &Arc<Channel>, why: Refusal) {
         self.lock().remove(&channel.spec);
         channel.end(why);

@@ -1,4 +1,4 @@
-//! The commits of the last minutes: what a client that comes back has missed.
+//! The commits of the last minutes: from it follows what a returning client has missed.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 

@@ -1,5 +1,5 @@
-//! Live updates, as docs/LIVE.md says them. One feed per process reads what was committed and
-//! hands every client the same frames; what a client costs the database is nothing.
+//! Live updates; docs/LIVE.md has the protocol. One feed per process reads what was committed and
+//! sends every client the same frames, so that clients cost the database nothing.
 
 mod channel;
 mod entry;

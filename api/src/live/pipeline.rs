@@ -1,4 +1,4 @@
-//! Feeds `pipeline`: the report that REST gives, while somebody listens.
+//! Feeds the topic `pipeline` with the report that REST gives, while it has subscribers.
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,5 +1,4 @@
-//! How far a client has got: the last commit of each writer that it counts, and where its
-//! window ended.
+//! How far a client has got: the last commit counted of each writer, and the end of its window.
 
 use std::{collections::BTreeMap, fmt};
 

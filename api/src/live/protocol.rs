@@ -1,4 +1,4 @@
-//! What a client may say, and our answers that concern it alone.
+//! The messages of a client, and our answers that concern this client alone.
 
 use common::http::Problem;
 use serde::Deserialize;

@@ -1,4 +1,4 @@
-//! What a look at the database says to the channels of rollups.
+//! Turns one pass over the database into frames for the channels of rollups.
 
 use std::{collections::HashMap, sync::Arc, time::Duration};
 

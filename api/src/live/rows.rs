@@ -1,4 +1,4 @@
-//! What the topic `metrics` says: buckets of a window one by one, and all together.
+//! The data of the topic `metrics`: the buckets of a window, and their totals.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

@@ -1,4 +1,4 @@
-//! What a channel of `events` shows of those that pass: the newest, at most so many a second.
+//! Which matching events a channel of `events` shows: the newest, at a limited rate.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -24,7 +24,7 @@ impl Batch {
         self.events.len() as u64 + self.skipped
     }
 
-    /// The body of a frame, when so many more weren't shown before it.
+    /// The body of a frame, with this many more that weren't shown before it.
     pub(super) fn body(&self, also_skipped: u64) -> String {
         let skipped = self.skipped + also_skipped;
         format!(

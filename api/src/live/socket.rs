@@ -1,5 +1,5 @@
-//! One WebSocket: reads what the client says, sends what it subscribed to, at its pace but not
-//! slower than the bound.
+//! One WebSocket: reads the client's messages and sends frames at the client's pace, until it is too
+//! slow.
 
 use std::{sync::Arc, time::Duration};
 
@@ -22,7 +22,7 @@ use super::{
 use crate::{access::Who, observe};
 
 pub(super) const HEARTBEAT: Duration = Duration::from_secs(5);
-/// A client that says nothing for so long is asked whether it is there.
+/// A client that is silent for this long is pinged.
 const QUIET: Duration = Duration::from_secs(8);
 /// A client that answers no ping for this long is gone.
 const SILENCE: Duration = Duration::from_secs(20);

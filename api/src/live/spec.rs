@@ -1,4 +1,4 @@
-//! What can be subscribed to, and the parameters that say what of it. Equal ones share all.
+//! The parameters of a subscription. Equal ones share a channel.
 
 use common::rollup::Dimension;
 use serde_json::{Map, Value};

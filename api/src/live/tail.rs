@@ -1,5 +1,5 @@
-//! The newest events for the topic `events`: read once for all subscriptions, each shown once,
-//! at most so many a second; those that aren't shown are counted.
+//! The newest events for the topic `events`: read once for all subscriptions, each shown once and
+//! at a limited rate; those not shown are counted.
 
 use std::{
     cmp::Reverse,

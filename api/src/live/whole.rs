@@ -1,4 +1,4 @@
-//! The topics whose every frame holds the whole state: `breakdown` and `realtime`.
+//! The topics that send the whole state in every frame: `breakdown` and `realtime`.
 
 use common::{
     rollup::{Dimension, Rollup},

@@ -1,4 +1,4 @@
-//! Something known of each of the last minutes, and which of them have to be read anew.
+//! A value for each of the last minutes, and which of them have to be read again.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -10,7 +10,7 @@ use tokio::time::Instant;
 
 use crate::query::range::MINUTE;
 
-/// What nobody has wanted for so long is forgotten.
+/// Minutes that nobody has wanted for this long are dropped.
 pub(super) const UNWANTED: Duration = Duration::from_secs(2);
 
 #[derive(Debug)]
@@ -37,7 +37,7 @@ impl<T> Window<T> {
         }
     }
 
-    /// Somebody wants the last `span` minutes.
+    /// A subscription needs the last `span` minutes.
     pub(super) fn want(&mut self, span: u16, now: Instant) {
         self.span = if self.wanted == now {
             self.span.max(span)

@@ -1,4 +1,4 @@
-//! Every moment of the api that is logged or counted.
+//! The log lines and metrics of the api.
 
 mod metrics;
 

@@ -1,4 +1,4 @@
-//! Whether every event that was accepted is accounted for.
+//! The audit: whether every accepted event is accounted for.
 
 use common::{time::UnixMicros, wire::Source};
 use serde::Serialize;

@@ -1,5 +1,5 @@
-//! Connections for reading: one snapshot per question, bounded in number and time, cancelled
-//! in the database when nobody waits for the answer any more.
+//! Connections for reading: one snapshot per query, limited in number and time, cancelled in the
+//! database when nobody waits for the answer any more.
 
 mod error;
 mod instant;

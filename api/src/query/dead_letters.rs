@@ -1,4 +1,4 @@
-//! What was refused.
+//! Dead letters: the events that were rejected.
 
 use serde::Serialize;
 use utoipa::ToSchema;

@@ -1,5 +1,5 @@
-//! Pages of events, newest first, that pass a filter. Nothing is indexed but time, so a rare
-//! event is searched for step by step backwards, and a page ends where the time for it does.
+//! Pages of events that match a filter, newest first. Only time is indexed, so the search goes
+//! backwards step by step, and a page ends when its time is up.
 
 use std::time::{Duration, Instant as Clock};
 
@@ -45,7 +45,7 @@ pub struct Question<'q> {
     pub filter: &'q Filter,
     pub limit: usize,
     pub zone: &'q TimeZone,
-    /// After so long a page is answered with what was found.
+    /// After this time a page is returned with what was found.
     pub patience: Duration,
 }
 

@@ -1,5 +1,5 @@
-//! All events of a range, in the order of time, as CSV or as JSON by lines: read as fast as they
-//! are taken, and never more than a piece of them held.
+//! All events of a range, in order of time, as CSV or NDJSON: read as fast as the client takes
+//! them, with only a few pieces in memory.
 
 use std::{
     collections::HashSet,

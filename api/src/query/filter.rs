@@ -1,5 +1,5 @@
-//! Which events are asked about: a tree of tests on their fields, as a client wrote it, and what
-//! can be done with it. An absent field holds the value `""`.
+//! Filters: a tree of tests on the fields of an event, as a client wrote it, and its uses. An
+//! absent field has the value `""`.
 
 mod budget;
 mod field;

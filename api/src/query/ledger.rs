@@ -1,4 +1,4 @@
-//! What was handled of each source, and whether that is what was accepted.
+//! What was accepted and what became of it, per source.
 
 use common::wire::Source;
 use serde::Serialize;
@@ -10,7 +10,7 @@ use super::{
     statements,
 };
 
-/// What the consumer did with one source's entries, over all writers.
+/// What became of one source's entries, over all writers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Handled {
     pub source: Source,
@@ -86,7 +86,7 @@ impl Verdict {
     ];
 }
 
-/// How one source's account stands. `before` and `after` are what had been accepted before
+/// The verdict on one source's account. `before` and `after` are what had been accepted before
 /// and after the database was read, `quiet` whether nothing was open before.
 #[must_use]
 pub fn verdict(before: u64, handled: u64, after: u64, quiet: bool) -> Verdict {

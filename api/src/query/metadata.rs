@@ -1,4 +1,4 @@
-//! What there is to ask about: which values occur, from when to when, how often.
+//! What can be queried: which values occur, in which range, how often.
 
 use common::{
     rollup::{Dimension, OTHER},

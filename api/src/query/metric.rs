@@ -1,4 +1,4 @@
-//! The metrics and their numbers, whatever these were counted from.
+//! The metrics and their values, whatever they were counted from.
 
 use std::cmp::Ordering;
 

@@ -1,6 +1,5 @@
-//! Questions and their answers, without HTTP: `metrics` from rollups, the pipeline's own
-//! state, the audit. Every statement is constant and named; every answer comes from one
-//! snapshot of the database.
+//! Queries and their answers, without HTTP: metrics, single events, the state of the pipeline, the
+//! audit. SQL texts hold constants only; every answer comes from one snapshot of the database.
 
 pub mod audit;
 pub mod bounded;

@@ -1,10 +1,10 @@
-//! Which rows of a list are shown, and in which order.
+//! Which rows of a list are returned, and in which order.
 
 use std::cmp::Ordering;
 
 use super::metric::{Figures, Metric};
 
-/// By what rows are sorted.
+/// The sort key of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Sort {
     Metric(Metric),
@@ -12,10 +12,10 @@ pub enum Sort {
     Dimension(usize),
 }
 
-/// What isn't defined comes last, ties go by the dimensions.
+/// Undefined values sort last, ties are broken by the dimensions.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page {
-    /// Each with whether it descends.
+    /// Each with whether it is descending.
     pub order: Vec<(Sort, bool)>,
     pub limit: usize,
     pub offset: usize,

@@ -1,5 +1,5 @@
-//! Regular expressions: Rust's, and the same one as PostgreSQL writes it. The two dialects differ
-//! where it doesn't show (`\b`, `.`, `$`), so what the database gets is written anew.
+//! Regular expressions: Rust's, and an equivalent one for PostgreSQL. The dialects give `\b`, `.`
+//! and `$` different meanings, so the one for the database is rewritten from the syntax tree.
 
 use std::{
     fmt::{self, Write as _},

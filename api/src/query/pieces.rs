@@ -1,5 +1,5 @@
-//! What a query needs of its pieces: from what is kept, else from its snapshot, and then with one
-//! statement for each tier, however many pieces there are.
+//! Reads the pieces of a query: from the cache where possible, otherwise from its snapshot with
+//! one statement for each tier, however many pieces there are.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -16,7 +16,7 @@ use super::{
     statements,
 };
 
-/// Up to so many rows are looked up one by one; more are read in runs of buckets, along with
+/// Up to this many rows are looked up one by one; more are read in runs of buckets, along with
 /// the values that lie between.
 const MOST_LOOKUPS: usize = 4_096;
 /// So few values are looked up in any number of buckets: pages have hundreds of others.
@@ -164,7 +164,7 @@ impl<'p> Missing<'p> {
     }
 }
 
-/// Up to so many runs are asked for one by one.
+/// Up to this many runs are queried one by one.
 const FEW_RUNS: usize = 4;
 
 async fn read_runs(

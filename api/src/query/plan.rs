@@ -1,5 +1,5 @@
-//! Which rows answer a question: whole minutes from rollups, as coarse as is exact, and what
-//! is left at the ends from raw rows.
+//! Which rows answer a query: whole minutes from rollups, as coarse as is exact, and the parts of
+//! minutes at the ends from raw rows.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! What is asked about: a half-open range of time.
+//! The time range of a query, half-open.
 
 use common::time::UnixMicros;
 use jiff::{Timestamp, tz::TimeZone};

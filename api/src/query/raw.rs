@@ -1,4 +1,4 @@
-//! Answers from the events themselves, exact, for what rollups don't hold.
+//! Metrics counted exactly from the raw events, for what rollups don't hold.
 
 mod statement;
 

@@ -1,5 +1,5 @@
-//! How far back a scan of raw events goes. Only time is indexed, so what looks at all events of
-//! a range is bounded by their number, which rollups tell beforehand.
+//! How far back a scan of raw events goes. Only time is indexed, so a query that has to read all
+//! events of a range is limited by their number, which is known from rollups beforehand.
 
 use common::{
     rollup::{Dimension, Tier},
@@ -14,9 +14,9 @@ use super::{
     values::Values,
 };
 
-/// About so many events are grouped by session in a second.
+/// About as many events as are grouped by session in a second.
 pub const MOST_GROUPED: u64 = 2_000_000;
-/// About so many are looked through for one session in a second.
+/// About as many events as are scanned for one session in a second.
 pub const MOST_SEARCHED: u64 = 8_000_000;
 
 /// How many events rollups count in whole minutes.

@@ -1,4 +1,4 @@
-//! The body of `/pipeline`; what can't be known at present is `null`.
+//! The body of `/pipeline`; what isn't known at the moment is `null`.
 
 use serde::Serialize;
 use serde_json::value::RawValue;

@@ -1,4 +1,4 @@
-//! Which rollup rows there are for a range, and how they are read and merged.
+//! Which rollup rows cover a range, and how they are read and merged.
 
 use std::{error::Error, sync::Arc};
 
@@ -49,7 +49,7 @@ impl Origin {
     }
 }
 
-/// Rows while they are merged. The first one stays as it is: often it is the only one.
+/// Rows being merged. The first one is kept as it is: often it is the only one.
 #[derive(Debug, Default)]
 pub struct Merging {
     sums: Rollup,

@@ -69,7 +69,7 @@ impl Writer {
         self.cell += 1;
     }
 
-    /// Somebody else's words.
+    /// Text that a client chose.
     pub fn text(&mut self, text: Option<&str>) {
         self.next();
         match (self.format, text) {

@@ -1,5 +1,5 @@
-//! A statement that is put together for one question. Its text holds constants only; whatever a
-//! client sent is a parameter.
+//! A statement that is assembled for one query. Its text holds constants only; whatever a client
+//! sent is a bound parameter.
 
 use std::fmt::{self, Write as _};
 

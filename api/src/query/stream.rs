@@ -1,4 +1,4 @@
-//! The stream's state from Redis, all of it at one moment.
+//! The state of the stream, read from Redis at one instant.
 
 use std::{collections::BTreeMap, sync::LazyLock, time::Duration};
 

@@ -1,4 +1,4 @@
-//! What the database says of itself: the ledger beside what was written with it.
+//! The database's side of the audit: the ledger beside the rows that were written with it.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The values of a dimension in a range, and which of them a filter means.
+//! The values of a dimension in a range, and which of them match a filter.
 
 use std::{collections::HashMap, sync::Arc};
 
@@ -56,7 +56,7 @@ impl<'p> Values<'p> {
 }
 
 impl Values<'_> {
-    /// Those that pass, in order; `None` as of [`passing`].
+    /// The matching values, in order; `None` as for [`passing`].
     #[must_use]
     pub fn passing(&self, filter: &Filter) -> Option<Vec<String>> {
         let passing = passing(filter, self.sums())?.into_keys();
@@ -66,7 +66,7 @@ impl Values<'_> {
     }
 }
 
-/// What a filter can be told from: its values, or all values, or the events themselves.
+/// What a filter can be decided from: its own values, all values, or the raw events.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Meant {
     Values(Group),

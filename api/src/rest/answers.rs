@@ -1,5 +1,4 @@
-//! Answers that are kept until the stream is looked at again, and shared by all who ask for
-//! the same meanwhile.
+//! Answers cached until the stream is read again, shared by all equal queries meanwhile.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 

@@ -1,4 +1,4 @@
-//! Parameters of questions about metrics: of which events, which metrics, in which order.
+//! Parameters of metric queries: which events, which metrics, in which order.
 
 use common::time::UnixMicros;
 use jiff::tz::TimeZone;

@@ -1,4 +1,4 @@
-//! Bodies of queries, read before a query takes its place.
+//! Bodies of queries, read before a query takes a place among the concurrent ones.
 
 use axum::{
     body::{Body, Bytes},

@@ -1,4 +1,4 @@
-//! `If-None-Match`: who holds an answer is told that it still holds.
+//! `If-None-Match`: a client whose answer is still current gets a 304.
 
 use axum::{
     body::Body,

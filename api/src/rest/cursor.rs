@@ -1,5 +1,5 @@
-//! Cursors: where a list goes on, and in which range, so that pages fit together while time goes
-//! by and events arrive. Opaque to clients, and good for the question they were given for only.
+//! Cursors: where a list continues and in which range, so that pages fit together while time
+//! passes and events arrive. Opaque to clients, and valid only for the query that returned them.
 
 use std::hash::{DefaultHasher, Hash, Hasher as _};
 

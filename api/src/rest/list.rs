@@ -1,4 +1,4 @@
-//! Lists of what single events tell, the newest first and page by page.
+//! Lists made from single events, newest first and paginated.
 
 use axum::{http::Uri, response::Response};
 use common::time::UnixMicros;

@@ -1,4 +1,4 @@
-//! The members of a JSON body, one by one: what is wrong with one is said by its name.
+//! The members of a JSON body, one by one, so that an error names the member.
 
 use serde::de::DeserializeOwned;
 use serde_json::{Map, Value};

@@ -1,4 +1,4 @@
-//! `/api/v1/metadata`: what there is to ask about, and within which bounds.
+//! `/api/v1/metadata`: what can be queried, and within which bounds.
 
 use axum::{extract::State, http::Uri, response::Response};
 use common::{config::RetentionConfig, rollup::Dimension, time::UnixMicros};

@@ -1,4 +1,4 @@
-//! The pipeline about itself.
+//! Routes about the pipeline itself.
 
 use axum::{extract::State, http::Uri, response::Response};
 

@@ -1,5 +1,5 @@
-//! Query parameters: known names only, each once (but for `filter`), each checked before a query
-//! is made of it.
+//! Query parameters: known names only, each once (except `filter`), each validated before a query
+//! is built.
 
 use axum::http::Uri;
 use common::time::UnixMicros;

@@ -1,4 +1,4 @@
-//! Who asks the same question at the same moment gets the same answer, computed once.
+//! Equal queries at the same time share one computation and its answer.
 
 use axum::{
     body::{Body, Bytes},

@@ -1,4 +1,4 @@
-//! Moments as a client may write them.
+//! Timestamps as clients may write them.
 
 use common::time::UnixMicros;
 

@@ -1,4 +1,4 @@
-//! Answers that clients hold, and answers that they share.
+//! Answers that clients cache, and answers that they share.
 
 use std::{slice::from_ref, time::Duration};
 

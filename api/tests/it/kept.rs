@@ -1,4 +1,4 @@
-//! What queries have read of built buckets, and when it may not be used.
+//! What is cached of built buckets, and when it must not be used.
 
 use std::slice;
 

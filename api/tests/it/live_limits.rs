@@ -1,4 +1,4 @@
-//! What a socket and a node take on, and what they say to more.
+//! The limits of a socket and of a node, and the answers beyond them.
 
 use serde_json::{Value, json};
 use tokio::net::TcpSocket;

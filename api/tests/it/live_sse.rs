@@ -1,4 +1,4 @@
-//! The twin of `/ws` for those who have only HTTP.
+//! Server-sent events, the counterpart of `/ws`.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! The document against what is answered: members, types and bounds, without one too many.
+//! The OpenAPI document against real answers: members, types and bounds, and no member too many.
 
 use common::time::UnixMicros;
 use serde_json::Value;

@@ -1,4 +1,4 @@
-//! What is there in the end, against what the senders know.
+//! Compares what was stored in the end with what the senders know.
 
 mod rows;
 mod sums;

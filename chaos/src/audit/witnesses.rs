@@ -1,4 +1,4 @@
-//! What REST, WebSockets and Redis say in the end.
+//! What REST, WebSockets and Redis report in the end.
 
 use std::{
     collections::HashMap,

@@ -1,4 +1,4 @@
-//! A client of `POST /api/v1/events` as it should be: with ids, and the same ones again.
+//! A well-behaved client of `POST /api/v1/events`: it sends ids, and retries with the same ones.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},

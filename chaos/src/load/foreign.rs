@@ -1,4 +1,4 @@
-//! A program that knows nothing of Tidemark but the name of the stream.
+//! A program that knows nothing of Tidemark except the name of the stream.
 
 use std::{sync::Arc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! The pipeline's own generator, told what to do.
+//! Controls the pipeline's own generator.
 
 use std::time::Duration;
 

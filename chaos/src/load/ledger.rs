@@ -1,4 +1,4 @@
-//! What was sent and what its senders were told, in memory and in a file that is synced.
+//! What was sent and how it was answered, in memory and in a file that is fsynced.
 
 use std::{
     collections::HashMap,

@@ -1,4 +1,4 @@
-//! What is sent while things go wrong, and what became of it as far as its senders know.
+//! The load during a fault, and its outcome as far as the senders know.
 
 mod collector;
 mod event;

@@ -1,4 +1,4 @@
-//! Events that break the contract, each in its own way, with the reason that they must get.
+//! Events that break the contract, each in its own way, with the reason code expected.
 
 use common::time::UnixMicros;
 use uuid::Uuid;

@@ -1,4 +1,4 @@
-//! Between one daemon and one service: passes bytes on, until it is told what to do to them.
+//! A proxy between one daemon and one service: forwards bytes, and injects faults on command.
 
 mod moment;
 mod pump;

@@ -1,4 +1,4 @@
-//! Follows the protocol of PostgreSQL as far as needed to know the moments of a commit.
+//! Follows the PostgreSQL protocol as far as needed to recognize the stages of a commit.
 
 use super::Moment;
 

@@ -1,4 +1,4 @@
-//! Events that come too often, or that are none.
+//! Events that come too often or are invalid.
 
 use super::secs;
 use crate::{

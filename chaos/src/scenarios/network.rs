@@ -1,4 +1,4 @@
-//! Between the daemons and what they stand on.
+//! Faults between the daemons and their services.
 
 use super::{millis, secs};
 use crate::{

@@ -1,4 +1,4 @@
-//! Daemons that start before what they stand on: they wait, live but not ready.
+//! Daemons that start before their services: they wait, live but not ready.
 
 use anyhow::ensure;
 

@@ -1,4 +1,4 @@
-//! What is on its way.
+//! What is in flight.
 
 use redis::streams::{StreamPendingCountReply, StreamRangeReply};
 

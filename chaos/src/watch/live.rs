@@ -1,5 +1,5 @@
-//! WebSocket clients that watch the events of the last hours from begin to end, and come back
-//! with their position whenever they are cut off, as a page would.
+//! WebSocket clients that watch the events of the last hours from start to end, and reconnect with
+//! their position whenever they are cut off, as a browser would.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},

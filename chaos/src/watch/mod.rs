@@ -1,4 +1,4 @@
-//! What is looked at from begin to end.
+//! Observations during the whole run.
 
 mod live;
 mod pulse;

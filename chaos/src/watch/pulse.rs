@@ -1,4 +1,5 @@
-//! Whether the machine goes on: what stands still for seconds keeps no promise of seconds.
+//! Whether the machine itself keeps running: one that stalls for seconds can't keep promises of
+//! seconds.
 
 use std::{
     sync::{

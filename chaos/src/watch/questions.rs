@@ -1,4 +1,4 @@
-//! Questions to the api while things go wrong: it answers, or says that it can't.
+//! Queries to the api during faults: it answers, or says that it can't.
 
 use std::{
     sync::{Arc, Mutex, PoisonError},

@@ -1,4 +1,4 @@
-//! What the daemons say of themselves on `/health/ready`.
+//! What the daemons report on `/health/ready`.
 
 use std::{
     collections::BTreeMap,

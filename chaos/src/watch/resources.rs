@@ -1,4 +1,4 @@
-//! What a process holds.
+//! The memory and descriptors of a process.
 
 use testkit::memory_of;
 

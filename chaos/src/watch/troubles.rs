@@ -1,4 +1,4 @@
-//! What the daemons count of their troubles: a fault that nobody notices proves nothing.
+//! The failure counters of the daemons: a fault that no daemon notices proves nothing.
 
 use std::collections::BTreeMap;
 

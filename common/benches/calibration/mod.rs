@@ -1,5 +1,5 @@
-//! Work that never changes: what others are measured by, so that figures of two machines, or of
-//! a calm and a busy hour, can be compared.
+//! A fixed piece of work by which others are measured, so that figures from different machines, or
+//! from quiet and busy hours, can be compared.
 
 use std::hint::black_box;
 

@@ -1,4 +1,4 @@
-//! Who asks: an extension of every request that was let in.
+//! Who sent a request: an extension of every request that was let in.
 
 use std::{num::NonZeroU32, sync::Arc};
 
@@ -12,7 +12,7 @@ use crate::http::Problem;
 pub struct Caller(Option<Arc<Known>>);
 
 impl Caller {
-    /// Of `AUTH=off`.
+    /// Every caller with `AUTH=off`.
     pub(super) const ANYBODY: Self = Self(None);
 
     pub(super) fn with(key: Arc<Known>) -> Self {
@@ -60,7 +60,7 @@ impl Caller {
     /// as one of them.
     ///
     /// # Errors
-    /// 429, or 413 where the rate never allows so many.
+    /// 429, or 413 if the rate could never allow so many.
     pub fn charge_events(&self, events: usize) -> Result<(), Problem> {
         let events = u32::try_from(events).unwrap_or(u32::MAX);
         let taken = self.rate().map_or(Ok(()), |rate| rate.take_events(events));

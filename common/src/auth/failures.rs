@@ -1,5 +1,5 @@
-//! Wrong keys by address. A secret of 256 bits isn't guessed; what is bounded is the work and the
-//! noise that trying makes.
+//! Counts wrong keys per address. A 256-bit secret can't be guessed; this limits the work and the
+//! noise of trying.
 
 use std::{
     net::IpAddr,
@@ -32,7 +32,7 @@ impl Failures {
     /// Counts one.
     ///
     /// # Errors
-    /// There were too many; the next one is heard after this time.
+    /// There were too many; the next attempt is considered after this time.
     pub(super) fn count(&self, address: IpAddr) -> Result<(), Duration> {
         let mut addresses = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let limiter =

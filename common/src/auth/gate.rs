@@ -77,7 +77,7 @@ impl Gate {
         }))
     }
 
-    /// Every route of `router`, as `rules` say. What answers is given a [`Caller`].
+    /// Protects every route of `router` according to `rules`. Handlers get a [`Caller`].
     pub fn protect(&self, router: Router, rules: Rules) -> Router {
         router.route_layer(from_fn_with_state((self.clone(), rules), check))
     }
@@ -135,7 +135,7 @@ impl Gate {
         Ok(caller)
     }
 
-    /// Who shows this; `None` where nothing is shown.
+    /// Whose credentials these are; `None` if there are none.
     pub(super) fn identify(
         &self,
         shown: Shown,

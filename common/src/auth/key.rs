@@ -48,7 +48,7 @@ impl Key {
     /// A new one, from the operating system's random numbers.
     ///
     /// # Errors
-    /// It has none to give.
+    /// The system has no randomness to give.
     pub fn generate() -> std::io::Result<Self> {
         let (mut id, mut secret) = ([0; 6], [0; 32]);
         let filled = SysRng.try_fill_bytes(&mut id);

@@ -1,5 +1,5 @@
-//! The keys that are in force, in memory: read again every [`INTERVAL`], and kept as they were
-//! while the database is away.
+//! The keys in force, in memory: read again every [`INTERVAL`], and unchanged while the database
+//! is away.
 
 use std::{
     collections::HashMap,

@@ -1,5 +1,6 @@
-//! Who may do what. Keys are made by `api keys` and stored hashed; each daemon keeps those in
-//! force in memory ([`Gate::start`]), and asks for one before its routes ([`Gate::protect`]).
+//! Authentication and authorization. Keys are created by `api keys` and stored hashed; each daemon
+//! keeps those in force in memory ([`Gate::start`]) and checks them in front of its routes
+//! ([`Gate::protect`]).
 
 mod caller;
 mod failures;

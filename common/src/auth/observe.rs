@@ -1,5 +1,4 @@
-//! Every moment of the keys that an operator should see. docs/OPERATIONS.md has the same names
-//! and texts.
+//! The metrics and log lines of keys. docs/OPERATIONS.md has the same names and texts.
 
 use std::time::Duration;
 
@@ -33,13 +32,13 @@ pub(super) fn refused(code: &'static str) {
     counter!("tidemark_auth_refused_total", "code" => code).increment(1);
 }
 
-/// So many are in force.
+/// The keys were read: this many are in force.
 pub(super) fn read(keys: usize) {
     gauge!("tidemark_auth_keys").set(keys as f64);
     gauge!("tidemark_auth_keys_age_seconds").set(0.0);
 }
 
-/// They can't be read, for so long.
+/// The keys can't be read and are this old.
 pub(super) fn unread(age: Duration) {
     counter!("tidemark_auth_read_failures_total").increment(1);
     gauge!("tidemark_auth_keys_age_seconds").set(age.as_secs_f64());

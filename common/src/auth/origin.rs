@@ -1,4 +1,4 @@
-//! Whose page sends a request.
+//! Which web origin a request comes from.
 
 use axum::http::{HeaderMap, header};
 

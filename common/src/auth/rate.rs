@@ -1,4 +1,4 @@
-//! How often a key may be used: a bucket that fills by its rate and holds ten seconds of it.
+//! The rate limit of a key: a token bucket that holds ten seconds of its rate.
 
 use std::{
     num::NonZeroU32,
@@ -22,7 +22,7 @@ const STATE: HeaderName = HeaderName::from_static("ratelimit");
 const LIMIT: HeaderName = HeaderName::from_static("ratelimit-limit");
 const REMAINING: HeaderName = HeaderName::from_static("ratelimit-remaining");
 const RESET: HeaderName = HeaderName::from_static("ratelimit-reset");
-/// All of them.
+/// All headers that tell clients about their rate.
 pub const HEADERS: [HeaderName; 5] = [POLICY, STATE, LIMIT, REMAINING, RESET];
 
 #[derive(Debug)]
@@ -37,7 +37,7 @@ pub(super) struct Rate {
 /// Why nothing may be taken.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Exceeded {
-    /// After so long there is enough.
+    /// After this time there are enough tokens.
     For(Duration),
     /// There is never so much.
     Always { most: u32 },
@@ -83,7 +83,7 @@ impl Rate {
         }
     }
 
-    /// What clients are told of it.
+    /// Tells clients about their rate, in headers.
     pub(super) fn tell(&self, headers: &mut HeaderMap) {
         let remaining = self.remaining.load(Ordering::Relaxed);
         let full_in = (self.burst - remaining.min(self.burst)).div_ceil(self.per_second);

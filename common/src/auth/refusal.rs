@@ -27,7 +27,7 @@ pub(super) enum Refusal {
     TooOften(Exceeded, Caller),
 }
 
-/// Of every problem, sorted.
+/// The codes of all refusals, sorted.
 pub(super) const CODES: [&str; 8] = [
     "foreign_origin",
     "key_invalid",

@@ -1,4 +1,4 @@
-//! What each route needs. What isn't named is closed.
+//! Which scope each route needs. A route that isn't named is closed.
 
 use axum::http::Method;
 
@@ -9,7 +9,7 @@ use super::scope::Scope;
 pub struct Rules {
     /// Routes that are read without a key.
     pub open: &'static [&'static str],
-    /// Methods and routes that need something else than the rule: `read` for GET, HEAD and
+    /// Methods and routes that need another scope than the default: `read` for GET, HEAD and
     /// OPTIONS, and `admin` for everything that may change something.
     pub other: &'static [(Method, &'static str, Scope)],
 }

@@ -21,11 +21,11 @@ use super::{
 };
 use crate::http::{Problem, whole_body};
 
-/// The route, which is open: whoever has no session is to get one here.
+/// This route is open: sessions are created here.
 pub const ROUTE: &str = "/api/v1/session";
 const MAX_BODY: usize = 1_024;
 
-/// Who asks, and what they may do.
+/// The caller, and its scopes.
 #[derive(Debug, Serialize)]
 struct Session<'a> {
     /// `on` or `off`; where it is off, everybody may do everything.

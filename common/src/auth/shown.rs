@@ -1,4 +1,4 @@
-//! What a request shows: a key as `Authorization: Bearer`, or in the cookie of a session.
+//! The credentials of a request: a key as `Authorization: Bearer`, or in the session cookie.
 
 use axum::http::{HeaderMap, HeaderValue, header};
 
@@ -29,7 +29,7 @@ pub(super) enum Shown {
 }
 
 impl Shown {
-    /// The header goes before the cookie: who sets it means it.
+    /// The header takes precedence over the cookie: it is set on purpose.
     pub(super) fn by(headers: &HeaderMap) -> Self {
         if let Some(value) = headers.get(header::AUTHORIZATION) {
             let bearer = value.to_str().ok().and_then(bearer);

@@ -1,10 +1,10 @@
-//! The keys in the database. The only SQL of this crate: all daemons ask it.
+//! The keys in the database. The only SQL of this crate, because all daemons read them.
 
 use tokio_postgres::{Client, Error};
 
 use super::{key::KeyId, scope::Scopes};
 
-/// More are not kept in memory: the oldest ones count.
+/// No more keys are kept in memory; the oldest ones count.
 pub const MOST_KEYS: usize = 10_000;
 
 const ACTIVE: &str = "-- active_keys

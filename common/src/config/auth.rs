@@ -30,7 +30,7 @@ impl AuthConfig {
     }
 }
 
-/// `AUTH=off` is for who sits at the machine: beyond loopback it would let everybody in.
+/// `AUTH=off` is for local use: beyond loopback it would let everybody in.
 pub fn refuse_open_doors(
     loader: &mut Loader,
     auth: Option<&AuthConfig>,

@@ -40,7 +40,7 @@ fn max_connections_per_address() -> usize {
 }
 
 /// # Errors
-/// The address isn't ours, or somebody else has the port. The text names both.
+/// The address isn't local, or the port is in use. The text names both.
 pub async fn bind(address: IpAddr, port: u16) -> std::io::Result<TcpListener> {
     let address = SocketAddr::new(address, port);
     TcpListener::bind(address).await.map_err(|error| {

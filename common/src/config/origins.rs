@@ -1,4 +1,4 @@
-//! Whose pages may ask.
+//! Which other origins may use the api (`CORS_ORIGINS`).
 
 use serde::Deserialize;
 

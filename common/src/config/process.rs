@@ -48,7 +48,7 @@ pub struct ProcessConfig {
     #[serde(default = "shutdown_timeout_ms")]
     #[validate(range(min = 100, max = 300_000))]
     pub shutdown_timeout_ms: u64,
-    /// Where traces are sent, such as `http://127.0.0.1:4318`; nowhere where absent.
+    /// Where traces are sent, such as `http://127.0.0.1:4318`; if absent, nowhere.
     pub otlp_endpoint: Option<OtlpEndpoint>,
     /// Of the traces that begin here, so much is recorded, 0 to 1. Callers decide for theirs.
     #[serde(default = "trace_sample_ratio")]

@@ -1,4 +1,4 @@
-//! Whose word on a client's address counts.
+//! Which proxies are trusted to name the client's address.
 
 use std::net::IpAddr;
 

@@ -1,4 +1,4 @@
-//! How long data is kept: the consumer keeps to it, the api says so.
+//! How long data is kept: the consumer enforces it, the api reports it.
 
 use serde::Deserialize;
 use validator::Validate;

@@ -1,5 +1,5 @@
-//! Says everything that is wrong with an event that serde refused at its first mistake.
-//! Off the hot path; it explains a refusal and never makes or lifts one.
+//! Lists everything that is wrong with an event of which serde reports the first error only. Off
+//! the hot path: it explains a rejection and never decides one.
 
 use std::fmt;
 

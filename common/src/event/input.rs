@@ -1,5 +1,5 @@
-//! An event as a producer sends it: the fields are known and of the right JSON type, and
-//! nothing else is sure yet.
+//! An event as a producer sends it: the fields are known and of the right JSON type, and nothing
+//! else has been checked yet.
 
 use serde::Deserialize;
 use serde_json::value::RawValue;

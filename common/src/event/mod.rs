@@ -1,5 +1,5 @@
-//! The analytics event: what a producer may send, what it must satisfy, and what is left
-//! afterwards ([`Event`]), which can't be wrong.
+//! The analytics event: what a producer may send, the rules it must satisfy, and the validated
+//! result ([`Event`]), which can't be invalid.
 
 mod decimal;
 mod diagnose;

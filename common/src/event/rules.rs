@@ -1,4 +1,4 @@
-//! The rules of the contract that serde can't say.
+//! The rules of the contract that serde can't express.
 
 use std::{borrow::Cow, time::Duration};
 
@@ -89,7 +89,7 @@ fn missing_field(input: &EventInput<'_>) -> Option<&'static str> {
     if present { None } else { *required }
 }
 
-/// What the rules had to read of an event that satisfies them.
+/// The fields that the rules parsed, of a valid event.
 pub(super) struct Sound {
     /// Absent where the event names none.
     pub(super) event_id: Option<Uuid>,
@@ -99,7 +99,7 @@ pub(super) struct Sound {
 /// Judges `input` by every rule.
 ///
 /// # Errors
-/// All that it breaks, in the order of the fields.
+/// All violations, in the order of the fields.
 pub(super) fn check(
     input: &EventInput<'_>,
     at: UnixMicros,

@@ -1,4 +1,4 @@
-//! Small bodies, whole and in time.
+//! Reads small bodies whole, within a deadline.
 
 use std::time::Duration;
 
@@ -16,7 +16,7 @@ const TIMEOUT: Duration = Duration::from_secs(10);
 /// A body of at most `most` bytes.
 ///
 /// # Errors
-/// 413 where it has more, 408 where it isn't whole within ten seconds.
+/// 413 if it is larger, 408 if it isn't complete within ten seconds.
 pub async fn whole_body(body: Body, most: usize) -> Result<Bytes, Problem> {
     match timeout(TIMEOUT, to_bytes(body, most)).await {
         Ok(Ok(body)) => Ok(body),

@@ -1,4 +1,4 @@
-//! Who sent a request: the peer, or whom a trusted proxy names.
+//! The address of the client: the peer, or the address that a trusted proxy names.
 
 use std::net::{IpAddr, Ipv6Addr, SocketAddr};
 
@@ -29,7 +29,7 @@ impl Client {
         }
     }
 
-    /// Who asks by way of `peer`. Only a trusted one is asked who that is.
+    /// The client behind `peer`. Only a trusted peer may name another address.
     pub(super) fn of(peer: IpAddr, headers: &HeaderMap, proxies: &Proxies) -> Self {
         let peer = peer.to_canonical();
         if !proxies.trust(peer) {

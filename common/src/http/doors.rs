@@ -1,4 +1,4 @@
-//! Who is let in, and what the others are told.
+//! Admission of connections, and the answer to those that are refused.
 
 use std::{
     io,
@@ -22,9 +22,9 @@ use super::{
 };
 use crate::config::{BindConfig, Proxies};
 
-/// Connections that are told at once why they aren't served; more are just closed.
+/// Refused connections that are answered at the same time; others are just closed.
 const REFUSALS_AT_ONCE: usize = 64;
-/// How long one may take to hear it.
+/// How long a client may take to read the refusal.
 const REFUSAL_TIMEOUT: Duration = Duration::from_secs(1);
 const RETRY_AFTER_SECONDS: u64 = 5;
 
@@ -71,7 +71,7 @@ impl Doors {
     }
 
     /// # Errors
-    /// The client has all it may have; that is counted.
+    /// The client has reached its limit; the refusal is counted.
     pub(super) fn share(&self, client: Client) -> Result<Share, Problem> {
         self.shares.take(client).ok_or_else(|| {
             (self.refused)();
@@ -79,7 +79,7 @@ impl Doors {
         })
     }
 
-    /// Tells a client why it isn't served, if not too many are being told.
+    /// Answers a client with the reason for the refusal, unless too many are being answered.
     pub(super) async fn turn_away(&self, stream: TcpStream, why: &Problem) {
         if let Ok(_place) = self.refusals.try_acquire() {
             let _ = timeout(REFUSAL_TIMEOUT, tell(stream, why)).await;
@@ -106,7 +106,7 @@ async fn tell(stream: TcpStream, why: &Problem) -> io::Result<()> {
     stream.shutdown().await
 }
 
-/// An answer that keeps its client's share until it is sent.
+/// A response that holds its client's share until it is sent.
 pub(super) struct Shared {
     body: Body,
     _share: Share,

@@ -1,4 +1,4 @@
-//! HTTP as all daemons speak it.
+//! The HTTP server and helpers that all daemons use.
 
 mod body;
 mod client;

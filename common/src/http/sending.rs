@@ -1,4 +1,5 @@
-//! How long a client may take nothing of what it is sent, and how long it is listened to at the end.
+//! How long a client may stop reading its response, and how long its request is still drained at
+//! the end.
 
 use std::{
     io,
@@ -25,7 +26,7 @@ const EARNED_BY_A_BYTE: Duration = Duration::from_millis(1);
 /// For how long the rest of what a client sends is thrown away at the end: a connection that is
 /// closed with bytes unread is reset, and a reset overtakes the answer that says what was wrong.
 const LINGER: Duration = Duration::from_secs(1);
-/// So much of it at once.
+/// How much of it is read at once.
 const THROWN_AWAY: usize = 16 * 1024;
 
 /// An extension of every request: a client that never reads would keep its connection, and
@@ -40,7 +41,7 @@ struct State {
     most_ms: AtomicU64,
     /// Any byte taken restores all of it, as for an answer without an end.
     is_endless: AtomicBool,
-    /// Asks for the whole time anew.
+    /// Asks to restart with the full time.
     is_new: AtomicBool,
     was_cut: AtomicBool,
 }
@@ -57,7 +58,7 @@ impl Sending {
         self.set(PATIENCE, false);
     }
 
-    /// For what isn't HTTP any more.
+    /// For connections that have been upgraded from HTTP.
     pub(super) fn unbind(&self) {
         self.0.most_ms.store(0, Ordering::Relaxed);
     }
@@ -81,7 +82,7 @@ impl Sending {
     }
 }
 
-/// A connection that keeps to what its [`Sending`] says.
+/// A connection with the limits of its [`Sending`].
 pub(super) struct Bounded {
     stream: TcpStream,
     sending: Sending,

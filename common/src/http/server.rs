@@ -1,6 +1,6 @@
-//! Serves a router with bounds that `axum::serve` doesn't have: on the time until the head
-//! of a request is there and on its size, on the number of connections and on those of one
-//! address, on the time a client leaves an answer lying, and on the time to stop.
+//! Serves a router with limits that `axum::serve` doesn't have: the time until the request head is
+//! complete and its size, connections in total and per client address, the time a client may leave
+//! a response unread, and the time to shut down.
 
 use std::{convert::Infallible, io, net::IpAddr, time::Duration};
 

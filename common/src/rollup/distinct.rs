@@ -1,4 +1,4 @@
-//! How many different users or sessions: HyperLogLog, exact while they are few.
+//! Distinct users or sessions: HyperLogLog, exact while they are few.
 
 use std::{
     cell::Cell,

@@ -97,7 +97,7 @@ impl Rollup {
         self.sessions.merge(&other.sessions);
     }
 
-    /// Leaves out `users` and `sessions`, for those who unite them apart.
+    /// Merges all but `users` and `sessions`, for callers that merge those separately.
     pub fn merge_but_sets(&mut self, other: &Self) {
         self.events += other.events;
         self.value_micros += other.value_micros;

@@ -60,7 +60,7 @@ impl Default for Visits {
 }
 
 impl Visits {
-    /// Of events whose sessions weren't looked at. What is merged with it isn't known either.
+    /// For events whose sessions were not sampled. Merged with anything it remains unknown.
     pub const UNKNOWN: Self = Self { entries: None };
 
     /// Counts one event of `session`.

@@ -1,4 +1,4 @@
-//! One event, one line: nothing that a stranger sent ends it, or is obeyed by a terminal.
+//! One log event is one line: foreign text can neither break the line nor control a terminal.
 
 use std::fmt;
 

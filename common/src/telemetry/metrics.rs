@@ -1,4 +1,5 @@
-//! What a daemon measures, said once: name, help, and the series that are there from the start.
+//! The metrics of a daemon, each declared once: name, help, and the series that exist from the
+//! start.
 
 use std::sync::OnceLock;
 

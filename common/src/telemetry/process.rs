@@ -1,4 +1,4 @@
-//! What every process says of itself, under the names that Prometheus's own clients use.
+//! Metrics of the process, under the names that Prometheus's own clients use.
 
 use std::{fs, sync::OnceLock};
 

@@ -62,7 +62,7 @@ impl Trace {
 pub struct Span(Option<SdkSpan>);
 
 impl Span {
-    /// A step that somebody asked for; a trace begins with it where the caller has none. `name`
+    /// A step requested from outside; a trace begins with it if the caller has none. `name`
     /// is only asked for where traces are wanted.
     pub fn begin(name: impl FnOnce() -> String, kind: Kind, caller: &Trace) -> Self {
         Self::of(name, kind, caller, std::iter::empty())

@@ -1,5 +1,5 @@
-//! The background work of the consumers, done by one of them at a time: rollup rows of
-//! closed writers are merged, coarser tiers built, what nobody needs any more removed.
+//! The background work of the consumers, done by one of them at a time: merges the rollup rows of
+//! closed writers, builds coarser tiers, removes what is no longer needed.
 
 mod closed_writers;
 mod prune;

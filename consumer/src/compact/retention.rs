@@ -1,4 +1,4 @@
-//! Drops what is older than configured, and keeps account of it.
+//! Drops data older than its retention, and accounts for it.
 
 use common::time::UnixMicros;
 use tokio_postgres::{Client, Error};

@@ -1,6 +1,5 @@
-//! Reclaims the space of rollup rows that were overwritten. A lane rewrites the rows of the
-//! open minutes with every commit, many times faster than autovacuum looks by default; late
-//! events have coarse rows replaced.
+//! Vacuums rollup rows that were overwritten. A lane rewrites the rows of the open minutes with
+//! every commit, much faster than autovacuum runs by default; late events replace coarse rows.
 
 use tokio_postgres::{Client, Error};
 

@@ -1,4 +1,4 @@
-//! A batch that has to be tried without some of its parts.
+//! A batch that has to be tried again without some of its parts.
 
 use common::{event::Limits, wire::EntryId};
 

@@ -1,4 +1,4 @@
-//! What one commit will hold.
+//! The contents of one commit.
 
 use std::{
     sync::Arc,

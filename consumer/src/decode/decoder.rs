@@ -23,7 +23,7 @@ use crate::read::{Entry, Run};
 /// Events that the database refused although they are valid, with its reason.
 pub type Rejected = HashMap<(EntryId, u32), String>;
 
-/// Adds runs to a batch until somebody takes it.
+/// Adds runs to a batch until it is taken.
 pub struct Decoder {
     limits: Limits,
     pub(super) rejected: Rejected,

@@ -1,4 +1,4 @@
-//! The distinct values of a batch, each kept once and named by a small number.
+//! The distinct values of a batch, each stored once and identified by a small number.
 
 use std::{borrow::Cow, hash::BuildHasher as _};
 

@@ -1,5 +1,5 @@
-//! Entries → a batch of rows ready for COPY. Events are decoded where they lie; what leaves
-//! this stage owns its memory.
+//! Entries → a batch of rows ready for COPY. Events are decoded in place, without copying; the
+//! output owns its memory.
 
 mod again;
 mod batch;

@@ -1,4 +1,4 @@
-//! The decoding stage of a lane: runs in, batches out.
+//! The decoding stage of a lane: runs of entries in, batches out.
 
 use std::sync::Arc;
 

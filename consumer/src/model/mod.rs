@@ -61,7 +61,7 @@ enum Op {
     },
     /// What is pending may be claimed from now on.
     Wait,
-    /// By somebody who shouldn't.
+    /// By somebody else.
     Delete(u8),
     SetBack,
 }

@@ -1,4 +1,4 @@
-//! A stream, the tables, some lanes; and what must be true of them in the end.
+//! A stream, the tables and some lanes, and what must hold in the end.
 
 use std::collections::{BTreeMap, BTreeSet};
 

@@ -1,4 +1,4 @@
-//! Every moment of the consumer that an operator should see: its log line and its metrics.
+//! The log lines and metrics of the consumer.
 
 mod metrics;
 

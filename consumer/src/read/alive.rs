@@ -1,15 +1,15 @@
-//! Which names of a group are alive: those that said so lately.
+//! Which consumers of a group are alive: those that were active recently.
 
 use std::time::Duration;
 
 use redis::{RedisResult, Script, Value, aio::MultiplexedConnection};
 
-/// How often a reader that is given nothing says that it lives.
+/// How often an idle reader reports that it is alive.
 pub(super) const SAY_EVERY: Duration = Duration::from_secs(1);
-/// Nobody is given up for dead before.
+/// The shortest silence after which a consumer is considered dead.
 const LEAST_SILENCE: Duration = Duration::from_secs(5);
 
-/// An id that follows every entry there can be.
+/// An id greater than that of any entry.
 const AFTER_ALL: &str = "18446744073709551615-0";
 
 /// Checks and deletes in one step: DELCONSUMER throws pending entries away.
@@ -41,7 +41,7 @@ pub(super) async fn say(
     look.query_async::<Value>(redis).await.map(drop)
 }
 
-/// After how long a consumer that holds nothing is dead, where entries may be claimed after
+/// After how long a consumer without entries is considered dead, if entries may be claimed after
 /// `claim_idle`.
 pub(super) fn silence(claim_idle: Duration) -> Duration {
     claim_idle.max(LEAST_SILENCE)

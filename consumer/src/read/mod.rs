@@ -1,6 +1,6 @@
-//! Stream → entries. A lane's reader has a connection of its own, reads what is pending
-//! under the lane's name first, then what is new, and now and then takes over what another
-//! consumer has left behind.
+//! Stream → entries. A lane's reader has its own connection, reads what is pending under the
+//! lane's name first, then new entries, and now and then claims what another consumer has left
+//! behind.
 
 mod alive;
 mod claim;

@@ -15,7 +15,7 @@ use super::{
     reply::{self, Delivered, Run},
 };
 
-/// An entry is taken over when it has been pending for so many ticks.
+/// An entry is claimed when it has been pending for this many ticks.
 const MIN_IDLE: u64 = 1;
 /// Of one XAUTOCLAIM, which looks at ten times as many.
 const CLAIM_COUNT: usize = 2;

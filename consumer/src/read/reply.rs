@@ -1,4 +1,4 @@
-//! What Redis answers to XREADGROUP and XAUTOCLAIM, taken apart without copying payloads.
+//! The replies to XREADGROUP and XAUTOCLAIM, parsed without copying payloads.
 
 use std::{sync::Arc, time::Instant};
 

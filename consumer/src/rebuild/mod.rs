@@ -1,4 +1,4 @@
-//! Rollups recomputed from raw rows: to compare (`check`), or to replace (`rebuild`).
+//! Rollups recomputed from raw rows, to compare (`check`) or to replace them (`rebuild`).
 
 mod check;
 mod raw;

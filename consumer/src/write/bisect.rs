@@ -1,4 +1,5 @@
-//! Finds the rows that are refused, by halves: k of n rows take about k · log n attempts.
+//! Finds the rows that the database rejects by bisection: k of n rows take about k · log n
+//! attempts.
 
 use std::ops::Range;
 

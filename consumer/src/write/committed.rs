@@ -27,7 +27,7 @@ pub struct Committed {
 const LOST_NAMED: usize = 100;
 
 impl Committed {
-    /// What a broken build says before it has written anything.
+    /// What a deliberately broken build reports before it has written anything.
     pub(super) fn not_yet(batch: &Batch) -> Self {
         Self {
             entries: batch.entry_ids().collect(),

@@ -14,7 +14,7 @@ pub(crate) enum Failure {
     /// No answer in time. What was in flight may have been committed.
     #[error("no answer from PostgreSQL in time; the outcome is unknown")]
     TimedOut,
-    /// Somebody has to repair the schema, the rights or the address.
+    /// An operator has to repair the schema, the privileges or the address.
     #[error("the database refuses us")]
     Hold(#[source] Error),
     /// Another session holds the lane's name: ours that was lost, or another lane.

@@ -1,5 +1,5 @@
-//! What a batch loses before it is tried again: entries that are counted already, and rows
-//! that the database won't take.
+//! What is left out of a batch before it is tried again: entries already counted, and rows that
+//! the database rejects.
 
 use std::{
     collections::{HashMap, HashSet},

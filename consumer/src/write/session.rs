@@ -52,7 +52,7 @@ impl WriterState {
         }
     }
 
-    /// The memory follows the database, now that the commit is known.
+    /// Advances the in-memory state, now that the commit is known.
     pub(super) fn advance(&mut self, written: Written) -> PerSource {
         self.seq = written.seq;
         self.generation = Some(written.generation);

@@ -18,14 +18,14 @@ use crate::decode::{Row, RowKey};
 
 /// Keys in each of the two generations: about 5 MB.
 const GENERATION: usize = 250_000;
-/// After the last duplicate, so long keys are remembered.
+/// How long keys are remembered after the last duplicate.
 const WATCH: Duration = Duration::from_secs(300);
 
 /// Numbers of rows that may be duplicates.
 #[derive(Debug, Default)]
 pub(super) struct Suspects {
     rows: HashSet<usize, FixedState>,
-    /// Whether somebody has looked.
+    /// Whether suspects were looked up at all.
     pub(super) were_sought: bool,
 }
 
@@ -60,7 +60,7 @@ struct Generations {
 }
 
 impl Recent {
-    /// A duplicate was met among `rows`, which nobody has remembered.
+    /// A duplicate was found among `rows`: from now on keys are remembered.
     pub(super) fn watch(&self, rows: &[Row]) {
         let mut generations = self.lock();
         generations.watch();

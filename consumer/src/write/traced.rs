@@ -1,4 +1,4 @@
-//! What becomes of a batch, told in the traces of its entries.
+//! Reports the outcome of a batch in the traces of its entries.
 
 use common::trace::{Kind, MOST_LINKS, Span, Trace};
 

@@ -23,11 +23,11 @@ pub(super) struct Work {
     /// What is acknowledged in the end, whatever is left out on the way.
     pub(super) entries: Vec<EntryId>,
     pub(super) path: Path,
-    /// Guessed before the first attempt, and again where the batch changes.
+    /// Predicted before the first attempt, and again when the batch changes.
     pub(super) suspects: Option<Suspects>,
     /// Some of its entries may have been counted.
     pub(super) check_handled: bool,
-    /// Rows that the database was found to refuse.
+    /// Rows that the database rejects.
     pub(super) refused: Rejected,
     /// Attempts that were not done in time; each doubles the time of the next.
     pub(super) timeouts: u32,

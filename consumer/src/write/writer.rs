@@ -80,7 +80,7 @@ const MAX_DOUBLINGS: u32 = 4;
 /// Failures in a row after which the database counts as not usable.
 const FAILURES_TOLERATED: u32 = 3;
 
-/// While nothing is to be written, the connection is tried so often, and so long.
+/// How often the connection is tested while there is nothing to write, and for how long.
 const CHECK_EVERY: Duration = Duration::from_secs(5);
 const CHECK_TIMEOUT: Duration = Duration::from_secs(5);
 

@@ -1,4 +1,4 @@
-//! An event is refused with reasons, or means the same when it is written and read again.
+//! An event is rejected with reasons, or stays the same when it is written and read again.
 
 use common::{
     event::{Acceptance, Event, Limits, parse},

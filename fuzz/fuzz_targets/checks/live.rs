@@ -1,4 +1,4 @@
-//! A live client's message is refused with a code, or understood.
+//! A live client's message is rejected with a code, or understood.
 
 pub(crate) fn check(bytes: &[u8]) {
     if let Ok(message) = std::str::from_utf8(bytes)

@@ -1,4 +1,4 @@
-//! A query string is refused or understood, and what is understood stays within its bounds.
+//! A query string is rejected or parsed, and what was parsed stays within its bounds.
 
 use api::{
     query::{filter::Filter, interval::bucket_edges, range::MAX_BUCKETS, sql_text::SqlText},

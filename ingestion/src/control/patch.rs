@@ -1,4 +1,4 @@
-//! Settings with some fields changed, or all that is wrong with the change.
+//! Settings with some fields changed, or everything that is wrong with the change.
 
 use axum::http::StatusCode;
 use common::http::Problem;
@@ -36,7 +36,7 @@ impl Wrong {
 /// Fields that are absent stay as they are; so do those of `faults` and `mix`.
 ///
 /// # Errors
-/// 400 for what isn't a JSON object; else 422 with every mistake.
+/// 400 if it isn't a JSON object; otherwise 422 with every mistake.
 pub(super) fn apply(current: &Settings, body: &[u8]) -> Result<Settings, Problem> {
     let patch: Map<String, Value> = serde_json::from_slice(body).map_err(|error| {
         let detail = format!("the body must be a JSON object: {error}");

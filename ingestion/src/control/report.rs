@@ -1,4 +1,4 @@
-//! Tells the other daemons, through Redis, that this one is there and what it does.
+//! Reports in Redis, for the other daemons, that this one is running and what its generator does.
 
 use std::{convert::Infallible, time::Duration};
 

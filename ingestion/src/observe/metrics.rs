@@ -43,7 +43,7 @@ const BOUNDS: &[&str] = &[
     "redis_pool",
 ];
 
-/// Who talks to Redis.
+/// The tasks that use Redis.
 const TASKS: &[&str] = &["commits", "first_seen", "monitor", "publisher", "report"];
 
 pub(super) const METRICS: [Metric; 19] = [

@@ -1,4 +1,4 @@
-//! The moments of this daemon, each a log line or a metric or both.
+//! The log lines and metrics of ingestion.
 
 mod metrics;
 
@@ -17,7 +17,7 @@ use crate::{
     source::{Block, Outcome, Refusal, http::FirstSeen, synthetic::Settings},
 };
 
-/// What is known of this daemon before anything happens, and of its health when it is asked.
+/// Sets the metrics known at the start, and samples the health at each scrape.
 pub(crate) fn begin(health: &Health) {
     telemetry::describe(&metrics::METRICS);
     health.sample(|health| {
@@ -122,7 +122,7 @@ impl Published {
     }
 }
 
-/// So many entries of `most` are on their way to Redis.
+/// How many entries of at most `most` are in flight to Redis.
 pub(crate) fn in_flight(source: Source, entries: usize, most: usize) {
     let ratio = entries as f64 / most.max(1) as f64;
     Published::handles(source).in_flight.set(ratio);
@@ -137,7 +137,7 @@ pub(crate) fn published(source: Source, events: u32, bytes: usize, took: Duratio
     metrics.seconds.record(took.as_secs_f64());
 }
 
-/// An entry isn't in the stream, or perhaps not.
+/// An entry isn't in the stream, or may not be.
 pub(crate) fn not_published(source: Source, events: u32, outcome: Outcome, error: &str) {
     let label = match outcome {
         Outcome::Unknown => "unknown",
@@ -172,7 +172,7 @@ pub(crate) fn redis_failed(task: &'static str, error: &dyn Display) {
     tracing::debug!(task, %error, "can't talk to Redis; trying again");
 }
 
-/// Redis was looked at.
+/// Redis was polled.
 pub(crate) fn pressure(pressure: &Pressure) {
     gauge!("tidemark_ingestion_backlog_events").set(pressure.backlog_events as f64);
     gauge!("tidemark_ingestion_redis_used_bytes").set(pressure.redis_used_bytes as f64);
@@ -253,7 +253,7 @@ pub(crate) fn turned_away(code: &'static str) {
     counter!("tidemark_ingestion_collector_refused_requests_total", "code" => code).increment(1);
 }
 
-/// An address has all the connections it may have.
+/// An address has reached its limit of connections.
 pub(crate) fn connection_refused() {
     counter!("tidemark_ingestion_refused_connections_total").increment(1);
 }

@@ -1,4 +1,4 @@
-//! From blocks of events to entries of the stream.
+//! Blocks of events → entries of the stream.
 
 mod append;
 mod batch;

@@ -1,4 +1,4 @@
-//! Looks at the stream and at Redis's memory, a few times a second.
+//! Polls the stream and Redis's memory, a few times a second.
 
 use std::{convert::Infallible, time::Duration};
 

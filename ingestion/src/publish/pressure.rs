@@ -1,4 +1,4 @@
-//! How full the stream and Redis are, and what follows for the sources: pure rules.
+//! How full the stream and Redis are, and how the sources must react: pure rules.
 
 use serde::Serialize;
 use tokio::time::Instant;

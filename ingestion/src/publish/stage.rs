@@ -1,5 +1,5 @@
-//! The publisher: takes blocks, sends batches, several in flight, and tells each source what
-//! became of its events.
+//! The publisher: takes blocks, sends batches, several in flight, and reports to each source the
+//! outcome of its events.
 
 use std::{collections::VecDeque, convert::Infallible, future::pending, time::Duration};
 

@@ -1,4 +1,4 @@
-//! What a source hands to the publisher, and what it hears back.
+//! What a source hands to the publisher, and what is reported back.
 
 use std::sync::{
     Mutex, PoisonError,

@@ -1,4 +1,4 @@
-//! One number, as several witnesses have it.
+//! One number, as each witness reports it.
 
 /// The witnesses, from the door to the page.
 pub const WITNESSES: [&str; 4] = ["truth", "raw rows", "rollups", "REST"];

@@ -1,5 +1,5 @@
-//! Names that a stranger chose: they make no series of metrics, and no lines of a log. And a body that
-//! becomes a thousand times as large: it takes little memory.
+//! Names chosen by strangers create no metric series and no log lines, and a body that expands a
+//! thousandfold takes little memory.
 
 use std::{collections::BTreeSet, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Inputs that nobody thought of, for a second; `make fuzz` makes the same checks for longer.
+//! The fuzz checks on some thousand generated inputs each; `make fuzz` runs them for longer.
 
 #[path = "../../../fuzz/fuzz_targets/checks/entry.rs"]
 mod entry;

@@ -1,4 +1,4 @@
-//! What the daemons print, asked in every way that a key can be shown: no key is in it.
+//! No key appears in the output of the daemons, however the key was presented.
 
 use std::{collections::BTreeMap, path::Path, time::Duration};
 

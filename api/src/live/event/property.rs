@@ -1,4 +1,5 @@
-//! The text of a property, letter by letter as PostgreSQL's `#>>` gives it of the same `jsonb`.
+//! The text of a property, character by character as PostgreSQL's `#>>` returns it for the same
+//! `jsonb`.
 
 use std::collections::HashMap;
 

@@ -1,4 +1,4 @@
-//! Why a question is not answered.
+//! Why a query is not answered.
 
 use deadpool_postgres::PoolError;
 use tokio_postgres::error::SqlState;

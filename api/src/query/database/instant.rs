@@ -1,4 +1,4 @@
-//! Moments as the database has them.
+//! Instants as the database stores them.
 
 use common::time::UnixMicros;
 use tokio_postgres::types::{FromSql, IsNull, ToSql, Type, private::BytesMut};

@@ -1,4 +1,4 @@
-//! Bounds on what is asked at once.
+//! Limits on concurrent queries.
 
 use std::{sync::Arc, time::Duration};
 

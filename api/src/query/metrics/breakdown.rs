@@ -1,4 +1,4 @@
-//! The values of a field, the largest first or as asked.
+//! The values of a field, largest first or in the requested order.
 
 use std::slice::from_ref;
 
@@ -81,7 +81,7 @@ async fn from_events(
     })
 }
 
-/// Up to so many values are looked for in each event.
+/// Up to this many values are compared with each event.
 const FEW_KEYS: usize = 100;
 
 /// What is on the page is known without sketches.

@@ -1,4 +1,4 @@
-//! Series of several values of a field at once.
+//! Several series at once, one for each value of a field.
 
 use common::{rollup::Rollup, time::UnixMicros};
 

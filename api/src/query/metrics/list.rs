@@ -1,4 +1,4 @@
-//! Figures by up to two dimensions, time among them or not, as one list.
+//! Metrics by up to two dimensions, one of which may be time, as one list.
 
 use common::time::UnixMicros;
 

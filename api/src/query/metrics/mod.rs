@@ -1,4 +1,4 @@
-//! Numbers of events: from rollups where these can tell, else from the events themselves.
+//! Metrics: from rollups where these suffice, else from the raw events.
 
 mod breakdown;
 mod grouped;

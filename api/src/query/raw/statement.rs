@@ -1,4 +1,4 @@
-//! The one statement that counts raw rows, whatever by.
+//! The one statement that counts raw rows, for any grouping.
 
 use tokio_postgres::types::Type;
 

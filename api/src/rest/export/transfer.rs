@@ -21,7 +21,7 @@ use crate::{
 
 /// Pieces of 64 KiB between the database and the client.
 const PIECES: usize = 4;
-/// A client that takes nothing for so long has gone: it holds a snapshot of the database.
+/// A client that reads nothing for this long is cut off: it holds a snapshot of the database.
 const STALLED: Duration = Duration::from_secs(30);
 
 /// A client makes an export wait for so long in all before it is asked how fast it is.

@@ -1,4 +1,4 @@
-//! Bodies that ask: filters and queries.
+//! Schemas of request bodies: filters and queries.
 
 use serde_json::{Map, Value, json};
 

@@ -1,4 +1,4 @@
-//! What is read from the events themselves.
+//! Routes that read the raw events.
 
 use serde_json::{Map, Value, json};
 

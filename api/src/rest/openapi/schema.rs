@@ -1,4 +1,4 @@
-//! JSON Schema in a few words.
+//! A small builder for JSON Schema.
 
 use serde_json::{Map, Value, json};
 use utoipa::{

@@ -1,4 +1,4 @@
-//! Keys and sessions, described by what the gate itself goes by.
+//! Keys and sessions, described from the same rules that the gate enforces.
 
 use axum::http::Method;
 use common::auth::{Scope, session};

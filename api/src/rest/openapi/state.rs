@@ -1,4 +1,4 @@
-//! The pipeline, the daemon itself, and what isn't asked once.
+//! Routes for the pipeline, the daemon itself and live updates.
 
 use serde_json::{Map, Value, json};
 

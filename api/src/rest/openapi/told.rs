@@ -1,4 +1,4 @@
-//! What answers say of themselves.
+//! The schema of `meta`.
 
 use serde_json::{Map, Value, json};
 

@@ -1,4 +1,4 @@
-//! What `POST /query` takes, and how it is said again.
+//! The body of `POST /query`, and its normalized form in the answer.
 
 use common::time::UnixMicros;
 use jiff::tz::TimeZone;

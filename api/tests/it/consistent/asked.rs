@@ -1,4 +1,4 @@
-//! Random questions.
+//! Random queries.
 
 use common::time::UnixMicros;
 use proptest::{prelude::*, strategy::ValueTree as _, test_runner::TestRunner};

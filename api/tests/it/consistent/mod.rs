@@ -1,4 +1,4 @@
-//! Whatever is asked, and wherever the answer is from: it is what the events add up to.
+//! Whatever is queried, and wherever the answer comes from: it equals what the events add up to.
 
 mod asked;
 mod model;

@@ -1,4 +1,4 @@
-//! How often: of a key, and of who has none.
+//! Rate limits: of a key, and of clients without one.
 
 use std::time::Duration;
 

@@ -1,4 +1,4 @@
-//! Who is let in, with keys asked for.
+//! Who is let in with `AUTH=on`.
 
 mod command;
 mod limits;

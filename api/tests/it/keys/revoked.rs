@@ -1,5 +1,5 @@
-//! A key that was revoked opens nothing, and what it had opened ends; those of before stay in
-//! force while the database is away.
+//! A revoked key opens nothing, and what it had opened is closed; keys stay in force while the
+//! database is away.
 
 use std::time::{Duration, Instant};
 

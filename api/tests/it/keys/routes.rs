@@ -1,4 +1,4 @@
-//! Every route that the router has, and every method.
+//! Every route of the router, with every method.
 
 use std::{collections::BTreeSet, sync::Arc, time::Duration};
 

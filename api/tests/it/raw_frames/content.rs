@@ -1,4 +1,4 @@
-//! Right frames whose content isn't.
+//! Valid frames with invalid content.
 
 use super::raw::{
     BINARY, Case, FIN, TEXT,

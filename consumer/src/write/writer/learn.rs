@@ -18,7 +18,7 @@ use crate::{
 /// Batches in a row that held duplicates nobody suspected, after which old events seem to
 /// come again.
 const MISSES_TOLERATED: u32 = 3;
-/// Then so many batches go staged at once: a failed COPY costs more.
+/// Then this many batches take the staged path at once: a failed COPY costs more.
 const STAGED_AFTER_MISSES: u32 = 8;
 
 impl Writer {

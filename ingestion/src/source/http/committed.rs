@@ -33,7 +33,7 @@ use crate::{
     place::{Life, Link, Place},
 };
 
-/// How often Redis is asked while somebody waits.
+/// How often Redis is polled while a request waits.
 const INTERVAL: Duration = Duration::from_millis(20);
 /// After a failure.
 const PAUSE: Duration = Duration::from_millis(500);

@@ -1,4 +1,4 @@
-//! When an id that came without a time was first accepted.
+//! When an event id without a time was first accepted, so that a retry gets the same time.
 
 use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},

@@ -1,4 +1,4 @@
-//! The answer to a request, once the fate of its events is known.
+//! The response to a request, once the outcome of its events is known.
 
 use std::time::Duration;
 

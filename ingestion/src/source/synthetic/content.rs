@@ -23,7 +23,7 @@ use super::{
 const EVENT: u64 = 0x6576_656e;
 const EVENT_ID: u64 = 0x6964;
 
-/// A run: begins at event 0, and anew when the seed changes.
+/// A run: starts at event 0, and again when the seed changes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Run {
     pub seed: u64,

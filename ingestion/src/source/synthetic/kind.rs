@@ -1,4 +1,4 @@
-//! What event `i` is: normal, or sent with one of the faults.
+//! What kind of event `i` is: normal, or one with an injected fault.
 
 use serde::Serialize;
 

@@ -1,4 +1,4 @@
-//! Events that break the contract, one way each, and the reason code that each must get.
+//! Events that break the contract, each in one way, and the reason code expected for each.
 
 use common::{
     event::{Code, Event},

@@ -1,5 +1,5 @@
-//! How the wanted rate moves: pure functions from the time since the start of a profile to
-//! the number of events wanted until then.
+//! Rate profiles: pure functions from the time since the start of a profile to the number of
+//! events due by then.
 
 use std::f64::consts::TAU;
 

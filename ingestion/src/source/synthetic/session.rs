@@ -11,7 +11,7 @@ use super::{
     rng::{Draws, hash},
 };
 
-/// A visit has at most so many events, and on average about a quarter of it.
+/// The most events of a visit; the average is about a quarter of it.
 const MAX_VISIT: u64 = 32;
 const MAX_LANES: u32 = 4_096;
 /// Zipf's exponent of how often users return; web traffic lies between 0.6 and 1.

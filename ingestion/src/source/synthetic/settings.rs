@@ -1,4 +1,4 @@
-//! What the generator can be told, and within which bounds.
+//! The settings of the generator, and their bounds.
 
 use serde::{Deserialize, Serialize};
 use validator::{Validate, ValidationError};
@@ -29,7 +29,7 @@ pub struct Settings {
     /// How many different users return, with Zipf's frequencies.
     #[validate(range(min = 1, max = 10_000_000))]
     pub users: u32,
-    /// The run ends after so many events.
+    /// The run ends after this many events.
     #[validate(range(min = 1, max = 10_000_000_000_u64))]
     pub limit: Option<u64>,
     /// Spread `occurred_at` over this many seconds before the start of the run, with an

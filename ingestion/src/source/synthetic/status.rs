@@ -1,4 +1,4 @@
-//! What the generator says of itself.
+//! The generator's status report.
 
 use std::{collections::VecDeque, ops::Range, time::Duration};
 

@@ -1,4 +1,4 @@
-//! The generator at work: keeps its schedule, makes blocks, waits for room.
+//! The running generator: keeps its schedule, builds blocks, waits for room.
 
 use std::{convert::Infallible, sync::Arc, time::Duration};
 

@@ -1,4 +1,4 @@
-//! What a run has sent, recomputed from its seed: the yardstick for everything stored.
+//! What a run has sent, recomputed from its seed: the reference for everything stored.
 
 use std::collections::{BTreeMap, HashSet};
 

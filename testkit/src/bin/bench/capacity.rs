@@ -67,10 +67,10 @@ pub(crate) fn section(store: &Store, text: &mut String) -> fmt::Result {
     text.write_str(
         "\n## Capacity
 
-What the figures above come to at a steady rate: CPU time of an event times events per second, with
-nothing in reserve (leave half of each core to peaks, queries and maintenance). Redis memory is for
-a backlog of ten minutes; disk is of raw rows and their index, for a day. Rollups don't grow with the
-events but with minutes and values, and are left out.\n\n",
+What the figures above amount to at a steady rate: CPU time per event times events per second, with
+no reserve (leave half of each core for peaks, queries and maintenance). Redis memory is for a backlog of
+ten minutes; disk is for one day of raw rows and their index. Rollups grow with minutes and values rather
+than with events, and are left out.\n\n",
     )?;
     table(&event, text)?;
     limits(&event, store, text)
@@ -84,7 +84,7 @@ fn table(event: &Event, text: &mut String) -> fmt::Result {
         ("cores: Redis", |e, rate| cores(e.redis, rate)),
         ("cores: `consumer`", |e, rate| cores(e.consumer, rate)),
         ("cores: PostgreSQL", |e, rate| cores(e.postgres, rate)),
-        ("cores in all", |e, rate| cores(e.cpu(), rate)),
+        ("cores in total", |e, rate| cores(e.cpu(), rate)),
     ];
     let space: [Column; 4] = [
         ("Redis memory, 10 minutes of backlog", |e, rate| {
@@ -122,17 +122,17 @@ fn limits(event: &Event, store: &Store, text: &mut String) -> fmt::Result {
     writeln!(
         text,
         "
-What is full first:
+What runs out first:
 
 - *Everything on this machine* ({cores} cores): its CPU, at {} events/s; {:.0} % of that is PostgreSQL's,
   {:.0} % the consumer's.
-- *PostgreSQL, where each part has a machine of its own*: a lane keeps one backend busy and stores
-  {}, so lanes are added until its cores or its disk are full.
-- *Redis* runs on one thread, which is full at {} events/s; beyond that the stream has to be divided
-  (see [ARCHITECTURE](ARCHITECTURE.md), Scale). Its memory is full earlier than that only when nobody
-  drains it: a gigabyte holds {} events.
-- *Disk* is what a high rate costs in the end: retention, or the compression of the Community edition,
-  decides how much of it is needed, not the pipeline.",
+- *PostgreSQL, if each part has a machine of its own*: a lane keeps one backend busy and stores
+  {}, so add lanes until its cores or its disk are saturated.
+- *Redis* runs on one thread, which is saturated at {} events/s; beyond that the stream has to be split
+  (see [ARCHITECTURE](ARCHITECTURE.md), Scale). Its memory runs out earlier only if the stream isn't
+  drained: a gigabyte holds {} events.
+- *Disk* is the main cost of a high rate in the long run: how much is needed depends on retention, or on
+  the compression of the Community edition, and not on the pipeline.",
         thousands(together),
         event.postgres / event.cpu() * 100.0,
         event.consumer / event.cpu() * 100.0,

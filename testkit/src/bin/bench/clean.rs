@@ -98,15 +98,19 @@ fn others(clean: &Clean) -> [Figure; 9] {
         ),
         (capacity::DISK_BYTES, Unit::Bytes, clean.row_bytes),
         (capacity::WAL_BYTES, Unit::Bytes, clean.log_bytes),
-        ("disk of the rollups after it", Unit::Mebibytes, rollups),
-        ("events in a commit", Unit::Count, drained.commit_events),
         (
-            "a lane's time for an event: decoding, encoding the row",
+            "disk of the rollups after the drain",
+            Unit::Mebibytes,
+            rollups,
+        ),
+        ("events per commit", Unit::Count, drained.commit_events),
+        (
+            "lane time per event: decoding, encoding the row",
             Unit::MicrosPerEvent,
             drained.decoding,
         ),
         (
-            "a lane's time for an event: folding, the transaction",
+            "lane time per event: folding, the transaction",
             Unit::MicrosPerEvent,
             drained.writing,
         ),

@@ -33,14 +33,14 @@ pub(crate) async fn processes(round: &mut Round) -> anyhow::Result<Outcome> {
             two.drained.rate / one.drained.rate,
         ),
         Figure::new(
-            "two lanes waiting for a lock, of the samples of their sessions at work",
+            "two lanes: share of the samples of active sessions that wait for a lock",
             Unit::Percent,
             locks(&one),
         )
         .bar(Bar::AtMost(1.0))
         .note(one.waits.to_string()),
         Figure::new(
-            "two processes waiting for a lock, of the samples of their sessions at work",
+            "two processes: share of the samples of active sessions that wait for a lock",
             Unit::Percent,
             locks(&two),
         )

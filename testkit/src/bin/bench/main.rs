@@ -44,19 +44,19 @@ use crate::{figure::Outcome, machine::Machine, round::Round, scenario::Scenario,
 /// Figures of scenarios that don't run stay as they are.
 #[derive(Debug, Parser)]
 struct Arguments {
-    /// What to measure; the standard set where absent.
+    /// What to measure; by default the standard set.
     #[arg(hide_possible_values = true)]
     scenarios: Vec<Scenario>,
-    /// Prints the scenarios and ends. Those of the standard set are marked.
+    /// Prints the scenarios and exits. Those of the standard set are marked.
     #[arg(long)]
     list: bool,
     /// Events in the data set.
     #[arg(long, default_value_t = 1_000_000)]
     events: u64,
-    /// Times each figure is taken; the median counts.
+    /// How often each figure is measured; the median counts.
     #[arg(long, default_value_t = 3)]
     rounds: usize,
-    /// Measure nothing: write docs/BENCHMARKS.md anew from docs/benchmarks.json.
+    /// Measure nothing: write docs/BENCHMARKS.md again from docs/benchmarks.json.
     #[arg(long)]
     render: bool,
     /// Print only, and leave docs/ as it is.

@@ -50,7 +50,7 @@ pub(crate) async fn run() -> anyhow::Result<Outcome> {
         outcome.figures.push(figure);
     }
     let count = regressions.len() as f64;
-    let measure = "micro-benchmarks more than 10 % slower than the figures committed";
+    let measure = "micro-benchmarks more than 10 % slower than the committed figures";
     let figure = Figure::new(measure, Unit::Count, count).bar(Bar::AtMost(0.0));
     outcome.figures.push(if regressions.is_empty() {
         figure

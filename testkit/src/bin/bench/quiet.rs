@@ -1,4 +1,4 @@
-//! A phase begins when nothing of the one before is left to do.
+//! A phase begins only when nothing of the previous one is left to do.
 
 use std::time::{Duration, Instant};
 

@@ -47,12 +47,12 @@ pub(crate) async fn run() -> anyhow::Result<Outcome> {
             missed += once.missed;
             delay = delay.max(once.delay);
         }
-        let measure = format!("wanted against achieved rate, {profile}, worst second");
+        let measure = format!("difference of wanted and achieved rate, {profile}, worst second");
         let figure = Figure::new(measure, Unit::Percent, worst).bar(Bar::AtMost(1.0));
         figures.push(figure.largest().note(format!("at {at:.0} events/s")));
     }
     stop(&mut daemon).await?;
-    let measure = "missed of the schedules of 100 to 200,000 events/s";
+    let measure = "events missed on the schedules of 100 to 200,000 events/s";
     figures.push(Figure::new(measure, Unit::Count, missed as f64).largest());
     let measure = "schedule → Redis, p99 of the slowest run";
     figures.push(Figure::new(measure, Unit::Milliseconds, delay).largest());

@@ -18,14 +18,14 @@ const PATH: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/BENCHMARKS.md")
 
 const HEAD: &str = "# Benchmarks
 
-Written by `make bench` from [benchmarks.json](benchmarks.json). Redis, PostgreSQL, the daemons that
-are measured and what measures them share one machine, so compare the ratios, not the figures, with
-those of another. Ratios are taken within one round, one phase after the other; a figure is the
-median over the rounds (with the lowest and the highest), of memory the peak. fsync and
+Written by `make bench` from [benchmarks.json](benchmarks.json). Redis, PostgreSQL, the daemons under
+test and the load generators share one machine, so when comparing with another machine, compare the
+ratios, not the absolute figures. Ratios are taken within one round, one phase after the other; a figure
+is the median over the rounds (with the lowest and the highest), for memory the peak. fsync and
 synchronous_commit are on throughout.
 ";
 
-/// What a person has to say about the bars.
+/// Comments on the bars, written by hand.
 const LIMITS: &str = include_str!("limits.md");
 
 pub(crate) fn save(store: &Store) -> anyhow::Result<()> {
@@ -49,9 +49,7 @@ fn text(store: &Store) -> Result<String, fmt::Error> {
 }
 
 fn bars(stored: &[(Scenario, &Stored)], text: &mut String) -> fmt::Result {
-    text.write_str(
-        "\n## What had to be reached\n\n| measure | bar | measured | |\n|---|---|---|---|\n",
-    )?;
+    text.write_str("\n## Bars\n\n| measure | bar | measured | |\n|---|---|---|---|\n")?;
     for figure in all(stored) {
         let (Some(bar), Some(verdict)) = (figure.bar, figure.verdict()) else {
             continue;
@@ -111,7 +109,7 @@ fn costs(stored: &[(Scenario, &Stored)], text: &mut String) -> fmt::Result {
         .flat_map(|cost| cost.by_process.keys().map(String::as_str))
         .collect();
     text.write_str(
-        "\n## The cost of an event\n\nCPU time by process, in microseconds an event.\n\n| phase |",
+        "\n## CPU cost per event\n\nCPU time by process, in microseconds per event.\n\n| phase |",
     )?;
     processes
         .iter()

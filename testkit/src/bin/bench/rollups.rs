@@ -15,7 +15,7 @@ use crate::{
 const FLAG: &str = "--without-rollups";
 
 pub(crate) async fn run(round: &mut Round) -> anyhow::Result<Outcome> {
-    let measure = "rollup overhead: drain without folding, less the drain with it";
+    let measure = "rollup overhead: time added to the drain by folding";
     if !is_known().await? {
         let why = format!("this consumer has no {FLAG}");
         let figure = Figure::missing(measure, Unit::Percent, why);

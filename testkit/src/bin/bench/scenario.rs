@@ -21,7 +21,7 @@ pub(crate) enum Scenario {
     Singles,
     /// bench/peers/node drains the same data: XREADGROUP, zod, one INSERT … SELECT unnest for
     /// 2,000 to 8,000 events, the next batch read and validated meanwhile, XACK. No rollups, no
-    /// trimming; the same table with its unique index. Its time runs from its first read to its
+    /// trimming; the same table with its unique index. The time runs from its first read to its
     /// last XACK.
     Peer,
     /// The drain of a stream in which 1 % of the events were sent twice.
@@ -31,7 +31,7 @@ pub(crate) enum Scenario {
     /// The drain of events of 100,000 different pages, all equally frequent.
     Pages,
     /// The drain again by a consumer that leaves its rollups empty. The overhead is the time of
-    /// the clean drain by that of this one, less 1.
+    /// the clean drain divided by the time of this one, minus 1.
     Rollups,
     /// The drain by one lane.
     Lanes,
@@ -42,50 +42,51 @@ pub(crate) enum Scenario {
     /// `metrics`; 30 s after 5 s of warm-up. Every event counts, none is sampled: a reader of the
     /// stream notes each entry's id (its milliseconds are when Redis accepted it) and its events'
     /// `occurred_at` (which the generator sets up to 3 ms before it sends); the `commits` row that
-    /// holds the id tells decoding, queueing, writing and its own time; and an event is on the wire
-    /// with the first frame whose `position` counts that commit.
+    /// holds the id says how long decoding, queueing and writing took, and when it was made; and an
+    /// event is on the wire with the first frame whose `position` counts that commit.
     Latency,
     /// `ingestion` alone; each profile with a highest rate of 100 to 200,000 events/s, 4 s each.
     /// The events of each stream entry are counted by its id, which says when Redis accepted it.
     /// The schedule is computed again from the settings (Poisson arrivals follow from the seed), so
-    /// that the two are compared second by second without any share of chance. As an event takes
-    /// some milliseconds from its schedule to Redis, the stream's seconds begin that much later, by
-    /// the median of a run. A difference of one event is none.
+    /// that the two are compared second by second without any randomness. Because an event takes
+    /// some milliseconds from its schedule to Redis, the stream's seconds begin that much later (the
+    /// median of the run). A difference of one event is ignored.
     Rates,
     /// The drain of the data set into a table of 1, 10 and 50 times as many rows, three times at
-    /// each size. The rows are copies of the first ones, moved in time, spread over ten days.
+    /// each size. The rows are copies of the first ones, shifted in time, spread over ten days.
     Growth,
     /// The criterion benchmarks of `common`, `consumer` and `ingestion`: one event, one rollup, a
     /// batch of 20,000 events. What counts is the multiple of a fixed piece of work (FNV-1a over
     /// a kibibyte) in the same process.
     Micro,
     /// wrk sends `ingestion` 20 bodies of 500 events each in turn, over 8 connections for 4 s. What
-    /// Redis has accepted at the end counts.
+    /// Redis has accepted by the end counts.
     Collector,
-    /// All three daemons, 24 hours of history stored before. The generator sends as fast as it is
-    /// let: the backlog is bounded to 500,000 events. After 5 s of warm-up, for 15 s, the commits of
-    /// each second are added up, stream and memory are looked at every 100 ms, and a client asks for
-    /// summary, timeseries and breakdown of the last 24 hours four times a second each. Then the
-    /// generator stops, and every number is compared with the truth recomputed from its seed.
+    /// All three daemons, with 24 hours of history stored before. The generator sends as fast as
+    /// backpressure allows: the backlog is limited to 500,000 events. After 5 s of warm-up, for 15 s,
+    /// the commits of each second are added up, stream and memory are sampled every 100 ms, and a
+    /// client queries summary, timeseries and breakdown of the last 24 hours four times a second
+    /// each. Then the generator stops, and every number is compared with the truth recomputed from
+    /// its seed.
     Together,
-    /// The same for a minute.
+    /// `together` for a minute.
     Minute,
-    /// The same for ten minutes without queries and audit. The table of events is emptied whenever
-    /// it is larger than 16 GiB.
+    /// `together` for ten minutes, without queries and audit. The table of events is emptied
+    /// whenever it is larger than 16 GiB.
     Soak,
-    /// Three days through the pipeline; the rows and rollups of one of them are copied to the year
-    /// before, 50,000,000 events in all, and the minutes of those days in which asked ranges end.
-    /// Then one client asks over one connection: summary, timeseries, breakdown by page and by
-    /// country in turn, in five time zones, for ranges of which no two are alike. wrk asks over 16
-    /// connections, for different ranges and for one and the same. A server that a Node programmer
-    /// would write (bench/peers/express), with the obvious SQL, answers the same questions about
+    /// Three days go through the pipeline; the rows and rollups of one of them are copied to every
+    /// day of the year before, 50,000,000 events in total, with minutes for the days in which queried
+    /// ranges end. Then one client queries over one connection: summary, timeseries, breakdown by page
+    /// and by country in turn, in five time zones, with all ranges different. wrk queries over 16
+    /// connections, with different ranges and with one and the same. A server as a Node programmer
+    /// would write it (bench/peers/express), with the obvious SQL, answers the same queries over
     /// 24 hours from the raw table.
     Questions,
     /// 10,000 WebSocket clients of the topic `metrics` in one process beside the three daemons;
     /// once a second one event comes in over HTTP. For each client and commit the time runs from
     /// the commit's last row to the first frame that counts it. Then 1,000 clients with eight
-    /// subscriptions each while the generator sends 20,000 events/s, and as many of a server that
-    /// a Node programmer would write (bench/peers/ws), which sends frames of the same length to
+    /// subscriptions each while the generator sends 20,000 events/s, and as many on a server as
+    /// a Node programmer would write it (bench/peers/ws), which sends frames of the same length to
     /// all as fast as the slowest takes them.
     Sockets,
 }

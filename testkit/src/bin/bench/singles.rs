@@ -43,7 +43,7 @@ pub(crate) async fn run(round: &mut Round) -> anyhow::Result<Outcome> {
             drained.rate,
         ),
         Figure::new(
-            "that, as a share of the clean drain",
+            "drain from single-event entries, as a share of the clean drain",
             Unit::Ratio,
             drained.rate / clean,
         ),

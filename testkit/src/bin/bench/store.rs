@@ -1,4 +1,5 @@
-//! docs/benchmarks.json: the last figures of every scenario. What isn't run stays.
+//! docs/benchmarks.json: the latest figures of every scenario. Scenarios that don't run keep
+//! theirs.
 
 use std::collections::BTreeMap;
 

@@ -1,4 +1,4 @@
-//! When all is quiet: what was sent against what every witness says.
+//! When nothing is in flight: what was sent against what every witness reports.
 
 use std::time::Duration;
 

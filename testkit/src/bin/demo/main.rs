@@ -20,7 +20,7 @@ struct Arguments {
     /// Events per second.
     #[arg(long, default_value_t = 5_000.0)]
     rate: f64,
-    /// Two runs of one seed send the same events, but for their times and ids.
+    /// Two runs with the same seed send the same events, except for times and ids.
     #[arg(long, default_value_t = 1)]
     seed: u64,
     /// Generate until Ctrl-C, into the configured database, without the audit.

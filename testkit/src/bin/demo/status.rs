@@ -1,4 +1,4 @@
-//! One line that says how the pipeline stands.
+//! The status line of the demo.
 
 use std::time::{Duration, Instant};
 

@@ -1,4 +1,4 @@
-//! The result of the audit: one line for each number, with what every witness says.
+//! The result of the audit: a line for each number, with what every witness reports.
 
 use testkit::audit::{Line, WITNESSES};
 

@@ -1,4 +1,4 @@
-//! What daemons say at `/metrics`, in Prometheus's text format.
+//! The daemons' `/metrics`, in Prometheus's text format.
 
 use std::{
     collections::{BTreeMap, BTreeSet},

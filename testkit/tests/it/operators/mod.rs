@@ -1,6 +1,6 @@
-//! What an operator relies on is there: every metric, bound, alert and variable of the
-//! documentation in the daemons, and theirs in the documentation; and what alerts and dashboard
-//! ask for is something that the daemons say.
+//! What operators rely on exists: every metric, bound, alert and variable in the documentation
+//! exists in the daemons and the other way round, and alerts and the Grafana dashboard query only
+//! metrics that the daemons expose.
 
 mod exposition;
 mod files;

@@ -1,4 +1,4 @@
-//! Request by request, with the answers that are right: one list for each way to be right.
+//! The requests and their expected answers: one list for each kind of answer.
 
 mod framing;
 mod heads;

@@ -1,5 +1,5 @@
-//! Requests byte by byte, at the doors of all three daemons: what isn't HTTP is refused, and nothing
-//! that hides behind a request is taken for one.
+//! Raw requests to all three daemons, byte by byte: what isn't HTTP is refused, and nothing
+//! smuggled behind a request is taken for one.
 
 mod corpus;
 mod slow;

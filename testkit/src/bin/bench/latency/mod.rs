@@ -65,7 +65,7 @@ fn outcome(samples: &[Sample]) -> Outcome {
     for (n, stage) in STAGES.iter().enumerate() {
         for q in [0.5, 0.99] {
             let value = percentile(samples.iter().map(|sample| sample.stages[n]), q);
-            let measure = format!("of it {stage}, p{:.0}", q * 100.0);
+            let measure = format!("created → on the wire, {stage}, p{:.0}", q * 100.0);
             figures.push(Figure::new(measure, Unit::Milliseconds, value));
         }
     }

@@ -11,13 +11,13 @@ use super::{
 };
 
 pub(super) const STAGES: [&str; 7] = [
-    "created → accepted by Redis",
-    "accepted → in a finished batch, but for decoding (read, wait for others)",
-    "decoding the batch",
-    "finished batch → write begins",
-    "write, up to the commit's own row",
-    "COMMIT and acknowledgement, up to the hint",
-    "hint → the frame at the client",
+    "stage 1: created → accepted by Redis",
+    "stage 2: accepted → batch complete, without stage 3 (reading, lingering)",
+    "stage 3: decoding the batch",
+    "stage 4: batch complete → write begins",
+    "stage 5: write, up to the commit's own row",
+    "stage 6: COMMIT and acknowledgement, up to the hint",
+    "stage 7: hint → frame at the client",
 ];
 
 /// Milliseconds that one event spent in each stage.

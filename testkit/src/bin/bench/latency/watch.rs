@@ -1,4 +1,4 @@
-//! What an onlooker sees: every entry of the stream, every hint, every frame.
+//! Watches from outside: every entry of the stream, every hint, every frame.
 
 use std::{collections::BTreeMap, time::Duration};
 

@@ -1,4 +1,4 @@
-//! Questions, one after the other over one connection, and how long the answers take.
+//! Queries, one after the other over one connection, and how long they take.
 
 use std::time::Instant;
 

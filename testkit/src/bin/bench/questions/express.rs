@@ -12,8 +12,8 @@ use crate::{
 const PEER: NodePeer = NodePeer("express");
 const QUESTIONS: usize = 24;
 
-const MEASURE: &str = "the same from Express and pg on the raw table, p50";
-const RATIO: &str = "Express and pg, as a multiple of our time for 24 hours, p50";
+const MEASURE: &str = "query over the last 24 hours by Express and pg on the raw table, p50";
+const RATIO: &str = "Express and pg, as a multiple of our time for the last 24 hours, p50";
 
 /// `ours` is our own median for the last 24 hours, milliseconds.
 pub(super) async fn figures(services: &Services, ours: f64) -> anyhow::Result<Vec<Figure>> {

@@ -1,4 +1,4 @@
-//! Many who ask at once, by wrk.
+//! Many concurrent queries, by wrk.
 
 use std::time::Duration;
 
@@ -18,9 +18,9 @@ const WRK: Wrk = Wrk {
 const SAME: &str = "/api/v1/metrics/summary?from=now-24h";
 
 pub(super) async fn figures(port: u16) -> anyhow::Result<Vec<Figure>> {
-    let same = "the same summary of 24 hours asked again";
-    let different = "different questions about 24 hours";
-    let unchanged = "the same, where the client has the answer (304)";
+    let same = "one summary of 24 hours, repeated";
+    let different = "distinct queries over 24 hours";
+    let unchanged = "one summary of 24 hours, repeated with its ETag (304)";
     let measures = [
         (different, "different", Bar::AtLeast(1_000.0)),
         (same, "same", Bar::AtLeast(10_000.0)),

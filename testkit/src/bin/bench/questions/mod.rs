@@ -1,4 +1,5 @@
-//! How fast a year of events answers, beside a plain server that asks the raw table.
+//! How fast queries over a year of events are answered, beside a plain server that queries the raw
+//! table.
 
 mod asked;
 mod express;
@@ -52,7 +53,7 @@ pub(crate) async fn run() -> anyhow::Result<Outcome> {
     }
     figures.extend(load::figures(pipeline.api.port).await?);
     let memory = pipeline.api.peak_memory()? as f64 / MIB;
-    let name = "peak memory of `api`, answering";
+    let name = "peak memory of `api`, answering queries";
     figures.push(Figure::new(name, Unit::Mebibytes, memory).largest());
     figures.extend(express::figures(&pipeline.services, day).await?);
     pipeline.stop_but_consumer().await?;
@@ -60,7 +61,7 @@ pub(crate) async fn run() -> anyhow::Result<Outcome> {
 }
 
 fn measure(range: &str, q: f64) -> String {
-    format!("a question about {range}, a year stored, p{:.0}", q * 100.0)
+    format!("query over {range}, a year stored, p{:.0}", q * 100.0)
 }
 
 async fn ask_all(asker: &mut Asker, questions: &[String]) -> anyhow::Result<Vec<f64>> {

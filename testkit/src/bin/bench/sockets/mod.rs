@@ -138,7 +138,7 @@ async fn few() -> anyhow::Result<Vec<Figure>> {
         return Ok(figures);
     }
     let theirs = peer::rate(FEW, bytes).await?;
-    let name = "the same from a Node broadcaster (ws)";
+    let name = "1,000 sockets at full speed: frames of a Node broadcaster (ws)";
     figures.push(Figure::new(name, Unit::PerSecond, theirs));
     figures.push(Figure::new(ratio, Unit::Ratio, ours / theirs).bar(bar));
     Ok(figures)

@@ -1,4 +1,4 @@
-//! Somebody who looks at the last 24 hours meanwhile.
+//! A client that queries the last 24 hours meanwhile.
 
 use std::time::Duration;
 
@@ -44,7 +44,7 @@ impl Asking {
         }
     }
 
-    pub(crate) async fn stop(self) -> anyhow::Result<Vec<Figure>> {
+    pub(crate) async fn stop(self, all_at_once: &str) -> anyhow::Result<Vec<Figure>> {
         self.stop.send_replace(true);
         let mut all = Vec::new();
         for asked in self.asked {
@@ -52,7 +52,7 @@ impl Asking {
         }
         let figure = |q: f64| {
             let measure = format!(
-                "metric queries of the last 24 h, everything at once, p{:.0}",
+                "{all_at_once}: metric queries over the last 24 h, p{:.0}",
                 q * 100.0
             );
             Figure::new(

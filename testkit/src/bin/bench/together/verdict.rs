@@ -16,7 +16,7 @@ const LIMIT: Duration = Duration::from_secs(60);
 pub(crate) async fn audit(
     pipeline: &Pipeline,
     generator: &Value,
-    seconds: u64,
+    all_at_once: &str,
 ) -> anyhow::Result<Figure> {
     audit::quiet(&pipeline.services, LIMIT).await?;
     let run = Run::read(generator)?;
@@ -26,7 +26,7 @@ pub(crate) async fn audit(
     let wrong = wrong
         .inspect(|line| println!("  differs: {line:?}"))
         .count();
-    let measure = format!("everything at once, {seconds} s: numbers of the audit that differ");
+    let measure = format!("{all_at_once}: audited numbers that differ");
     let figure = Figure::new(measure, Unit::Count, wrong as f64).largest();
     let note = format!("of {}", lines.len());
     Ok(figure.bar(Bar::AtMost(0.0)).note(note))
