@@ -23,7 +23,7 @@ pub struct Place {
     pub entry: EntryId,
     /// `None` if Redis doesn't report it.
     pub life: Option<Life>,
-    /// The [`fingerprint`] of what it holds, where somebody waits for its commit.
+    /// The fingerprint of what it holds, where somebody waits for its commit.
     pub payload: Option<u64>,
 }
 

@@ -118,10 +118,11 @@ async fn a_write_that_hangs_does_not_hold_up_a_stop() {
 #[tokio::test]
 async fn it_stops_while_a_database_that_accepted_says_nothing() {
     let world = World::new().await;
-    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let there = &world.services.postgres.postgres_url.0;
-    let url = redirected(there, silent.local_addr().unwrap());
     for migrates in ["true", "false"] {
+        // One for each: a connection of the first must not be taken for one of the second.
+        let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let url = redirected(there, silent.local_addr().unwrap());
         let daemon = world.daemon(&[
             ("POSTGRES_URL", &url),
             ("CONNECT_TIMEOUT_MS", "60000"),
