@@ -127,7 +127,7 @@ fuzz: $(CARGO_FUZZ) ## fuzz the parsers of foreign input, SECONDS for each of TA
 	scripts/fuzz.sh $(CARGO_FUZZ) $(SECONDS) $(TARGETS)
 
 # What an earlier run caught isn't tried again. Backtraces of a mutant tell nobody anything.
-mutated = CARGO_PROFILE_DEV_DEBUG=0 $(CARGO_MUTANTS) mutants --package consumer --iterate --output target
+mutated = CARGO_PROFILE_DEV_DEBUG=0 $(CARGO_MUTANTS) mutants --package consumer --iterate --gitignore true --output target
 
 .PHONY: mutants
 mutants: $(CARGO_MUTANTS) ## break the consumer in one place after the other, and list what no test notices: hours

@@ -75,6 +75,10 @@ pub struct IngestionConfig {
     #[serde(default = "memory_max_bytes")]
     #[validate(range(min = 1_048_576))]
     pub redis_memory_max_bytes: u64,
+    /// New ids of events without a time that Redis remembers for ten minutes, at most.
+    #[serde(default = "untimed_ids_max")]
+    #[validate(range(min = 20_000))]
+    pub untimed_ids_max: usize,
     /// Origins (comma-separated) whose pages may call this daemon.
     #[serde(default = "cors_origins")]
     pub cors_origins: Origins,
@@ -110,6 +114,10 @@ fn memory_max_percent() -> u64 {
 
 fn memory_max_bytes() -> u64 {
     4 << 30
+}
+
+fn untimed_ids_max() -> usize {
+    4_000_000
 }
 
 fn cors_origins() -> Origins {

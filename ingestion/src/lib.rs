@@ -90,7 +90,7 @@ pub fn run(config: Config, listener: TcpListener, shutdown: &Shutdown) -> anyhow
         policy: config.batch_policy(),
         blocks: collected_in,
         pressure: pressure_out.clone(),
-        first_seen: FirstSeen::new(pool.clone(), &keys),
+        first_seen: FirstSeen::new(pool.clone(), &keys, config.ingestion.untimed_ids_max),
         commits,
         shutdown: shutdown.clone(),
     };

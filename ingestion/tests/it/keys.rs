@@ -66,7 +66,7 @@ fn router() -> axum::Router {
         },
         blocks: mpsc::channel(1).0,
         pressure: watch::channel(Pressure::default()).1,
-        first_seen: FirstSeen::new(redis.clone(), &keys),
+        first_seen: FirstSeen::new(redis.clone(), &keys, 1),
         commits: CommitPoller::new(config.redis, redis, keys, group).1,
         shutdown: shutdown.clone(),
     };

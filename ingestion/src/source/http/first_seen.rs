@@ -13,8 +13,6 @@ use uuid::Uuid;
 
 /// How long a retry is recognised.
 const REMEMBERED: Duration = Duration::from_secs(600);
-/// Ids that this process has Redis remember at once, each about 200 bytes.
-const REMEMBERED_AT_ONCE: usize = 2_000_000;
 
 /// Asks Redis; cheap to clone.
 #[derive(Clone)]
@@ -37,14 +35,16 @@ pub enum NotRemembered {
 /// Redis still remembers.
 #[derive(Debug)]
 struct Room {
+    most: usize,
     since: Instant,
     recent: usize,
     before: usize,
 }
 
 impl Room {
-    fn new(now: Instant) -> Self {
+    fn new(most: usize, now: Instant) -> Self {
         Self {
+            most,
             since: now,
             recent: 0,
             before: 0,
@@ -62,7 +62,7 @@ impl Room {
     }
 
     fn take(&mut self, ids: usize, now: Instant) -> Result<(), NotRemembered> {
-        if self.taken(now) + ids > REMEMBERED_AT_ONCE {
+        if self.taken(now) + ids > self.most {
             return Err(NotRemembered::Full(REMEMBERED - (now - self.since)));
         }
         self.recent += ids;
@@ -83,19 +83,21 @@ impl std::fmt::Debug for FirstSeen {
 }
 
 impl FirstSeen {
+    /// Has Redis remember at most so many ids at once, each about 200 bytes.
     #[must_use]
-    pub fn new(pool: Pool, keys: &StreamKeys) -> Self {
+    pub fn new(pool: Pool, keys: &StreamKeys, most: usize) -> Self {
         Self {
             pool,
             prefix: keys.first_seen.clone(),
-            room: Arc::new(Mutex::new(Room::new(Instant::now()))),
+            room: Arc::new(Mutex::new(Room::new(most, Instant::now()))),
         }
     }
 
     /// How many ids are remembered at most, and how many may be.
     #[must_use]
     pub fn remembered(&self) -> (usize, usize) {
-        (self.room().taken(Instant::now()), REMEMBERED_AT_ONCE)
+        let mut room = self.room();
+        (room.taken(Instant::now()), room.most)
     }
 
     fn room(&self) -> MutexGuard<'_, Room> {
@@ -154,9 +156,9 @@ mod tests {
     #[test]
     fn ids_are_counted_for_as_long_as_redis_remembers_them() {
         let start = Instant::now();
-        let mut room = Room::new(start);
+        let mut room = Room::new(1_000, start);
         let at = |seconds| start + Duration::from_secs(seconds);
-        room.take(REMEMBERED_AT_ONCE - 10, at(0)).unwrap();
+        room.take(990, at(0)).unwrap();
         room.give_back(10);
         room.take(20, at(599)).unwrap();
         assert!(
@@ -164,7 +166,7 @@ mod tests {
         );
         // Those of second 599 are remembered until 1,199.
         assert!(matches!(room.take(1, at(700)), Err(NotRemembered::Full(_))));
-        assert_eq!(room.taken(at(1_199)), REMEMBERED_AT_ONCE);
+        assert_eq!(room.taken(at(1_199)), 1_000);
         room.take(5, at(1_300)).unwrap();
         assert_eq!(room.taken(at(1_301)), 5);
         assert_eq!(room.taken(at(9_000)), 0);
