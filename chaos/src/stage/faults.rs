@@ -26,7 +26,10 @@ const REVIVED: Duration = Duration::from_secs(30);
 
 impl Stage {
     pub(super) async fn begin(&mut self, fault: Fault) -> anyhow::Result<()> {
-        self.fault_begins();
+        // A disk isn't full before it is filled, which takes seconds on a busy machine.
+        if !matches!(fault, Fault::DiskFull(_)) {
+            self.fault_begins();
+        }
         self.note(&format!("begin {fault:?}"));
         let mut held = Held::Nothing;
         match &fault {
@@ -58,6 +61,7 @@ impl Stage {
             Fault::Killed(node) => self.remove_daemon(*node)?.kill().await?,
             Fault::Stopped(node) => self.daemon(*node)?.signal("STOP").await?,
         }
+        self.fault_begins();
         self.faults.push((fault, held));
         Ok(())
     }
