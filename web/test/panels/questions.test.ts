@@ -51,7 +51,8 @@ test("retention looks at its own periods", () => {
 });
 
 function held(ids: string[], more: Partial<HeldEvents> = {}): HeldEvents {
-  const events = ids.map((event_id) => ({ event_id }) as HeldEvents["events"][number]);
+  const accepted = (id: string) => new Date(id.charCodeAt(0)).toISOString();
+  const events = ids.map((event_id) => ({ event_id, accepted_at: accepted(event_id) }) as HeldEvents["events"][number]);
   return { events, sampled: false, skipped: 0, rate: 20, ...more };
 }
 
@@ -65,6 +66,8 @@ test("the tail says what it doesn't show", () => {
 test("what comes while the rows stand still is counted", () => {
   const stopped = held(["b", "a"]);
   expect(newer(stopped, held(["d", "c", "b", "a"]))).toBe(2);
+  expect(newer(held(["b"]), held(["c", "b", "a"]))).toBe(1);
+  expect(newer(held([]), held(["b", "a"]))).toBe(2);
   expect(waiting(2)).toBe("paused; 2 newer wait");
   expect(waiting(50)).toBe("paused; 50 or more newer wait");
 });

@@ -1,15 +1,24 @@
 // What the tail says of what it shows.
 
-import type { HeldEvents } from "tidemark-client";
+import type { Event, HeldEvents } from "tidemark-client";
 import * as format from "../../format";
 
 /** Rows at most; the client holds more. */
 export const SHOWN = 50;
 
-/** Events of `now` that weren't there when the rows were stopped. */
+/**
+ * Events of `now` that came after the rows were stopped. A snapshot after a reconnection may hold
+ * older ones that weren't shown: those aren't newer.
+ */
 export function newer(stopped: HeldEvents, now: HeldEvents): number {
   const known = new Set(stopped.events.map((event) => event.event_id));
-  return now.events.filter((event) => !known.has(event.event_id)).length;
+  const latest = Math.max(...stopped.events.map(accepted));
+  return now.events.filter((event) => !known.has(event.event_id) && accepted(event) >= latest).length;
+}
+
+/** In milliseconds since 1970. */
+function accepted(event: Event): number {
+  return Date.parse(event.accepted_at);
 }
 
 /** How far what is shown is all there is. */
