@@ -64,3 +64,24 @@ impl Claimer {
         self.cursor != EntryId::MIN
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reply(cursor: &str) -> Value {
+        let cursor = Value::BulkString(cursor.into());
+        let nothing = Value::Array(Vec::new());
+        Value::Array(vec![cursor, nothing.clone(), nothing])
+    }
+
+    #[test]
+    fn a_sweep_goes_on_until_it_comes_round() {
+        let mut claimer = Claimer::new(Duration::ZERO);
+        assert!(!claimer.is_under_way());
+        claimer.took(reply("7-1")).unwrap();
+        assert!(claimer.is_under_way());
+        claimer.took(reply("0-0")).unwrap();
+        assert!(!claimer.is_under_way());
+    }
+}

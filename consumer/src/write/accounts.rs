@@ -124,16 +124,22 @@ pub(super) async fn upsert_rollups(
 
 pub(super) async fn mark_dirty(session: &Session, folded: &[Folded]) -> Result<(), Error> {
     let now = UnixMicros::now();
-    let is_old = |minute: &UnixMicros| {
-        let ends = Tier::QuarterHour.bucket(*minute).0 + Tier::QuarterHour.seconds() * 1_000_000;
-        ends + MARK_DIRTY_AFTER_SECONDS * 1_000_000 < now.0
-    };
-    let old: Vec<_> = minutes(folded).into_iter().filter(is_old).collect();
+    let minutes = minutes(folded).into_iter();
+    let old: Vec<_> = minutes
+        .filter(|minute| may_be_built(*minute, now))
+        .collect();
     if old.is_empty() {
         return Ok(());
     }
     let statement = &session.statements.mark_dirty;
     session.client.execute(statement, &[&old]).await.map(drop)
+}
+
+/// Whether the coarse bucket of a minute may have been built before this batch.
+fn may_be_built(minute: UnixMicros, now: UnixMicros) -> bool {
+    let quarter_hour = Tier::QuarterHour;
+    let ends = quarter_hour.bucket(minute).0 + quarter_hour.seconds() * 1_000_000;
+    ends + MARK_DIRTY_AFTER_SECONDS * 1_000_000 < now.0
 }
 
 fn minutes(folded: &[Folded]) -> Vec<UnixMicros> {
@@ -160,4 +166,44 @@ pub(super) fn multirange(stream_id: i32, batch: &Batch) -> String {
 #[must_use]
 pub fn entry_number(stream_id: i32, id: EntryId) -> String {
     format!("{stream_id}{:039}", id.as_u128())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const MINUTE: i64 = 60 * 1_000_000;
+
+    #[test]
+    fn a_minute_is_late_once_its_quarter_of_an_hour_has_been_over_for_five_minutes() {
+        let quarter = 1_763_596_800_000_000;
+        let late = |minute: i64, now: i64| {
+            may_be_built(
+                UnixMicros(quarter + minute * MINUTE),
+                UnixMicros(quarter + now),
+            )
+        };
+        for minute in [0, 7, 14] {
+            assert!(!late(minute, 20 * MINUTE));
+            assert!(late(minute, 20 * MINUTE + 1));
+        }
+        assert!(!late(15, 20 * MINUTE + 1));
+    }
+
+    #[test]
+    fn entries_of_two_streams_never_share_a_number() {
+        let last = EntryId {
+            ms: u64::MAX,
+            seq: u64::MAX,
+        };
+        assert_eq!(
+            entry_number(7, EntryId { ms: 1, seq: 2 }),
+            "7000000000000000000018446744073709551618"
+        );
+        assert_eq!(
+            entry_number(7, last),
+            "7340282366920938463463374607431768211455"
+        );
+        assert!(entry_number(7, last) < entry_number(8, EntryId::MIN));
+    }
 }

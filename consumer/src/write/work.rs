@@ -17,6 +17,9 @@ use super::{
 };
 use crate::decode::{Batch, PerSource, Rejected};
 
+/// Of the time for one attempt, where a batch turns out to need more.
+const MAX_DOUBLINGS: u32 = 4;
+
 /// A batch and what was learned about it so far.
 pub(super) struct Work {
     pub(super) batch: Batch,
@@ -49,6 +52,11 @@ impl Work {
             timeouts: 0,
             failures: 0,
         }
+    }
+
+    /// For one attempt: longer for a batch that wasn't done in time before.
+    pub(super) fn limit(&self, first: Duration) -> Duration {
+        first * (1 << self.timeouts.min(MAX_DOUBLINGS))
     }
 
     /// What a failed attempt says about the batch.
@@ -131,5 +139,16 @@ mod tests {
         let done = work.committed(PerSource::default());
         assert_eq!(done.entries.len(), 302);
         assert_eq!(done.lost, (3..103).map(id).collect::<Vec<_>>());
+    }
+    #[test]
+    fn each_attempt_that_is_not_done_in_time_doubles_the_time_of_the_next() {
+        let mut work = Work::new(Batch::empty("e".into()), Path::Straight);
+        let mut limits = Vec::new();
+        for _ in 0..6 {
+            limits.push(work.limit(Duration::from_secs(12)).as_secs());
+            work.learn(&Failure::TimedOut);
+        }
+        assert_eq!(limits, [12, 24, 48, 96, 192, 192]);
+        assert!(work.check_handled);
     }
 }

@@ -74,9 +74,6 @@ pub struct Writer {
     staged_left: u32,
 }
 
-/// Of the time for one attempt, where a batch turns out to need more.
-const MAX_DOUBLINGS: u32 = 4;
-
 /// Failures in a row after which the database counts as not usable.
 const FAILURES_TOLERATED: u32 = 3;
 
@@ -221,14 +218,9 @@ impl Writer {
     }
 
     async fn attempt_in_time(&mut self, work: &mut Work) -> Result<PerSource, Failure> {
-        timeout(self.limit(work), self.attempt(work))
+        timeout(work.limit(self.config.timeout), self.attempt(work))
             .await
             .unwrap_or(Err(Failure::TimedOut))
-    }
-
-    /// For one attempt: longer for a batch that wasn't done in time before.
-    fn limit(&self, work: &Work) -> Duration {
-        self.config.timeout * (1 << work.timeouts.min(MAX_DOUBLINGS))
     }
 
     async fn attempt(&mut self, work: &mut Work) -> Result<PerSource, Failure> {

@@ -74,7 +74,7 @@ impl Writer {
         let Some(session) = &self.session else {
             return false;
         };
-        let (patience, limit) = (self.config.timeout, self.limit(work));
+        let (patience, limit) = (self.config.timeout, work.limit(self.config.timeout));
         let search = search(session, work, patience, limit).await;
         let found = !search.refused.is_empty();
         if found {
