@@ -5,38 +5,47 @@ use redis::{InfoDict, RedisResult, Script, aio::MultiplexedConnection};
 
 use super::pressure::Seen;
 
-/// The last id that the stream gave, also where its entry is gone, and Redis's clock in
-/// milliseconds. Asked for here, because XINFO alone would send two whole entries.
-const LAST_ID: &str = "#!lua flags=no-writes
-local stream = redis.pcall('XINFO', 'STREAM', KEYS[1])
-if stream.err then return false end
-local now = redis.call('TIME')
-for i = 1, #stream, 2 do
-  if stream[i] == 'last-generated-id' then
-    return {stream[i + 1], now[1] * 1000 + math.floor(now[2] / 1000)}
-  end
-end
-return false";
+/// The last id that the stream gave, also where its entry is gone, how many entries it was ever
+/// given, and Redis's clock in milliseconds. Asked for here, because XINFO alone would send two
+/// whole entries.
+const GIVEN: &str = "#!lua flags=no-writes
+local reply = redis.pcall('XINFO', 'STREAM', KEYS[1])
+if reply.err then return false end
+local stream, now = {}, redis.call('TIME')
+for i = 1, #reply, 2 do stream[reply[i]] = reply[i + 1] end
+return {stream['last-generated-id'], stream['entries-added'],
+        now[1] * 1000 + math.floor(now[2] / 1000)}";
 
-/// How many milliseconds the stream's last id lies ahead of Redis's clock.
-pub(super) async fn ahead(
+/// What the stream says of all that it was ever given.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Given {
+    /// By how many milliseconds its last id lies ahead of Redis's clock.
+    pub(super) ahead_ms: u64,
+    pub(super) entries: u64,
+}
+
+pub(super) async fn given(
     connection: &mut MultiplexedConnection,
     keys: &StreamKeys,
-) -> RedisResult<u64> {
-    let last: Option<(String, u64)> = Script::new(LAST_ID)
+) -> RedisResult<Given> {
+    let given: Option<(String, u64, u64)> = Script::new(GIVEN)
         .key(&keys.stream)
         .invoke_async(connection)
         .await?;
-    let ahead = last.and_then(|(id, now)| {
-        let id: EntryId = id.parse().ok()?;
-        Some(id.ms.saturating_sub(now))
+    let given = given.and_then(|(last, entries, now)| {
+        let last: EntryId = last.parse().ok()?;
+        Some(Given {
+            ahead_ms: last.ms.saturating_sub(now),
+            entries,
+        })
     });
-    Ok(ahead.unwrap_or(0))
+    Ok(given.unwrap_or_default())
 }
 
 pub(super) async fn look(
     connection: &mut MultiplexedConnection,
     keys: &StreamKeys,
+    given: Given,
 ) -> RedisResult<Seen> {
     let disk_failure = disk_failure(connection, keys).await?;
     let mut accounts = redis::cmd("HMGET");
@@ -46,6 +55,7 @@ pub(super) async fn look(
             .arg(format!("accepted:{source}"))
             .arg(format!("entries:{source}"));
     }
+    accounts.arg("gone");
     let (entries, accounts, info): (u64, Vec<Option<u64>>, InfoDict) = redis::pipe()
         .xlen(&keys.stream)
         .add_command(accounts)
@@ -58,11 +68,12 @@ pub(super) async fn look(
         entries,
         accepted_events: account(0) + account(2),
         accepted_entries: account(1) + account(3),
+        given_entries: given.entries.saturating_sub(account(4)),
         used_bytes: info.get("used_memory").unwrap_or(0),
         max_bytes: info.get("maxmemory").unwrap_or(0),
         policy: info.get("maxmemory_policy").unwrap_or_default(),
         disk_failure,
-        ahead_ms: 0,
+        ahead_ms: given.ahead_ms,
     })
 }
 

@@ -13,14 +13,14 @@ use tokio::{
 };
 
 use super::{
-    look::{ahead, look},
+    look::{Given, given, look},
     pressure::{Drain, Limit, Limits, Pressure, Seen},
 };
 use crate::observe;
 
 const INTERVAL: Duration = Duration::from_millis(150);
-/// The ids are looked at so rarely because that costs Redis a copy of two entries.
-const IDS_INTERVAL: Duration = Duration::from_secs(1);
+/// What the stream was given is asked so rarely because that costs Redis a copy of two entries.
+const GIVEN_INTERVAL: Duration = Duration::from_secs(1);
 
 /// Watches Redis; the one place that says whether it is usable.
 #[derive(Debug)]
@@ -70,9 +70,9 @@ impl Monitor {
 
     async fn watch(&self, mut connection: MultiplexedConnection) -> redis::RedisError {
         let mut drain = Drain::default();
-        let mut ids = (Instant::now(), 0);
+        let mut given = (Instant::now(), Given::default());
         loop {
-            match self.look(&mut connection, &mut ids).await {
+            match self.look(&mut connection, &mut given).await {
                 Ok(seen) => self.judge(&seen, &mut drain),
                 Err(error) => return error,
             }
@@ -80,21 +80,17 @@ impl Monitor {
         }
     }
 
-    /// `ids`: when to look at them again, and how far they were ahead.
+    /// `known`: when to ask again what the stream was given, and what it was.
     async fn look(
         &self,
         connection: &mut MultiplexedConnection,
-        ids: &mut (Instant, u64),
+        known: &mut (Instant, Given),
     ) -> RedisResult<Seen> {
-        if Instant::now() >= ids.0 {
-            let ahead = ahead(connection, &self.keys).await?;
-            *ids = (Instant::now() + IDS_INTERVAL, ahead);
+        if Instant::now() >= known.0 {
+            let given = given(connection, &self.keys).await?;
+            *known = (Instant::now() + GIVEN_INTERVAL, given);
         }
-        let seen = look(connection, &self.keys).await?;
-        Ok(Seen {
-            ahead_ms: ids.1,
-            ..seen
-        })
+        look(connection, &self.keys, known.1).await
     }
 
     fn judge(&self, seen: &Seen, drain: &mut Drain) {

@@ -26,7 +26,7 @@ pub enum Limit {
 pub struct Pressure {
     pub limit: Option<Limit>,
     /// Events in the stream that were not yet trimmed (an estimate: entries by the mean of
-    /// events per entry).
+    /// events per entry, of those of other programs one).
     pub backlog_events: u64,
     /// Events that may be sent until the next look.
     pub room_events: u64,
@@ -75,6 +75,8 @@ pub(super) struct Seen {
     pub(super) entries: u64,
     pub(super) accepted_events: u64,
     pub(super) accepted_entries: u64,
+    /// All entries that the stream was ever given, those of other programs too.
+    pub(super) given_entries: u64,
     pub(super) used_bytes: u64,
     pub(super) max_bytes: u64,
     pub(super) policy: String,
@@ -86,10 +88,13 @@ pub(super) struct Seen {
 
 impl Seen {
     fn backlog_events(&self) -> u64 {
-        if self.accepted_entries == 0 {
+        // Other programs append their events one by one.
+        let others = self.given_entries.saturating_sub(self.accepted_entries);
+        let entries = self.accepted_entries + others;
+        if entries == 0 {
             return self.entries;
         }
-        let mean = self.accepted_events as f64 / self.accepted_entries as f64;
+        let mean = (self.accepted_events + others) as f64 / entries as f64;
         (self.entries as f64 * mean) as u64
     }
 }
@@ -182,12 +187,31 @@ mod tests {
             entries,
             accepted_events: 5_000,
             accepted_entries: 50,
+            given_entries: 50,
             used_bytes,
             max_bytes: 1_000,
             policy: "noeviction".into(),
             disk_failure: None,
             ahead_ms: 600_000,
         }
+    }
+
+    #[test]
+    fn what_others_append_one_by_one_counts_as_one_each() {
+        // 50 of ours with 5,000 events, then 950 of others.
+        let mixed = Seen {
+            given_entries: 1_000,
+            ..seen(100, 0)
+        };
+        assert_eq!(mixed.backlog_events(), 595);
+        assert_eq!(seen(100, 0).backlog_events(), 10_000);
+        let only_others = Seen {
+            given_entries: 100,
+            accepted_events: 0,
+            accepted_entries: 0,
+            ..seen(100, 0)
+        };
+        assert_eq!(only_others.backlog_events(), 100);
     }
 
     #[test]
@@ -250,6 +274,7 @@ mod tests {
                 entries: 10 + second,
                 accepted_events: 100_000 + second * 500,
                 accepted_entries: 1_000 + second * 5,
+                given_entries: 1_000 + second * 5,
                 ..seen(0, 0)
             };
             drain.observe(&seen, start + Duration::from_secs(second));
