@@ -71,9 +71,9 @@ fn object(body: &[u8]) -> Vec<&[u8]> {
     }
 }
 
-fn whole<'b>(body: &'b [u8], seed: impl DeserializeSeed<'b>) -> serde_json::Result<()> {
+fn whole<'b>(body: &'b [u8], visitor: impl Visitor<'b, Value = ()>) -> serde_json::Result<()> {
     let mut body = serde_json::Deserializer::from_slice(body);
-    seed.deserialize(&mut body)?;
+    body.deserialize_any(visitor)?;
     body.end()
 }
 
@@ -108,14 +108,6 @@ impl<'b> Visitor<'b> for Elements<'_, 'b> {
 
 /// `{"batch":[…]}` and nothing else.
 struct Envelope<'e, 'b>(&'e mut Vec<&'b [u8]>);
-
-impl<'b> DeserializeSeed<'b> for Envelope<'_, 'b> {
-    type Value = ();
-
-    fn deserialize<D: Deserializer<'b>>(self, deserializer: D) -> Result<(), D::Error> {
-        deserializer.deserialize_map(self)
-    }
-}
 
 impl<'b> Visitor<'b> for Envelope<'_, 'b> {
     type Value = ();
