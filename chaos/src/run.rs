@@ -150,13 +150,18 @@ async fn act(stage: &mut Stage, scenario: &Scenario, outcome: &mut Outcome) -> a
         start_load(stage, scenario, &mut draw).await?;
         sleep(WARM_UP).await;
     }
-    let (before, troubles_before) = (uses(&stage.daemons), watch.troubles().await);
+    let (mut before, troubles_before) = (uses(&stage.daemons), watch.troubles().await);
     take_all(stage, steps).await?;
     if stage.load.is_none() {
         start_load(stage, scenario, &mut draw).await?;
     }
     let healed = *stage.healed.get_or_insert_with(Instant::now);
     let recovery = recovery(stage, healed).await;
+    if !starts_whole {
+        // Before the fault they had never worked.
+        sleep(WARM_UP).await;
+        before = uses(&stage.daemons);
+    }
     let mut load = stage.load.take().context("the load runs")?;
     let finished = load.finish(scenario.load_ends).await;
     let generated = finished.context("the load")?.unwrap_or_default();

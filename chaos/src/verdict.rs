@@ -13,7 +13,8 @@ use crate::{
     watch::{Questions, Readiness, Use},
 };
 
-/// What a process may hold at the end beyond what it held under load before the faults.
+/// What a process may hold at the end beyond what it held under load before the faults, or after the
+/// recovery where the fault was there from the start.
 const MORE_BYTES: u64 = 64 * 1024 * 1024;
 const MORE_DESCRIPTORS: u64 = 24;
 /// Within this time a daemon that can't do its work says so.
