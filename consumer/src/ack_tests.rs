@@ -1,11 +1,14 @@
-use common::wire::StreamKeys;
+use common::{config::RedisUrl, wire::StreamKeys};
+use futures_util::StreamExt as _;
 use proptest::{prelude::*, test_runner::TestRunner};
 use redis::{AsyncCommands as _, Value, streams};
 use testkit::Services;
+use tokio::time::timeout;
 
 use super::*;
 use crate::read::model::lowest_needed;
 
+const SOON: Duration = Duration::from_secs(30);
 const GROUPS: [&str; 3] = ["timescale-writer", "second", "third"];
 
 #[derive(Debug, Clone)]
@@ -293,4 +296,81 @@ async fn what_somebody_else_removes_is_noticed_once() {
     let () = stream.redis.del(&stream.key).await.unwrap();
     stream.apply(&Op::Add { seq_gap: 1 }).await;
     assert_eq!(stream.acker.look().await.unwrap(), nothing(0));
+}
+
+fn committed(ids: &[String]) -> Committed {
+    Committed {
+        entries: ids.iter().map(|id| id.parse().unwrap()).collect(),
+        counts: Default::default(),
+        stream_wait: Duration::ZERO,
+        write: Duration::ZERO,
+        bytes: 0,
+        dead_letters: Vec::new(),
+        lost: Vec::new(),
+    }
+}
+
+#[tokio::test]
+async fn what_is_committed_is_acknowledged_told_and_trimmed() {
+    let services = Services::without_schema().await;
+    let mut stream = Stream::new(&services).await;
+    for group in &GROUPS[1..] {
+        let _: bool = stream
+            .redis
+            .xgroup_destroy(&stream.key, group)
+            .await
+            .unwrap();
+    }
+    for _ in 0..3 {
+        stream.apply(&Op::Add { seq_gap: 1 }).await;
+    }
+    let (group, count) = (0, 3);
+    stream.apply(&Op::Read { group, count }).await;
+    let ids = stream.ids().await;
+    let config = stream.acker.config.clone();
+    let told = clients::redis::subscribe(&services.redis, &config.keys.commits);
+    let mut told = told.await.unwrap();
+
+    let (commits, received) = mpsc::channel(1);
+    let acknowledger = tokio::spawn(acknowledge(config, received, Shutdown::new()));
+    commits.send(committed(&ids[..2])).await.unwrap();
+    let news = timeout(SOON, told.on_message().next()).await;
+    assert!(news.unwrap().is_some());
+    assert_eq!(stream.pending(GROUPS[0]).await, ids[2..]);
+    let until = Instant::now() + SOON;
+    while stream.ids().await != ids[2..] {
+        assert!(Instant::now() < until, "never trimmed");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    drop(commits);
+    timeout(SOON, acknowledger).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn without_redis_it_waits_and_gives_up_when_it_is_to_stop() {
+    let services = Services::without_schema().await;
+    let mut config = Stream::new(&services).await.acker.config;
+    let nobody = testkit::free_port().unwrap();
+    config.redis.redis_url = RedisUrl(format!("redis://127.0.0.1:{nobody}"));
+    let (commits, received) = mpsc::channel(1);
+    let shutdown = Shutdown::new();
+    let mut acknowledger = tokio::spawn(acknowledge(config, received, shutdown.clone()));
+    commits.send(committed(&["1-1".into()])).await.unwrap();
+    let waits = timeout(Duration::from_millis(300), &mut acknowledger).await;
+    assert!(waits.is_err());
+    shutdown.stop();
+    timeout(SOON, acknowledger).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn the_last_of_many_commits_is_trimmed_soon() {
+    let services = Services::without_schema().await;
+    let mut acker = Stream::new(&services).await.acker;
+    let now = Instant::now();
+    acker.next_trim = now + TRIM_EVERY;
+    acker.trim_soon();
+    assert!(acker.next_trim < now + TRIM_EVERY && acker.next_trim >= now + TRIM_AFTER);
+    acker.next_trim = now;
+    acker.trim_soon();
+    assert_eq!(acker.next_trim, now);
 }

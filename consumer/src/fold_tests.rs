@@ -200,9 +200,9 @@ proptest! {
 
 #[test]
 fn the_memory_knows_about_how_large_it_is() {
-    let batch = |user| {
+    let batch = |minute, user| {
         let one = Small {
-            minute: 0,
+            minute,
             kind: 0,
             page: None,
             user,
@@ -212,8 +212,10 @@ fn the_memory_knows_about_how_large_it_is() {
         };
         vec![one]
     };
-    let small = folded(&[batch(0)], 10).bytes();
-    let same = folded(&vec![batch(0); 50], 10).bytes();
+    let small = folded(&[batch(0, 0)], 10).bytes();
+    let same = folded(&vec![batch(0, 0); 50], 10).bytes();
+    let twice = folded(&[batch(0, 0), batch(1, 0)], 10).bytes();
     assert!(small > 0);
     assert_eq!(same, small, "what is replaced isn't counted twice");
+    assert_eq!(twice, 2 * small);
 }

@@ -1,6 +1,6 @@
 //! What a commit writes besides its rows: rollups, dead letters, and the accounts.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use common::{rollup::Tier, time::UnixMicros, wire::EntryId};
 use tokio_postgres::Error;
@@ -99,9 +99,9 @@ impl Attempt<'_> {
             &accepted(ids.iter().min()),
             &accepted(ids.iter().max()),
             &(batch.mean_stream_ms() as f32),
-            &(batch.decoding.as_secs_f32() * 1_000.0),
+            &milliseconds(batch.decoding),
             &self.queue_ms,
-            &(started.elapsed().as_secs_f32() * 1_000.0),
+            &milliseconds(started.elapsed()),
         ];
         let statement = &session.statements.insert_commit;
         session.client.execute(statement, params).await.map(drop)
@@ -149,6 +149,11 @@ fn minutes(folded: &[Folded]) -> Vec<UnixMicros> {
     minutes
 }
 
+/// As the table of commits has it.
+pub(super) fn milliseconds(duration: Duration) -> f32 {
+    duration.as_secs_f32() * 1_000.0
+}
+
 /// The batch's entries as a multirange literal.
 pub(super) fn multirange(stream_id: i32, batch: &Batch) -> String {
     let spans = batch.spans.iter().map(|(first, last)| {
@@ -188,6 +193,11 @@ mod tests {
             assert!(late(minute, 20 * MINUTE + 1));
         }
         assert!(!late(15, 20 * MINUTE + 1));
+    }
+
+    #[test]
+    fn durations_are_in_milliseconds() {
+        assert_eq!(milliseconds(Duration::from_micros(1_500)), 1.5);
     }
 
     #[test]

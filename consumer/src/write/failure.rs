@@ -113,10 +113,14 @@ mod tests {
 
     use super::*;
 
-    /// Raises `code` in the database and says what is made of it.
-    async fn failure_of(client: &tokio_postgres::Client, code: &str) -> &'static str {
+    /// What is made of `code` when the database raises it.
+    async fn failure_of(client: &tokio_postgres::Client, code: &str) -> Failure {
         let raise = format!("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '{code}'; END $$");
-        match Failure::from(client.batch_execute(&raise).await.unwrap_err()) {
+        Failure::from(client.batch_execute(&raise).await.unwrap_err())
+    }
+
+    fn kind(failure: &Failure) -> &'static str {
+        match failure {
             Failure::Retry(_) => "retry",
             Failure::Lost(_) => "lost",
             Failure::Hold(_) => "hold",
@@ -156,9 +160,30 @@ mod tests {
             ),
         ] {
             for code in codes {
-                assert_eq!(failure_of(&client, code).await, wanted, "{code}");
+                assert_eq!(kind(&failure_of(&client, code).await), wanted, "{code}");
             }
         }
+    }
+
+    #[tokio::test]
+    async fn each_has_a_cause() {
+        let services = Services::without_schema().await;
+        let client = services.db().await;
+        for (code, cause) in [
+            ("40001", "conflict"),
+            ("55P03", "conflict"),
+            ("53100", "no_room"),
+            ("57014", "timed_out"),
+            ("XX000", "other"),
+            ("57P01", "lost"),
+            ("42501", "refused"),
+            ("22003", "data"),
+        ] {
+            assert_eq!(failure_of(&client, code).await.cause(), cause, "{code}");
+        }
+        assert_eq!(Failure::TimedOut.cause(), "timed_out");
+        assert_eq!(Failure::NameTaken.cause(), "conflict");
+        assert_eq!(Failure::Handled.cause(), "other");
     }
 
     #[tokio::test]

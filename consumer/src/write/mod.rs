@@ -7,10 +7,13 @@ mod committed;
 mod failure;
 #[cfg(test)]
 pub(crate) mod model;
+mod paths;
 mod recover;
 mod session;
 mod statements;
 mod suspects;
+#[cfg(test)]
+mod tests;
 mod traced;
 mod transaction;
 mod work;

@@ -169,3 +169,79 @@ pub async fn free_lane_name(
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use common::{
+        rollup::{Dimension, Rollup},
+        time::UnixMicros,
+    };
+    use testkit::Services;
+
+    use super::*;
+    use crate::fold::Folded;
+
+    #[tokio::test]
+    async fn a_writer_is_replaced_when_it_is_old_or_remembers_much() {
+        let services = Services::start().await;
+        let mut session = Session::open(&services.postgres, "test/0", None)
+            .await
+            .unwrap();
+        let first = session.writer.id;
+        let minutes_ago =
+            |minutes: u64| Instant::now().checked_sub(Duration::from_secs(minutes * 60));
+        session.writer.opened = minutes_ago(14).unwrap();
+        session.rotate_when_due().await.unwrap();
+        assert_eq!(session.writer.id, first);
+        session.writer.opened = minutes_ago(15).unwrap();
+        session.rotate_when_due().await.unwrap();
+        let second = session.writer.id;
+        assert!(second > first);
+        assert_eq!(session.remembered(), 0);
+        let large = Folded {
+            bucket: UnixMicros(0),
+            dimension: Dimension::Page,
+            value: "p".repeat(ROTATE_BYTES).into(),
+            rollup: Rollup::default(),
+        };
+        session.writer.memory.advance(vec![large]);
+        assert!(session.remembered() > ROTATE_BYTES);
+        session.rotate_when_due().await.unwrap();
+        assert!(session.writer.id > second);
+        assert_eq!(session.remembered(), 0);
+    }
+
+    #[tokio::test]
+    async fn a_lane_gets_the_name_it_prefers_or_the_first_that_is_free() {
+        let services = Services::without_schema().await;
+        let name = async |preferred| {
+            free_lane_name(&services.postgres, "test", preferred)
+                .await
+                .unwrap()
+        };
+        let (preferred, _holder) = name(3).await;
+        assert_eq!(preferred, "test/3");
+        let (other, _holder) = name(3).await;
+        assert_eq!(other, "test/0");
+        let (other, _holder) = name(0).await;
+        assert_eq!(other, "test/1");
+    }
+
+    #[tokio::test]
+    async fn an_epoch_of_a_stream_has_one_number() {
+        let services = Services::start().await;
+        let mut session = Session::open(&services.postgres, "test/0", None)
+            .await
+            .unwrap();
+        let mut other = Session::open(&services.postgres, "test/1", None)
+            .await
+            .unwrap();
+        let (one, two) = (Arc::from("one"), Arc::from("two"));
+        let first = session.stream_id("events", &one).await.unwrap();
+        let second = session.stream_id("events", &two).await.unwrap();
+        assert_ne!(first, second);
+        assert_eq!(session.stream_id("events", &one).await.unwrap(), first);
+        assert_eq!(other.stream_id("events", &one).await.unwrap(), first);
+        assert_ne!(session.writer.id, other.writer.id);
+    }
+}

@@ -31,7 +31,7 @@ pub(super) struct Suspects {
 
 impl Suspects {
     pub(super) fn contains(&self, row: usize) -> bool {
-        !self.rows.is_empty() && self.rows.contains(&row)
+        self.rows.contains(&row)
     }
 
     pub(super) fn is_empty(&self) -> bool {
@@ -161,6 +161,7 @@ mod tests {
         let mut numbers: Vec<_> = suspects.iter().collect();
         numbers.sort_unstable();
         assert_eq!(numbers, [0, 1]);
+        assert!(suspects.contains(1) && !suspects.contains(2));
     }
 
     #[test]

@@ -19,12 +19,14 @@ use tokio::{sync::mpsc, time::timeout};
 use tokio_postgres::Client;
 
 use super::{
+    accounts::milliseconds,
     committed::Committed,
     failure::Failure,
+    paths::Paths,
     recover,
     session::{ROTATE_BYTES, Session},
     suspects::Recent,
-    transaction::{Attempt, Path},
+    transaction::Attempt,
     work::Work,
 };
 use crate::{
@@ -68,10 +70,7 @@ pub struct Writer {
     /// The connection that holds the lane's name until the first session takes it over.
     name_holder: Option<Client>,
     nameless_since: Option<Instant>,
-    /// Batches in a row that failed for a duplicate nobody suspected.
-    missed: u32,
-    /// Batches that go by the staged path at once, since old events come again.
-    staged_left: u32,
+    paths: Paths,
 }
 
 /// Failures in a row after which the database counts as not usable.
@@ -90,8 +89,7 @@ impl Writer {
             session: None,
             name_holder: Some(name_holder),
             nameless_since: None,
-            missed: 0,
-            staged_left: 0,
+            paths: Paths::default(),
         }
     }
 
@@ -157,17 +155,13 @@ impl Writer {
 
     async fn write(&mut self, batch: Batch, shutdown: &Shutdown) -> Result<Committed, Ended> {
         let grace = self.config.stop_grace;
-        let staged = self.staged_left > 0;
-        self.staged_left = self.staged_left.saturating_sub(1);
-        let mut work = Work::new(batch, if staged { Path::Staged } else { Path::Straight });
+        let mut work = Work::new(batch, self.paths.next());
         let mut backoff = Backoff::default();
         loop {
             let failure = match self.attempt_traced(&mut work, shutdown).await {
                 Ok(counts) => {
                     self.health.up("postgres");
-                    if work.path == Path::Straight {
-                        self.missed = 0;
-                    }
+                    self.paths.committed(work.path);
                     return Ok(work.committed(counts));
                 }
                 Err(failure) => failure,
@@ -254,7 +248,7 @@ impl Writer {
             suspects,
             max_values,
             folds,
-            queue_ms: work.batch.finished_at.elapsed().as_secs_f32() * 1_000.0,
+            queue_ms: milliseconds(work.batch.finished_at.elapsed()),
         };
         let written = attempt.run(session).await?;
         let counts = session.writer.advance(written);

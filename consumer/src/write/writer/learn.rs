@@ -15,12 +15,6 @@ use crate::{
     },
 };
 
-/// Batches in a row that held duplicates nobody suspected, after which old events seem to
-/// come again.
-const MISSES_TOLERATED: u32 = 3;
-/// Then this many batches take the staged path at once: a failed COPY costs more.
-const STAGED_AFTER_MISSES: u32 = 8;
-
 impl Writer {
     /// Draws the consequence of a failure. True: try again at once.
     pub(super) async fn learn(&mut self, work: &mut Work, failure: Failure) -> bool {
@@ -32,10 +26,7 @@ impl Writer {
                     .as_ref()
                     .is_some_and(|guess| guess.were_sought)
                 {
-                    self.missed += 1;
-                    if self.missed >= MISSES_TOLERATED {
-                        self.staged_left = STAGED_AFTER_MISSES;
-                    }
+                    self.paths.missed_a_duplicate();
                 }
                 self.config.recent.watch(&work.batch.rows);
                 true
