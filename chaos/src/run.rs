@@ -150,18 +150,14 @@ async fn act(stage: &mut Stage, scenario: &Scenario, outcome: &mut Outcome) -> a
         start_load(stage, scenario, &mut draw).await?;
         sleep(WARM_UP).await;
     }
-    let (mut before, troubles_before) = (uses(&stage.daemons), watch.troubles().await);
+    let (before, troubles_before) = (uses(&stage.daemons), watch.troubles().await);
     take_all(stage, steps).await?;
     if stage.load.is_none() {
         start_load(stage, scenario, &mut draw).await?;
     }
     let healed = *stage.healed.get_or_insert_with(Instant::now);
     let recovery = recovery(stage, healed).await;
-    if !starts_whole {
-        // Before the fault they had never worked.
-        sleep(WARM_UP).await;
-        before = uses(&stage.daemons);
-    }
+    let before = uses_at_work(stage, starts_whole.then_some(before)).await;
     let mut load = stage.load.take().context("the load runs")?;
     let finished = load.finish(scenario.load_ends).await;
     let generated = finished.context("the load")?.unwrap_or_default();
@@ -231,6 +227,15 @@ fn since(before: &BTreeMap<Node, u64>, now: &BTreeMap<Node, u64>) -> u64 {
         count.checked_sub(before).unwrap_or(*count)
     });
     more.sum()
+}
+
+/// Where the fault was there from the start, the daemons had never worked before it.
+async fn uses_at_work(stage: &Stage, before: Option<BTreeMap<Node, Use>>) -> BTreeMap<Node, Use> {
+    if let Some(before) = before {
+        return before;
+    }
+    sleep(WARM_UP).await;
+    uses(&stage.daemons)
 }
 
 fn uses(daemons: &BTreeMap<Node, Daemon>) -> BTreeMap<Node, Use> {

@@ -1,10 +1,16 @@
 //! Redis dies, fills up, forgets.
 
+use std::time::Instant;
+
+use anyhow::ensure;
+use futures_util::future::BoxFuture;
+
 use super::{millis, secs};
 use crate::{
     fault::{Fault, Node, Remains, Service},
     load::Load,
     scenario::{Promise, Scenario, Step},
+    stage::Stage,
 };
 
 const A: Node = Node::Consumer(0);
@@ -115,21 +121,62 @@ fn lossy(name: &'static str, proves: &'static str, remains: Remains) -> Scenario
     })
 }
 
+/// Less than an empty Redis takes: it refuses whatever needs memory.
+const NO_MEMORY: Fault = Fault::Redis(&["CONFIG SET maxmemory 1mb"], &["CONFIG SET maxmemory 1gb"]);
+
+/// Consumers make room although Redis refuses whatever needs memory.
+fn is_drained(stage: &mut Stage) -> BoxFuture<'_, anyhow::Result<()>> {
+    Box::pin(async move {
+        let until = Instant::now() + secs(10);
+        loop {
+            let left = stage.in_flight().await;
+            if matches!(left, Ok((0, 0))) {
+                return Ok(());
+            }
+            ensure!(Instant::now() < until, "still in flight: {left:?}");
+            tokio::time::sleep(millis(100)).await;
+        }
+    })
+}
+
 fn full() -> Vec<Scenario> {
     vec![
         Scenario::new(
             "redis-memory-full",
             "Redis at maxmemory: 503 from 85 %, draining goes on",
             |draw| {
-                let full =
-                    Fault::Redis(&["CONFIG SET maxmemory 1mb"], &["CONFIG SET maxmemory 1gb"]);
-                Step::during(full, draw.seconds(4.0..8.0)).to_vec()
+                vec![
+                    Step::Begin(NO_MEMORY),
+                    Step::Wait(draw.seconds(4.0..8.0)),
+                    Step::Do("draining goes on", is_drained),
+                    Step::End(NO_MEMORY),
+                ]
             },
         )
         .promise(|promise| {
             promise.recovers = secs(3);
             promise.refuses = Some(secs(1));
         }),
+        Scenario::new(
+            "redis-full-at-start",
+            "Redis is full and has no group when consumers start: they drain it",
+            |draw| {
+                let (a, b) = (Fault::Killed(A), Fault::Killed(Node::Consumer(1)));
+                let destroyed = Fault::Redis(&["XGROUP DESTROY events timescale-writer"], &[]);
+                vec![
+                    Step::Begin(a.clone()),
+                    Step::Begin(b.clone()),
+                    Step::Begin(destroyed),
+                    Step::Wait(draw.seconds(1.0..4.0)),
+                    Step::Begin(NO_MEMORY),
+                    Step::End(a),
+                    Step::End(b),
+                    Step::Do("they drain it", is_drained),
+                    Step::End(NO_MEMORY),
+                ]
+            },
+        )
+        .promise(|promise| promise.recovers = secs(3)),
         Scenario::new(
             "redis-fills-up",
             "the database is away and Redis fills up: refused, not lost",
@@ -253,7 +300,7 @@ fn meddling() -> Vec<Scenario> {
                     Step::Begin(Fault::Redis(&["XTRIM events MAXLEN 50"], &[])),
                     Step::Do("what is trimmed is lost", |stage| {
                         Box::pin(async move {
-                            stage.crashes.push(std::time::Instant::now());
+                            stage.crashes.push(Instant::now());
                             Ok(())
                         })
                     }),
