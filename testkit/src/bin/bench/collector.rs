@@ -31,35 +31,59 @@ const WRK: Wrk = Wrk {
 };
 
 const MEASURE: &str = "collector over HTTP, 500 events of NDJSON a request: accepted";
+const WITH_KEYS: &str = "collector over HTTP that asks for keys, as a share of one that doesn't";
 
 pub(crate) async fn run() -> anyhow::Result<Outcome> {
     let bar = Bar::AtLeast(150_000.0);
-    let services = fresh().await?;
-    let folder = Folder::with_bodies(services.stream.limits())?;
-    let mut daemon = ingestion(&services, &[]).await?;
-    let rate = send(&services, &daemon, &folder.0).await?;
-    let memory = daemon.peak_memory()? as f64 / MIB;
-    stop(&mut daemon).await?;
-    let Some(rate) = rate else {
+    let Some(open) = collect(false).await? else {
         let missing = Figure::missing(MEASURE, Unit::EventsPerSecond, wrk::MISSING);
         return Ok(vec![missing.bar(bar)].into());
     };
+    let guarded = collect(true).await?.context("wrk was there a moment ago")?;
     let measure = "peak memory of `ingestion`, collecting";
     let figures = vec![
-        Figure::new(MEASURE, Unit::EventsPerSecond, rate).bar(bar),
-        Figure::new(measure, Unit::Mebibytes, memory)
+        Figure::new(MEASURE, Unit::EventsPerSecond, open.rate).bar(bar),
+        Figure::new(WITH_KEYS, Unit::Ratio, guarded.rate / open.rate).bar(Bar::AtLeast(0.9)),
+        Figure::new(measure, Unit::Mebibytes, open.memory)
             .largest()
             .bar(Bar::AtMost(100.0)),
     ];
     Ok(figures.into())
 }
 
+struct Collected {
+    /// Events per second.
+    rate: f64,
+    /// In MiB, at most.
+    memory: f64,
+}
+
+/// Sends to a collector of its own, with a key where it asks for keys; `None` without wrk.
+async fn collect(asks_for_keys: bool) -> anyhow::Result<Option<Collected>> {
+    let services = fresh().await?;
+    let folder = Folder::with_bodies(services.stream.limits())?;
+    let (auth, key) = match asks_for_keys {
+        true => ("on", services.key(&["write"], None).await.text()),
+        false => ("off", String::new()),
+    };
+    let mut daemon = ingestion(&services, &[("AUTH", auth)]).await?;
+    let rate = send(&services, &daemon, &folder.0, &key).await?;
+    let memory = daemon.peak_memory()? as f64 / MIB;
+    stop(&mut daemon).await?;
+    Ok(rate.map(|rate| Collected { rate, memory }))
+}
+
 /// Events per second that Redis accepted while wrk ran; `None` without wrk.
-async fn send(services: &Services, daemon: &Daemon, folder: &Path) -> anyhow::Result<Option<f64>> {
+async fn send(
+    services: &Services,
+    daemon: &Daemon,
+    folder: &Path,
+    key: &str,
+) -> anyhow::Result<Option<f64>> {
     let url = format!("http://127.0.0.1:{}/api/v1/events", daemon.port);
     let (folder, bodies) = (folder.to_string_lossy(), BODIES.to_string());
     let started = Instant::now();
-    if WRK.run(&url, &[&folder, &bodies]).await?.is_none() {
+    if WRK.run(&url, &[&folder, &bodies, key]).await?.is_none() {
         return Ok(None);
     }
     let seconds = started.elapsed().as_secs_f64();
