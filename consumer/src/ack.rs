@@ -113,7 +113,7 @@ pub(crate) async fn acknowledge(
     };
     loop {
         let Ok(done) = timeout_at(acker.next_trim, committed.recv()).await else {
-            acker.trim_when_idle().await;
+            acker.trim_when_due().await;
             continue;
         };
         let Some(done) = done else { return };
@@ -127,6 +127,10 @@ pub(crate) async fn acknowledge(
             backoff.wait().await;
         }
         observe::acknowledged(&done);
+        acker.tell().await;
+        if acker.next_trim <= Instant::now() {
+            acker.trim_when_due().await;
+        }
         if committed.is_empty() {
             acker.trim_soon();
         }
@@ -150,23 +154,28 @@ impl Acker {
             ack.query_async::<()>(&mut redis).await?;
         }
         fault::point("after_ack");
-        redis::cmd("PUBLISH")
-            .arg(&keys.commits)
-            .arg("")
-            .query_async::<()>(&mut redis)
-            .await?;
-        if self.next_trim <= Instant::now() {
-            self.trim().await?;
-        }
         Ok(())
+    }
+
+    /// Wakes readers. Who misses it looks a little later.
+    async fn tell(&mut self) {
+        let told = async {
+            let mut redis = self.connection().await?;
+            let mut hint = redis::cmd("PUBLISH");
+            hint.arg(&self.config.keys.commits).arg("");
+            hint.query_async::<()>(&mut redis).await
+        };
+        if let Err(error) = told.await {
+            observe::hint_failed(&self.config.lane, &error);
+        }
     }
 
     fn trim_soon(&mut self) {
         self.next_trim = self.next_trim.min(Instant::now() + TRIM_AFTER);
     }
 
-    async fn trim_when_idle(&mut self) {
-        // Also where it fails.
+    async fn trim_when_due(&mut self) {
+        // Also where it fails: acknowledging goes on.
         self.next_trim = Instant::now() + TRIM_EVERY;
         if let Err(error) = self.trim().await {
             observe::trim_failed(&self.config.lane, &error);
@@ -176,7 +185,6 @@ impl Acker {
 
     async fn trim(&mut self) -> RedisResult<()> {
         let (trimmed, removed, from, to) = self.look().await?;
-        self.next_trim = Instant::now() + TRIM_EVERY;
         observe::trimmed(trimmed);
         if removed > 0 {
             observe::removed_by_others(removed, &from, &to);

@@ -333,17 +333,62 @@ async fn what_is_committed_is_acknowledged_told_and_trimmed() {
 
     let (commits, received) = mpsc::channel(1);
     let acknowledger = tokio::spawn(acknowledge(config, received, Shutdown::new()));
-    commits.send(committed(&ids[..2])).await.unwrap();
-    let news = timeout(SOON, told.on_message().next()).await;
-    assert!(news.unwrap().is_some());
-    assert_eq!(stream.pending(GROUPS[0]).await, ids[2..]);
-    let until = Instant::now() + SOON;
-    while stream.ids().await != ids[2..] {
-        assert!(Instant::now() < until, "never trimmed");
-        tokio::time::sleep(Duration::from_millis(10)).await;
+    // The first is trimmed with the look that is due, the second with the next.
+    for done in 0..2 {
+        commits.send(committed(&ids[done..=done])).await.unwrap();
+        let news = timeout(SOON, told.on_message().next()).await;
+        assert!(news.unwrap().is_some());
+        assert_eq!(stream.pending(GROUPS[0]).await, ids[done + 1..]);
+        let until = Instant::now() + SOON;
+        while stream.ids().await != ids[done + 1..] {
+            assert!(Instant::now() < until, "never trimmed");
+            tokio::time::sleep(Duration::from_millis(10)).await;
+        }
     }
     drop(commits);
     timeout(SOON, acknowledger).await.unwrap().unwrap();
+}
+
+/// They are denied what is only of use to others.
+#[tokio::test]
+async fn hints_and_trims_that_fail_hold_nothing_up() {
+    let services = Services::without_schema().await;
+    let mut stream = Stream::new(&services).await;
+    let mut config = stream.acker.config.clone();
+    let user = services.stream.stream_key.clone();
+    let mut acl = redis::cmd("ACL");
+    acl.arg("SETUSER").arg(&user);
+    acl.arg(&["on", ">secret", "~*", "resetchannels", "+@all", "-xtrim"]);
+    let () = acl.query_async(&mut stream.redis).await.unwrap();
+    let url = config.redis.redis_url.0;
+    let place = url
+        .rsplit_once('@')
+        .map_or(&url["redis://".len()..], |(_, place)| place);
+    config.redis.redis_url = RedisUrl(format!("redis://{user}:secret@{place}"));
+
+    let (commits, received) = mpsc::channel(1);
+    let acknowledger = tokio::spawn(acknowledge(config, received, Shutdown::new()));
+    for _ in 0..5 {
+        stream.apply(&Op::Add { seq_gap: 1 }).await;
+        let (group, count) = (0, 1);
+        stream.apply(&Op::Read { group, count }).await;
+        let ids = stream.ids().await;
+        commits
+            .send(committed(&ids[ids.len() - 1..]))
+            .await
+            .unwrap();
+    }
+    drop(commits);
+    timeout(SOON, acknowledger).await.unwrap().unwrap();
+    assert_eq!(stream.pending(GROUPS[0]).await, [""; 0]);
+    assert_eq!(stream.ids().await.len(), 5);
+    let mut acl = redis::cmd("ACL");
+    let () = acl
+        .arg("DELUSER")
+        .arg(&user)
+        .query_async(&mut stream.redis)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -363,10 +408,18 @@ async fn without_redis_it_waits_and_gives_up_when_it_is_to_stop() {
 }
 
 #[tokio::test]
-async fn the_last_of_many_commits_is_trimmed_soon() {
+async fn it_trims_now_and_then_and_soon_after_the_last_commit() {
     let services = Services::without_schema().await;
     let mut acker = Stream::new(&services).await.acker;
     let now = Instant::now();
+    acker.trim_when_due().await;
+    assert!(acker.next_trim >= now + TRIM_EVERY);
+    acker.next_trim = now;
+    // Also where it fails.
+    acker.redis = None;
+    acker.config.redis.redis_url = RedisUrl("redis://127.0.0.1:1".to_owned());
+    acker.trim_when_due().await;
+    assert!(acker.next_trim >= now + TRIM_EVERY);
     acker.next_trim = now + TRIM_EVERY;
     acker.trim_soon();
     assert!(acker.next_trim < now + TRIM_EVERY && acker.next_trim >= now + TRIM_AFTER);

@@ -37,7 +37,7 @@ const CAUSES: &[&str] = &[
     "timed_out",
 ];
 
-pub(super) const METRICS: [Metric; 33] = [
+pub(super) const METRICS: [Metric; 34] = [
     Metric::gauge("tidemark_consumer_ready", "1 while /health/ready says 200"),
     Metric::gauge(
         "tidemark_consumer_dependency_up",
@@ -135,6 +135,10 @@ pub(super) const METRICS: [Metric; 33] = [
         "failed acknowledgements",
     ),
     Metric::counter("tidemark_consumer_trim_failures_total", "failed trims"),
+    Metric::counter(
+        "tidemark_consumer_hint_failures_total",
+        "commits that live readers could not be told of at once",
+    ),
     Metric::counter(
         "tidemark_consumer_compacted_total",
         "rows merged, built, pruned or dropped in the background",

@@ -145,6 +145,12 @@ pub(crate) fn ack_failed(lane: &str, error: &redis::RedisError) {
     tracing::warn!(lane, %error, "can't acknowledge; trying again");
 }
 
+/// Live readers hear of the commit with their next look.
+pub(crate) fn hint_failed(lane: &str, error: &redis::RedisError) {
+    counter!("tidemark_consumer_hint_failures_total").increment(1);
+    tracing::debug!(lane, %error, "can't tell readers of a commit");
+}
+
 pub(crate) fn trim_failed(lane: &str, error: &redis::RedisError) {
     counter!("tidemark_consumer_trim_failures_total").increment(1);
     tracing::warn!(lane, %error, "can't trim the stream; trying again");
