@@ -239,8 +239,12 @@ impl Reader {
             observe::claimed(&config.consumer, delivered.entries.len());
         }
         let silence = alive::silence(config.claim_idle);
-        for consumer in alive::remove_dead(redis, stream, group, silence).await? {
-            observe::dead_consumer_removed(&consumer);
+        match alive::remove_dead(redis, stream, group, silence).await {
+            Ok(dead) => dead
+                .iter()
+                .for_each(|dead| observe::dead_consumer_removed(dead)),
+            // What was claimed is ours to hand on: nobody would hear of lost entries again.
+            Err(error) => observe::read_failed(&config.consumer, &error),
         }
         Ok(delivered)
     }
