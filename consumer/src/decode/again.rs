@@ -5,7 +5,8 @@ use common::{event::Limits, wire::EntryId};
 use super::{Batch, Decoder, Rejected};
 use crate::read::Run;
 
-/// The batch again with only the entries that `keep`, and without the `rejected` events.
+/// The batch again with only the entries that `keep`, and without the `rejected` events. It was
+/// finished when it was finished first.
 #[must_use]
 pub fn decode_again(
     batch: Batch,
@@ -13,6 +14,7 @@ pub fn decode_again(
     rejected: Rejected,
     limits: Limits,
 ) -> Batch {
+    let (stream_ms, decoding) = (batch.mean_stream_ms(), batch.decoding);
     let mut decoder = Decoder::new(limits);
     decoder.rejected = rejected;
     decoder.push(Run {
@@ -28,5 +30,8 @@ pub fn decode_again(
     });
     let mut again = decoder.take().unwrap_or_else(|| Batch::empty(batch.epoch));
     again.place = batch.place;
+    again.finished_at = batch.finished_at;
+    again.stream_ms_sum = stream_ms * again.events() as f64;
+    again.decoding += decoding;
     again
 }

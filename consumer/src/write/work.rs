@@ -30,6 +30,8 @@ pub(super) struct Work {
     pub(super) suspects: Option<Suspects>,
     /// Some of its entries may have been counted.
     pub(super) check_handled: bool,
+    /// A commit has counted something within its piece of the stream.
+    overlaps: bool,
     /// Rows that the database rejects.
     pub(super) refused: Rejected,
     /// Attempts that were not done in time; each doubles the time of the next.
@@ -46,6 +48,7 @@ impl Work {
             path,
             suspects: None,
             check_handled: batch.redelivered,
+            overlaps: false,
             traced: Traced::begin(&batch),
             batch,
             refused: Rejected::new(),
@@ -63,7 +66,7 @@ impl Work {
     pub(super) fn learn(&mut self, failure: &Failure) {
         match failure {
             Failure::Duplicate => self.path = Path::Staged,
-            Failure::Handled => self.check_handled = true,
+            Failure::Handled => (self.check_handled, self.overlaps) = (true, true),
             failure if failure.ends_session() => {
                 self.timeouts += u32::from(matches!(failure, Failure::TimedOut));
                 // It may have been committed: the entries tell.
@@ -83,6 +86,14 @@ impl Work {
             lost: Committed::named(&batch.lost),
             stream_wait: Duration::from_secs_f64(batch.mean_stream_ms() / 1_000.0),
             write: batch.finished_at.elapsed(),
+        }
+    }
+
+    /// These of its entries are counted: without them it is tried again.
+    pub(super) fn checked(&mut self, handled: &HashSet<EntryId>, limits: Limits) {
+        self.check_handled = false;
+        if mem::take(&mut self.overlaps) || !handled.is_empty() {
+            self.leave_out(handled, limits);
         }
     }
 
@@ -140,6 +151,38 @@ mod tests {
         assert_eq!(done.entries.len(), 302);
         assert_eq!(done.lost, (3..103).map(id).collect::<Vec<_>>());
     }
+
+    #[test]
+    fn a_batch_is_taken_apart_only_where_something_of_it_is_counted() {
+        let entry = |ms| Entry {
+            id: EntryId { ms, seq: 0 },
+            source: Source::External,
+            payload: Payload::Missing,
+            trace: Default::default(),
+        };
+        let mut decoder = Decoder::new(Limits::default());
+        decoder.push(Run {
+            epoch: "e".into(),
+            entries: (1..4).map(entry).collect(),
+            lost: Vec::new(),
+            redelivered: false,
+            read_at: Instant::now(),
+        });
+        let mut work = Work::new(decoder.take().unwrap(), Path::Straight);
+        let finished = work.batch.finished_at;
+        for (failure, spans) in [(Failure::TimedOut, 1), (Failure::Handled, 3)] {
+            work.learn(&failure);
+            assert!(work.check_handled);
+            work.checked(&HashSet::new(), Limits::default());
+            assert!(!work.check_handled);
+            assert_eq!(work.batch.spans.len(), spans);
+        }
+        let counted = EntryId { ms: 2, seq: 0 };
+        work.checked(&HashSet::from([counted]), Limits::default());
+        assert_eq!(work.batch.spans.len(), 2);
+        assert_eq!(work.batch.finished_at, finished);
+    }
+
     #[test]
     fn each_attempt_that_is_not_done_in_time_doubles_the_time_of_the_next() {
         let mut work = Work::new(Batch::empty("e".into()), Path::Straight);

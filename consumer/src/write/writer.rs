@@ -232,8 +232,7 @@ impl Writer {
         let stream_id = session.stream_id(&stream_key, &work.batch.epoch).await?;
         if work.check_handled {
             let handled = recover::handled_entries(session, stream_id, &work.batch).await?;
-            work.leave_out(&handled, limits);
-            work.check_handled = false;
+            work.checked(&handled, limits);
         }
         if work.batch.spans.is_empty() {
             return Ok(PerSource::default());

@@ -131,8 +131,7 @@ impl Writer {
             Done::Nothing if work.check_handled => {
                 let is_handled = |id: &_| tables.is_handled(&entry_number(STREAM_ID, *id));
                 let handled = work.batch.entry_ids().filter(is_handled).collect();
-                work.leave_out(&handled, Limits::default());
-                work.check_handled = false;
+                work.checked(&handled, Limits::default());
                 Done::Nothing
             }
             Done::Nothing if work.batch.spans.is_empty() => {
