@@ -13,7 +13,7 @@ use common::{
 };
 use tokio_postgres::Client;
 
-pub use check::{Drift, check};
+pub use check::{Drift, MOST_DRIFTS, check};
 use raw::fold_raw;
 
 use crate::{
@@ -62,11 +62,14 @@ pub enum RebuildError {
     Rollup(#[from] RollupError),
     #[error("the database refused")]
     Database(#[from] tokio_postgres::Error),
-    #[error("raw events before {0} were dropped by retention; their rollups can't be recomputed")]
+    #[error(
+        "raw events before {0} were dropped; give a later --from: without raw events, rollups can be neither compared nor recomputed"
+    )]
     Dropped(String),
 }
 
-/// The minutes that have rollups or raw rows, if there are any.
+/// The minutes that have rollups or raw rows, if there are any; without those whose raw rows
+/// retention has dropped.
 ///
 /// # Errors
 /// The database can't be asked.
@@ -79,7 +82,23 @@ pub async fn whole_range(postgres: &PostgresConfig) -> Result<Option<Minutes>, R
     let (Some(from), Some(last)) = bounds else {
         return Ok(None);
     };
-    Ok(Some(Minutes::covering(from, UnixMicros(last.0 + 1))))
+    let from = dropped_until(&client)
+        .await?
+        .map_or(from, |until| from.max(until));
+    let whole = Minutes::covering(from, UnixMicros(last.0 + 1));
+    Ok((whole.from < whole.to).then_some(whole))
+}
+
+async fn dropped_until(client: &Client) -> Result<Option<UnixMicros>, tokio_postgres::Error> {
+    let sql = "SELECT max(older_than) FROM dropped WHERE relation = 'events'";
+    Ok(client.query_one(sql, &[]).await?.get(0))
+}
+
+async fn ensure_raw(client: &Client, range: Minutes) -> Result<(), RebuildError> {
+    match dropped_until(client).await? {
+        Some(until) if until > range.from => Err(RebuildError::Dropped(until.to_rfc3339())),
+        _ => Ok(()),
+    }
 }
 
 /// Replaces the rollups of `range` by what the raw rows say, a quarter of an hour at a time.
@@ -97,14 +116,7 @@ pub async fn rebuild(
     client
         .batch_execute("SET idle_in_transaction_session_timeout = 0; SET lock_timeout = '60s'")
         .await?;
-    let sql = "SELECT max(older_than) FROM dropped WHERE relation = 'events' AND older_than > $1";
-    if let Some(until) = client
-        .query_one(sql, &[&range.from])
-        .await?
-        .get::<_, Option<UnixMicros>>(0)
-    {
-        return Err(RebuildError::Dropped(until.to_rfc3339()));
-    }
+    ensure_raw(&client, range).await?;
     let mut events = 0;
     for step in range.steps() {
         client.batch_execute("BEGIN").await?;
