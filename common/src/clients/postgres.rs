@@ -21,6 +21,8 @@ const SERVER_SIDE: &str = "-c tcp_keepalives_idle=10 -c tcp_keepalives_interval=
 
 fn settings(config: &PostgresConfig, application: &str, options: &str) -> Result<Config, Error> {
     let mut settings: Config = config.postgres_url.0.parse()?;
+    // The URL's own first: of two the last one counts.
+    let own = settings.get_options().unwrap_or_default().to_owned();
     settings
         .application_name(application)
         .connect_timeout(Duration::from_millis(config.connect_timeout_ms))
@@ -29,7 +31,7 @@ fn settings(config: &PostgresConfig, application: &str, options: &str) -> Result
         .keepalives_interval(KEEPALIVE_INTERVAL)
         .keepalives_retries(KEEPALIVE_RETRIES)
         .tcp_user_timeout(USER_TIMEOUT)
-        .options(format!("{SERVER_SIDE} {options}"));
+        .options(format!("{own} {SERVER_SIDE} {options}"));
     Ok(settings)
 }
 
@@ -95,16 +97,27 @@ mod tests {
     use super::*;
     use crate::config::Loader;
 
+    fn config(variables: &[(&str, &str)]) -> PostgresConfig {
+        let owned = |(name, value): &(&str, &str)| ((*name).to_owned(), (*value).to_owned());
+        Loader::from_variables(variables.iter().map(owned))
+            .section()
+            .unwrap()
+    }
+
+    #[test]
+    fn options_of_the_url_are_kept() {
+        let url = "postgres://u@localhost/d?options=-csearch_path%3Dtidemark";
+        let settings = settings(&config(&[("POSTGRES_URL", url)]), "test", "").unwrap();
+        let options = settings.get_options().unwrap();
+        assert!(options.starts_with("-csearch_path=tidemark "), "{options}");
+        assert!(options.contains("timezone=UTC"));
+    }
+
     #[tokio::test]
     async fn a_server_that_accepts_and_says_nothing_is_given_up() {
         let silent = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("postgres://u@{}/d", silent.local_addr().unwrap());
-        let variables = [
-            ("POSTGRES_URL", url.as_str()),
-            ("CONNECT_TIMEOUT_MS", "100"),
-        ];
-        let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
-        let config = Loader::from_variables(variables).section().unwrap();
+        let config = config(&[("POSTGRES_URL", &url), ("CONNECT_TIMEOUT_MS", "100")]);
         let connecting = timeout(Duration::from_secs(10), connect(&config, "test"));
         assert!(connecting.await.unwrap().is_err());
     }
