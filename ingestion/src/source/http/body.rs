@@ -31,6 +31,8 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 /// Bytes of all bodies that are being received or wait to be judged.
 pub(super) const IN_ALL: usize = 64 * 1024 * 1024;
 const CHUNK: usize = 64 * 1024;
+/// How large the buffer of what is decoded becomes by doubling.
+const MAX_DOUBLED: usize = 1024 * 1024;
 
 #[derive(Debug, Clone)]
 pub(super) struct Budget(pub(super) Arc<Semaphore>);
@@ -189,8 +191,15 @@ async fn member<'w>(wire: &'w [u8], bytes: &mut Vec<u8>, most: usize) -> Result<
     let mut decoder = GzipDecoder::new(wire);
     loop {
         if bytes.len() == bytes.capacity() {
-            // Doubled as usual, but never beyond what may be: twice that would be held for nothing.
-            bytes.reserve_exact(bytes.len().max(CHUNK).min(most + 1 - bytes.len()));
+            // Doubled as usual, then all that may be: a copy of megabytes would be held for a moment,
+            // and what isn't written to takes no memory.
+            let rest = most + 1 - bytes.len();
+            let doubled = bytes.len().max(CHUNK).min(rest);
+            bytes.reserve_exact(if bytes.len() < MAX_DOUBLED {
+                doubled
+            } else {
+                rest
+            });
         }
         match (&mut decoder).take(CHUNK as u64).read_buf(bytes).await {
             Ok(0) => return Ok(decoder.into_inner()),
