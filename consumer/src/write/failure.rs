@@ -184,6 +184,10 @@ mod tests {
         assert_eq!(Failure::TimedOut.cause(), "timed_out");
         assert_eq!(Failure::NameTaken.cause(), "conflict");
         assert_eq!(Failure::Handled.cause(), "other");
+        for ordinary in [Failure::Duplicate, Failure::Handled, Failure::Rebuilt] {
+            assert!(ordinary.is_expected() && !ordinary.ends_session());
+        }
+        assert!(!Failure::TimedOut.is_expected() && Failure::TimedOut.ends_session());
     }
 
     #[tokio::test]

@@ -165,6 +165,23 @@ mod tests {
     }
 
     #[test]
+    fn keys_are_remembered_until_some_time_after_the_last_suspect() {
+        let recent = Recent::default();
+        recent.watch(&rows(0..10));
+        let (almost, none) = (Duration::from_secs(60), Suspects::default());
+        assert!(none.is_empty());
+        let until = Instant::now() + almost;
+        recent.lock().watched_until = Some(until);
+        assert!(recent.begin(&rows(20..30)).is_empty());
+        assert_eq!(recent.lock().watched_until, Some(until));
+        assert!(!recent.begin(&rows(25..26)).is_empty());
+        assert!(recent.lock().watched_until >= Some(until + almost));
+        recent.lock().watched_until = Some(Instant::now());
+        assert!(recent.begin(&rows(25..26)).is_empty());
+        assert!(recent.lock().young.is_empty(), "forgotten");
+    }
+
+    #[test]
     fn no_more_than_two_generations_are_remembered() {
         let recent = Recent::default();
         recent.watch(&[]);
