@@ -151,7 +151,7 @@ async fn usable_buckets(
     Ok(usable)
 }
 
-/// A row of `rollup_rows`, `live_minutes` or `live_window`.
+/// A row of `rollup_rows_in_runs`, `rollup_rows_by_key` or `live_cells`.
 ///
 /// # Errors
 /// [`QueryError::Corrupt`] where a number or sketch can't be read.
