@@ -5,16 +5,14 @@ use std::{
     sync::Arc,
 };
 
-use common::{
-    rollup::{DistinctUnion, Rollup},
-    time::UnixMicros,
-};
+use common::{rollup::Rollup, time::UnixMicros};
 use serde_json::{Map, Value};
 
 use super::{held::Slice, spec::Metrics, window::first};
 use crate::query::{
     metric::{Figures, Metric},
     range::MINUTE,
+    rollups::Merging,
 };
 
 #[derive(Debug)]
@@ -156,24 +154,12 @@ fn row(figures: &Figures, metrics: &[Metric], also: Option<(&str, String)>) -> S
 }
 
 /// All of them merged.
-pub(super) fn total<'r>(mut rollups: impl Iterator<Item = &'r Rollup>) -> Rollup {
-    let Some(mut sums) = rollups.next().cloned() else {
-        return Rollup::default();
-    };
-    let (mut users, mut sessions) = (DistinctUnion::default(), DistinctUnion::default());
-    let mut one = true;
-    for rollup in rollups.filter(|rollup| rollup.events > 0) {
-        one = false;
-        users.add(&rollup.users);
-        sessions.add(&rollup.sessions);
-        sums.merge_but_sets(rollup);
-    }
-    if !one {
-        users.add(&sums.users);
-        sessions.add(&sums.sessions);
-        (sums.users, sums.sessions) = (users.into_distinct(), sessions.into_distinct());
-    }
-    sums
+pub(super) fn total<'r>(rollups: impl Iterator<Item = &'r Rollup>) -> Rollup {
+    let mut all = Merging::default();
+    rollups
+        .filter(|rollup| rollup.events > 0)
+        .for_each(|rollup| all.add(rollup));
+    all.into_rollup()
 }
 
 #[cfg(test)]
