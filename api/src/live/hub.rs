@@ -165,7 +165,13 @@ impl Hub {
 
     /// Ends the channel: the next subscription starts a new one.
     pub(super) fn end(&self, channel: &Arc<Channel>, why: Refusal) {
-        self.lock().remove(&channel.spec);
+        let mut channels = self.lock();
+        // All may have left it and somebody begun it anew meanwhile.
+        let listened = channels.get(&channel.spec);
+        if listened.is_some_and(|listened| Arc::ptr_eq(&listened.channel, channel)) {
+            channels.remove(&channel.spec);
+        }
+        drop(channels);
         channel.end(why);
     }
 }
@@ -204,5 +210,32 @@ impl Drop for Subscription {
     fn drop(&mut self) {
         self.hub
             .leave(&self.channel, self.who, self.place.subscriber);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::Ipv4Addr;
+
+    use super::*;
+
+    #[test]
+    fn a_channel_that_began_anew_outlives_the_end_of_the_one_before() {
+        let hub = Arc::new(Hub::new(Shutdown::new(), TaskTracker::new()));
+        let subscribe = || {
+            let who = Who::Address(Ipv4Addr::LOCALHOST.into());
+            hub.subscribe(Spec::Realtime, who, From::Start, Arc::default())
+                .unwrap()
+        };
+        let refusal = || Refusal::new("unsupported_filter", "of a test");
+        let first = subscribe();
+        let seen_by_a_look = hub.channel(&Spec::Realtime).unwrap();
+        drop(first);
+        let second = subscribe();
+        hub.end(&seen_by_a_look, refusal());
+        let now = hub.channel(&Spec::Realtime).unwrap();
+        assert!(Arc::ptr_eq(&now, &second.channel));
+        hub.end(&now, refusal());
+        assert!(hub.channel(&Spec::Realtime).is_none());
     }
 }
