@@ -174,15 +174,16 @@ impl Feed {
         let due = |at: Instant| at.elapsed() >= WRITERS_INTERVAL;
         if self.writers_read.is_none_or(due) {
             let writers = read::writers(snapshot).await?;
-            let earlier = match self.writers_read {
-                None => read::earlier(snapshot, end).await?,
-                Some(_) => Vec::new(),
-            };
-            let mut log = lock(&self.hub);
-            log.set_writers(&writers);
-            earlier
-                .into_iter()
-                .for_each(|commit| log.add_earlier(commit));
+            if self.writers_read.is_none() {
+                let mut log = Log::of(&writers);
+                let earlier = read::earlier(snapshot, end).await?;
+                earlier
+                    .into_iter()
+                    .for_each(|commit| log.add_earlier(commit));
+                *lock(&self.hub) = log;
+            } else {
+                lock(&self.hub).set_writers(&writers);
+            }
             self.writers_read = Some(Instant::now());
         }
         let known = lock(&self.hub).known();
@@ -201,3 +202,7 @@ fn blurred() -> Refusal {
     let detail = "some values are longer than rollups keep them, and the filter looks into them; REST answers it from single events";
     Refusal::new("unsupported_filter", detail)
 }
+
+#[cfg(test)]
+#[path = "feed_tests.rs"]
+mod tests;

@@ -44,18 +44,27 @@ pub(super) struct Log {
 }
 
 impl Log {
-    /// What the database says of writers: new ones have no commits in the log but what
-    /// [`Self::add`] brings, others are named or not, those that aren't given are forgotten.
+    /// Begins with the writers that the database names at the first look: what they had
+    /// committed is only in the log as far as [`Self::add_earlier`] brings it.
+    pub(super) fn of(writers: &[(i64, i64, bool)]) -> Self {
+        let writer = |(id, last, named): &(i64, i64, bool)| {
+            let (last, base, named) = (*last, *last, *named);
+            (*id, Writer { last, base, named })
+        };
+        Self {
+            writers: writers.iter().map(writer).collect(),
+            ..Self::default()
+        }
+    }
+
+    /// What the database says of writers later: known ones are named or not, and forgotten where
+    /// they aren't given. New ones come with their first commit, which is still to be read.
     pub(super) fn set_writers(&mut self, given: &[(i64, i64, bool)]) {
-        let known = std::mem::take(&mut self.writers);
-        for (id, last, named) in given.iter().copied() {
-            let fresh = Writer {
-                last,
-                base: last,
-                named,
-            };
-            let known = known.get(&id).copied().unwrap_or(fresh);
-            self.writers.insert(id, Writer { named, ..known });
+        let mut known = std::mem::take(&mut self.writers);
+        for (id, _, named) in given.iter().copied() {
+            if let Some(writer) = known.remove(&id) {
+                self.writers.insert(id, Writer { named, ..writer });
+            }
         }
     }
 
@@ -162,8 +171,7 @@ mod tests {
     }
 
     fn log() -> Log {
-        let mut log = Log::default();
-        log.set_writers(&[(3, 7, true), (4, 2, true), (5, 9, false)]);
+        let mut log = Log::of(&[(3, 7, true), (4, 2, true), (5, 9, false)]);
         for (writer, seq) in [(3, 7), (4, 2), (3, 6), (4, 1), (3, 4)] {
             log.add_earlier(commit(writer, seq, NOW, &[900 + seq]));
         }
@@ -215,6 +223,20 @@ mod tests {
         for (why, position) in unknown {
             assert_eq!(missed(&log, position), None, "{why}");
         }
+    }
+
+    #[test]
+    fn a_new_writer_is_known_from_its_first_commit() {
+        let mut log = log();
+        let before = log.position(UnixMicros(NOW), 1).to_string();
+        // 7 has committed twice since the last look, and 5 is gone.
+        log.set_writers(&[(3, 8, true), (4, 2, false), (6, 1, true), (7, 2, true)]);
+        assert_eq!(log.known(), (vec![3, 4, 6], vec![8, 2, 1]));
+        log.add(commit(7, 1, NOW, &[993]));
+        log.add(commit(7, 2, NOW, &[994]));
+        let now = log.position(UnixMicros(NOW), 1).to_string();
+        assert_eq!(now, "@1000.1,3:8,6:1,7:2");
+        assert_eq!(missed(&log, &before), Some(vec![993, 994]));
     }
 
     #[test]
