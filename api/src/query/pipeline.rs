@@ -204,7 +204,7 @@ fn backlog(stream: &StreamState, database: Option<&FromDatabase>) -> Backlog {
         }
     };
     Backlog {
-        entries: database.map(|database| open(stream.entries_added, database.handled.0)),
+        entries: database.map(|database| open(stream.appended(), database.handled.0)),
         events: database.map(|database| open(accepted, database.handled.1)),
         seconds: Some(rounded(stream.backlog_seconds())),
     }

@@ -121,7 +121,8 @@ impl StreamState {
     }
 
     /// Entries of all sources, without those that were gone when the accounts began.
-    fn appended(&self) -> u64 {
+    #[must_use]
+    pub fn appended(&self) -> u64 {
         let gone = self.ledger.get("gone").and_then(|count| count.parse().ok());
         self.entries_added.saturating_sub(gone.unwrap_or_default())
     }

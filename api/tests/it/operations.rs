@@ -278,6 +278,26 @@ async fn an_entry_of_another_program_is_an_event_of_the_backlog() {
 }
 
 #[tokio::test]
+async fn entries_that_were_gone_when_the_accounts_began_are_no_backlog() {
+    let api = Api::start().await.ready().await;
+    let (mut redis, keys) = (api.services.redis().await, api.services.keys());
+    let _: () = redis::pipe()
+        .xadd(&keys.stream, "1-0", &[("event", "{}")])
+        .xadd(&keys.stream, "2-0", &[("event", "{}")])
+        .xdel(&keys.stream, &["1-0"])
+        .hset(&keys.ledger, "gone", 1)
+        .query_async(&mut redis)
+        .await
+        .unwrap();
+    let backlog = api.data("/api/v1/pipeline").await["backlog"].take();
+    assert_eq!(
+        (&backlog["entries"], &backlog["events"]),
+        (&json!(1), &json!(1))
+    );
+    api.stop().await;
+}
+
+#[tokio::test]
 async fn dead_letters_are_shown_newest_first() {
     let api = Api::start().await.ready().await;
     let insert = "INSERT INTO streams (key, epoch) VALUES ('k', 'e'); \
