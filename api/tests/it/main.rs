@@ -25,6 +25,7 @@ mod metrics;
 mod openapi;
 mod operations;
 mod patterns;
+mod pipeline;
 mod query;
 mod raw_frames;
 mod retention;

@@ -1,13 +1,10 @@
-use std::time::Duration;
-
-use api::query::statements;
 use common::{rollup::Tier, time::UnixMicros};
 use serde_json::json;
 
 use crate::support::{Api, MINUTE, Sent, build, write};
 
 /// What our publisher leaves in Redis for one entry of `events` events, handled and acknowledged.
-async fn publish(api: &Api, events: usize, acknowledge: bool) {
+pub(crate) async fn publish(api: &Api, events: usize, acknowledge: bool) {
     let (keys, group) = (api.services.keys(), &api.services.stream.consumer_group);
     let mut redis = api.services.redis().await;
     let _: Result<(), _> = redis::cmd("XGROUP")
@@ -181,119 +178,6 @@ async fn an_acknowledged_event_that_is_nowhere_is_lost() {
     publish(&api, 5, true).await;
     let audit = api.data("/api/v1/audit").await;
     assert_eq!(audit["verdict"], "lost", "{audit}");
-    api.stop().await;
-}
-
-#[tokio::test]
-async fn the_pipeline_says_how_it_stands() {
-    let mut api = Api::start().await.ready().await;
-    let now = UnixMicros::now();
-    let events: Vec<_> = (0..10)
-        .map(|n| Sent::at(UnixMicros(now.0 - n), n as u32))
-        .collect();
-    write(&mut api.db, &events, 1, &events).await;
-    publish(&api, 5, false).await;
-    let mut redis = api.services.redis().await;
-    let report = r#"{"running":true,"status":{"wanted_rate":5000,"achieved_rate":4998.5}}"#;
-    let _: () = redis::cmd("SET")
-        .arg(api.services.keys().generator)
-        .arg(report)
-        .query_async(&mut redis)
-        .await
-        .unwrap();
-    let data = api.data("/api/v1/pipeline").await;
-    assert_eq!(data["rate"], json!({"wanted": 5000.0, "achieved": 4998.5}));
-    assert_eq!(data["generator"]["running"], true);
-    assert_eq!(
-        (&data["pending"], &data["consumers"][0]["name"]),
-        (&json!(1), &json!("host/0"))
-    );
-    assert_eq!(data["commits"]["commits"], 2);
-    assert_eq!(data["commits"]["events_per_second"], 1.0);
-    assert_eq!(
-        data["latency_ms"]["total"],
-        json!({"p50": 10.0, "p99": 10.0})
-    );
-    assert_eq!(
-        data["totals"],
-        json!({"stored": 10, "duplicates": 0, "dead_lettered": 0})
-    );
-    assert!(data["redis"]["used_memory"].as_u64().unwrap() > 0);
-    assert!(data["backlog"]["seconds"].as_f64().unwrap() >= 0.0);
-    assert_eq!(
-        data["backlog"]["events"], 0,
-        "what waits is counted already"
-    );
-    let events = data["tables"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|table| table["name"] == "events")
-        .unwrap();
-    assert!(events["bytes"].as_u64().unwrap() > 0);
-    api.stop().await;
-}
-
-/// Statistics follow a commit within seconds; nobody has to run ANALYZE.
-#[tokio::test]
-async fn tables_are_counted_as_they_grow() {
-    let mut api = Api::start().await;
-    let now = UnixMicros::now();
-    let events: Vec<_> = (0..10)
-        .map(|n| Sent::at(UnixMicros(now.0 - n), 1))
-        .collect();
-    write(&mut api.db, &events, 1, &events).await;
-    let rows = async || {
-        let sizes = api.db.query(statements::TABLE_SIZES.0, &[]).await.unwrap();
-        let rows = |name: &str| -> i64 {
-            let size = sizes.iter().find(|size| size.get::<_, &str>(0) == name);
-            size.unwrap().get(2)
-        };
-        rows("events") == 10 && rows("rollup_1m") >= 8
-    };
-    testkit::wait_until("the rows are known", Duration::from_secs(30), rows).await;
-    api.stop().await;
-}
-
-#[tokio::test]
-async fn an_entry_of_another_program_is_an_event_of_the_backlog() {
-    let api = Api::start().await.ready().await;
-    let mut redis = api.services.redis().await;
-    for _ in 0..3 {
-        let _: String = redis::cmd("XADD")
-            .arg(api.services.keys().stream)
-            .arg("*")
-            .arg("event")
-            .arg("{}")
-            .query_async(&mut redis)
-            .await
-            .unwrap();
-    }
-    let backlog = api.data("/api/v1/pipeline").await["backlog"].take();
-    assert_eq!(
-        (&backlog["entries"], &backlog["events"]),
-        (&json!(3), &json!(3))
-    );
-    api.stop().await;
-}
-
-#[tokio::test]
-async fn entries_that_were_gone_when_the_accounts_began_are_no_backlog() {
-    let api = Api::start().await.ready().await;
-    let (mut redis, keys) = (api.services.redis().await, api.services.keys());
-    let _: () = redis::pipe()
-        .xadd(&keys.stream, "1-0", &[("event", "{}")])
-        .xadd(&keys.stream, "2-0", &[("event", "{}")])
-        .xdel(&keys.stream, &["1-0"])
-        .hset(&keys.ledger, "gone", 1)
-        .query_async(&mut redis)
-        .await
-        .unwrap();
-    let backlog = api.data("/api/v1/pipeline").await["backlog"].take();
-    assert_eq!(
-        (&backlog["entries"], &backlog["events"]),
-        (&json!(1), &json!(1))
-    );
     api.stop().await;
 }
 
