@@ -38,4 +38,5 @@ pub mod sql_text;
 pub mod statements;
 pub mod stream;
 pub mod sums;
+mod tables;
 pub mod values;

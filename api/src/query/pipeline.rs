@@ -8,23 +8,18 @@ use tokio::time::Instant;
 use tokio_postgres::Row;
 
 use super::{
-    database::{Database, QueryError, Snapshot},
+    database::{Database, QueryError},
     ledger,
     number::rounded,
-    report::{
-        Backlog, Batch, CommitTime, Commits, DeadLetters, Latency, Percentiles, Rate, Reason,
-        Report, TableSize, Totals,
-    },
+    report::{Backlog, Batch, CommitTime, Commits, Latency, Percentiles, Rate, Report, Totals},
     rollups::count,
     statements,
     stream::{Stream, StreamState},
+    tables::Tables,
 };
 
 /// Over which time commits are looked at.
 const WINDOW_SECONDS: f64 = 10.0;
-const REASONS: usize = 10;
-const SIZES_LIVE: Duration = Duration::from_secs(10);
-const REASONS_LIVE: Duration = Duration::from_secs(2);
 const REPORT_LIVE: Duration = Duration::from_millis(250);
 
 /// Makes reports. Those who ask within 250 ms of each other share one.
@@ -38,14 +33,7 @@ pub struct Reporter {
 #[derive(Debug, Default)]
 struct Kept {
     report: Option<(Instant, std::sync::Arc<Report>)>,
-    sizes: Option<(Instant, Vec<TableSize>)>,
-    reasons: Option<(Instant, DeadLetters)>,
-}
-
-fn fresh<T>(kept: &Option<(Instant, T)>, live: Duration) -> Option<&T> {
-    kept.as_ref()
-        .filter(|(at, _)| at.elapsed() < live)
-        .map(|(_, value)| value)
+    tables: Tables,
 }
 
 #[derive(Default)]
@@ -70,30 +58,27 @@ impl Reporter {
     /// Always answers: what can't be known at present is `null` in it.
     pub async fn report(&self) -> std::sync::Arc<Report> {
         let mut kept = self.kept.lock().await;
-        if let Some(report) = fresh(&kept.report, REPORT_LIVE) {
+        if let Some((at, report)) = &kept.report
+            && at.elapsed() < REPORT_LIVE
+        {
             return report.clone();
         }
         let (stream, memory) = tokio::join!(self.stream.state(), self.stream.memory());
         let stream = stream
             .inspect_err(|error| tracing::debug!(%error, "no stream state"))
             .ok();
-        let database = self.read_database(stream.as_ref(), &mut kept).await;
+        let database = self.read_database(stream.as_ref()).await;
         let database = database
             .inspect_err(|error| tracing::debug!(%error, "no database state"))
             .ok();
         let known = database.is_some();
+        if known {
+            kept.tables.renew(&self.database).await;
+        }
         let report = std::sync::Arc::new(Report {
             redis: memory.ok(),
-            tables: kept
-                .sizes
-                .as_ref()
-                .filter(|_| known)
-                .map(|(_, sizes)| sizes.clone()),
-            dead_letters: kept
-                .reasons
-                .as_ref()
-                .filter(|_| known)
-                .map(|(_, reasons)| reasons.clone()),
+            tables: kept.tables.sizes().filter(|_| known),
+            dead_letters: kept.tables.dead_letters().filter(|_| known),
             ..report_of(stream, database)
         });
         kept.report = Some((Instant::now(), report.clone()));
@@ -103,7 +88,6 @@ impl Reporter {
     async fn read_database(
         &self,
         stream: Option<&StreamState>,
-        kept: &mut Kept,
     ) -> Result<FromDatabase, QueryError> {
         let snapshot = self.database.internal_snapshot().await?;
         let (commits, latency_ms) = commits(
@@ -125,12 +109,6 @@ impl Reporter {
                 Source::External => source.entries + source.lost_entries,
                 _ => source.stored + source.duplicates + source.dead_lettered,
             };
-        }
-        if fresh(&kept.reasons, REASONS_LIVE).is_none() {
-            kept.reasons = Some((Instant::now(), dead_letters(&snapshot).await?));
-        }
-        if fresh(&kept.sizes, SIZES_LIVE).is_none() {
-            kept.sizes = Some((Instant::now(), sizes(&snapshot).await?));
         }
         snapshot.finish().await?;
         Ok(FromDatabase {
@@ -250,33 +228,4 @@ fn commits(row: &Row) -> Result<(Commits, Latency), QueryError> {
         },
     };
     Ok((commits, latency))
-}
-
-async fn dead_letters(snapshot: &Snapshot) -> Result<DeadLetters, QueryError> {
-    let mut letters = DeadLetters::default();
-    for row in snapshot.rows(statements::DEAD_LETTER_REASONS, &[]).await? {
-        let reason = Reason {
-            reason: row.try_get(0)?,
-            count: count(row.try_get(1)?),
-        };
-        letters.total += reason.count;
-        letters.last_hour += count(row.try_get(2)?);
-        if letters.by_reason.len() < REASONS {
-            letters.by_reason.push(reason);
-        }
-    }
-    Ok(letters)
-}
-
-async fn sizes(snapshot: &Snapshot) -> Result<Vec<TableSize>, QueryError> {
-    let rows = snapshot.rows(statements::TABLE_SIZES, &[]).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(TableSize {
-                name: row.try_get(0)?,
-                bytes: row.try_get(1)?,
-                rows: row.try_get(2)?,
-            })
-        })
-        .collect()
 }

@@ -123,3 +123,23 @@ async fn entries_that_were_gone_when_the_accounts_began_are_no_backlog() {
     );
     api.stop().await;
 }
+
+/// Tables may hold so much that reading of it takes longer than a statement may.
+#[tokio::test]
+async fn what_cannot_be_read_of_tables_leaves_the_rest_known() {
+    let mut api = Api::start().await.ready().await;
+    let events = [Sent::at(UnixMicros::now(), 1)];
+    write(&mut api.db, &events, 1, &events).await;
+    let unreadable = "ALTER TABLE dead_letters RENAME TO elsewhere";
+    api.db.batch_execute(unreadable).await.unwrap();
+    let data = api.data("/api/v1/pipeline").await;
+    assert_eq!(
+        (&data["dead_letters"], &data["tables"]),
+        (&json!(null), &json!(null))
+    );
+    assert_eq!(data["commits"]["commits"], 2, "{data}");
+    assert_eq!(data["totals"]["stored"], 1);
+    assert_eq!(data["backlog"]["entries"], 0);
+    assert_eq!(data["latency_ms"]["total"]["p50"], 10.0);
+    api.stop().await;
+}
