@@ -28,7 +28,7 @@ use crate::{
     observe,
     query::{
         database::{QueryError, Snapshot},
-        range::end_of_minute,
+        range::{MINUTE, end_of_minute},
     },
     state::ApiState,
 };
@@ -42,6 +42,9 @@ const GAP_PER_SOCKET: Duration = Duration::from_micros(5);
 const REST: u32 = 3;
 /// Positions leave out writers that have gone: this often it is asked which.
 const WRITERS_INTERVAL: Duration = Duration::from_secs(60);
+/// Writers that closed 10 minutes ago aren't asked for what is new (`live_commits`): after a pause
+/// that long their last commits would never be seen.
+const LONGEST_PAUSE: i64 = 9 * MINUTE;
 
 /// Feeds all topics but `pipeline` for ever.
 pub(super) async fn run(state: ApiState, hub: Arc<Hub>, hints: Arc<[Notify; 2]>) {
@@ -87,6 +90,8 @@ struct Feed {
     tail: Tail,
     generation: Option<i64>,
     writers_read: Option<Instant>,
+    /// When all that was committed was last in the log.
+    followed: Option<UnixMicros>,
     publisher: Publisher,
 }
 
@@ -99,6 +104,7 @@ impl Feed {
             tail: Tail::default(),
             generation: None,
             writers_read: None,
+            followed: None,
             publisher: Publisher::default(),
         }
     }
@@ -115,7 +121,7 @@ impl Feed {
         if self.generation.replace(generation) != Some(generation) {
             self.held.touch_all();
         }
-        let news = self.commits(&snapshot, end).await?;
+        let news = self.commits(&snapshot, now).await?;
         self.held.touch(&news.minutes);
         self.tail.note(&news);
         let channels = self.hub.channels();
@@ -169,28 +175,40 @@ impl Feed {
     async fn commits(
         &mut self,
         snapshot: &Snapshot,
-        end: UnixMicros,
+        now: UnixMicros,
     ) -> Result<tail::News, QueryError> {
+        let end = end_of_minute(now);
+        let paused = |at: UnixMicros| now.0 - at.0 > LONGEST_PAUSE;
         let due = |at: Instant| at.elapsed() >= WRITERS_INTERVAL;
-        if self.writers_read.is_none_or(due) {
+        if self.followed.is_none_or(paused) {
+            self.begin(snapshot, end).await?;
+        } else if self.writers_read.is_none_or(due) {
             let writers = read::writers(snapshot).await?;
-            if self.writers_read.is_none() {
-                let mut log = Log::of(&writers);
-                let earlier = read::earlier(snapshot, end).await?;
-                earlier
-                    .into_iter()
-                    .for_each(|commit| log.add_earlier(commit));
-                *lock(&self.hub) = log;
-            } else {
-                lock(&self.hub).set_writers(&writers);
-            }
+            lock(&self.hub).set_writers(&writers);
             self.writers_read = Some(Instant::now());
         }
         let known = lock(&self.hub).known();
         let (news, commits) = read::news(snapshot, &known, end).await?;
         let mut log = lock(&self.hub);
         commits.into_iter().for_each(|commit| log.add(commit));
+        self.followed = Some(now);
         Ok(news)
+    }
+
+    /// Begins the log with the commits of the last minutes. Which minutes those before have
+    /// touched isn't known.
+    async fn begin(&mut self, snapshot: &Snapshot, end: UnixMicros) -> Result<(), QueryError> {
+        let writers = read::writers(snapshot).await?;
+        let earlier = read::earlier(snapshot, end).await?;
+        let mut log = Log::of(&writers);
+        earlier
+            .into_iter()
+            .for_each(|commit| log.add_earlier(commit));
+        *lock(&self.hub) = log;
+        self.writers_read = Some(Instant::now());
+        self.held.touch_all();
+        self.tail.suspect();
+        Ok(())
     }
 }
 

@@ -15,7 +15,6 @@ use crate::{
     access::Who,
     config::Config,
     live::{hub::Subscription, protocol::From, pull::Pulled},
-    query::range::MINUTE,
 };
 
 /// A feed that looks when it is told to, with one subscriber.
@@ -89,5 +88,18 @@ async fn a_writer_that_began_since_the_last_look_is_counted_when_writers_are_ask
     assert_eq!(looking.look().await, Some(1));
     looking.commit(2, 1).await;
     looking.feed.writers_read = Some(Instant::now() - WRITERS_INTERVAL);
+    assert_eq!(looking.look().await, Some(2));
+}
+
+#[tokio::test]
+async fn after_a_long_pause_a_writer_that_has_closed_since_is_counted() {
+    let mut looking = Looking::start().await;
+    looking.commit(1, 1).await;
+    assert_eq!(looking.look().await, Some(1));
+    looking.commit(1, 2).await;
+    let closed = "UPDATE writers SET closed_at = now() - interval '11 minutes'";
+    looking.db.batch_execute(closed).await.unwrap();
+    let paused_at = UnixMicros::now().0 - LONGEST_PAUSE - 1;
+    looking.feed.followed = Some(UnixMicros(paused_at));
     assert_eq!(looking.look().await, Some(2));
 }

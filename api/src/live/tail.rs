@@ -87,6 +87,11 @@ impl Tail {
         self.pending.add(news);
     }
 
+    /// Events may have been stored, nobody knows how many.
+    pub(super) fn suspect(&mut self) {
+        self.pending.stored = self.pending.stored.max(1);
+    }
+
     /// What the channels of `events` need to be told; `None`: nothing yet. Without any nothing is
     /// remembered.
     pub(super) async fn look(
