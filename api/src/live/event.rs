@@ -11,7 +11,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use crate::query::{
-    database::{Instant as At, QueryError},
+    database::QueryError,
     events::FullEvent,
     filter::{Field, Filter},
     rollups::corrupt,
@@ -31,7 +31,7 @@ pub(super) struct Event {
 impl Event {
     /// A row of `live_newest_events` or `live_accepted_events`.
     pub(super) fn read(row: &Row) -> Result<Self, QueryError> {
-        let At(at) = row.try_get(2)?;
+        let at: UnixMicros = row.try_get(2)?;
         let event = FullEvent::read(row, &TimeZone::UTC)?;
         Ok(Self {
             id: event.event.event_id,

@@ -19,7 +19,7 @@ use super::{
     window::first,
 };
 use crate::query::{
-    database::{Instant as At, QueryError, Snapshot},
+    database::{QueryError, Snapshot},
     kept::Sum,
     range::MINUTE,
     rollups::{self, Sketches},
@@ -50,12 +50,11 @@ pub(super) async fn earlier(
     let most = i64::try_from(MOST_COMMITS).unwrap_or(i64::MAX);
     let rows = snapshot.rows(statements::LIVE_LOG, &[&most]).await?;
     let commit = |row: &Row| {
-        let At(at) = row.try_get(3)?;
         Ok(Commit {
             writer: row.try_get(0)?,
             seq: row.try_get(1)?,
-            at,
-            minutes: within(&row.try_get::<_, Vec<At>>(2)?, end),
+            at: row.try_get(3)?,
+            minutes: within(&row.try_get::<_, Vec<UnixMicros>>(2)?, end),
         })
     };
     rows.iter().map(commit).collect()
@@ -73,11 +72,10 @@ pub(super) async fn news(
         .rows(statements::LIVE_COMMITS, &[&known.0, &known.1])
         .await?
     {
-        let buckets: Vec<At> = row.try_get(3)?;
-        let (At(first), At(last)) = (row.try_get(4)?, row.try_get(5)?);
+        let buckets: Vec<UnixMicros> = row.try_get(3)?;
         news.stored += rollups::count(i64::from(row.try_get::<_, i32>(2)?));
-        news.minutes.extend(buckets.iter().map(|At(at)| *at));
-        news.accept(first, last);
+        news.minutes.extend(buckets.iter().copied());
+        news.accept(row.try_get(4)?, row.try_get(5)?);
         commits.push(Commit {
             writer: row.try_get(0)?,
             seq: row.try_get(1)?,
@@ -89,9 +87,9 @@ pub(super) async fn news(
 }
 
 /// The minutes that some window may hold, now or soon.
-fn within(buckets: &[At], end: UnixMicros) -> Box<[UnixMicros]> {
+fn within(buckets: &[UnixMicros], end: UnixMicros) -> Box<[UnixMicros]> {
     let window = first(MAX_MINUTES, end)..UnixMicros(end.0 + AHEAD);
-    let minutes = buckets.iter().map(|At(at)| *at);
+    let minutes = buckets.iter().copied();
     minutes.filter(|at| window.contains(at)).collect()
 }
 
@@ -105,11 +103,11 @@ pub(super) async fn sums(
         return Ok(HashMap::new());
     };
     let dimensions: Vec<i16> = pairs.iter().map(|(dimension, _)| dimension.id()).collect();
-    let buckets: Vec<At> = pairs.iter().map(|(_, at)| At(*at)).collect();
+    let buckets: Vec<UnixMicros> = pairs.iter().map(|(_, at)| *at).collect();
     let parameters: [&(dyn ToSql + Sync); 4] = [&dimensions, &buckets, &from, &to];
     snapshot
         .each_row(statements::LIVE_SUMS, &parameters, |row| {
-            let At(at) = row.try_get(1)?;
+            let at = row.try_get(1)?;
             let dimension = Dimension::from_id(row.try_get(0)?);
             let values = dimension.and_then(|dimension| sums.get_mut(&(dimension, at)));
             if let Some(values) = values {
@@ -144,7 +142,7 @@ pub(super) async fn cells(
         .keys()
         .map(|(dimension, _, _)| dimension.id())
         .collect();
-    let buckets: Vec<At> = keys.keys().map(|(_, at, _)| At(*at)).collect();
+    let buckets: Vec<UnixMicros> = keys.keys().map(|(_, at, _)| *at).collect();
     let values: Vec<&str> = keys.keys().map(|(_, _, value)| value.as_str()).collect();
     let Sketches {
         users,
@@ -180,7 +178,9 @@ pub(super) async fn cells(
 }
 
 /// From the first minute to the end of the last one.
-pub(super) fn bounds(minutes: impl Iterator<Item = UnixMicros> + Clone) -> Option<(At, At)> {
+pub(super) fn bounds(
+    minutes: impl Iterator<Item = UnixMicros> + Clone,
+) -> Option<(UnixMicros, UnixMicros)> {
     let (from, last) = (minutes.clone().min()?, minutes.max()?);
-    Some((At(from), At(UnixMicros(last.0 + MINUTE))))
+    Some((from, UnixMicros(last.0 + MINUTE)))
 }

@@ -21,7 +21,7 @@ use super::{
     spec::{Events, Spec},
 };
 use crate::query::{
-    database::{Instant as At, QueryError, Snapshot},
+    database::{QueryError, Snapshot},
     range::MINUTE,
     statements,
 };
@@ -133,8 +133,8 @@ impl Tail {
             .copied();
         let bounds = read::bounds(minutes.clone());
         if let (Some((first, last)), Some((from, to))) = (self.pending.accepted, bounds) {
-            let minutes: Vec<_> = minutes.map(At).collect();
-            let (first, last) = (At(first), At(UnixMicros(last.0 + MINUTE / 60_000)));
+            let minutes: Vec<_> = minutes.collect();
+            let last = UnixMicros(last.0 + MINUTE / 60_000);
             let late: [&(dyn ToSql + Sync); 7] =
                 [&minutes, &first, &last, &READ, &SPARSE, &from, &to];
             rows.extend(
@@ -165,15 +165,14 @@ impl Tail {
     /// The newest events there are. Without a bound in the past the statement is planned over
     /// all chunks, which takes longer than reading the few that matter.
     async fn newest(&mut self, snapshot: &Snapshot) -> Result<Vec<Row>, QueryError> {
-        let from = At(self.oldest.unwrap_or(UnixMicros(0)));
-        let to = At(UnixMicros::now());
+        let from = self.oldest.unwrap_or(UnixMicros(0));
+        let to = UnixMicros::now();
         let rows = snapshot
             .rows(statements::LIVE_NEWEST_EVENTS, &[&from, &to, &READ])
             .await?;
         // Fewer than before: retention has dropped some, so look further back the next time.
         let last = rows.last().filter(|_| rows.len() as i64 == READ);
-        let oldest = last.map(|row| row.try_get(2)).transpose()?;
-        self.oldest = oldest.map(|At(at)| at);
+        self.oldest = last.map(|row| row.try_get(2)).transpose()?;
         Ok(rows)
     }
 

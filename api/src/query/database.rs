@@ -2,7 +2,6 @@
 //! database when nobody waits for the answer any more.
 
 mod error;
-mod instant;
 mod places;
 
 use std::{
@@ -16,7 +15,7 @@ use futures_util::{Stream, TryStreamExt as _};
 use tokio::{sync::OwnedSemaphorePermit, time::timeout};
 use tokio_postgres::{NoTls, Row, RowStream, types::ToSql};
 
-pub use self::{error::QueryError, instant::Instant, places::Places};
+pub use self::{error::QueryError, places::Places};
 use super::{kept::Kept, sql_text::SqlText};
 
 /// How long a connection may take to be there: a dead database is an answer, not a wait.

@@ -1,10 +1,11 @@
 //! Dead letters: the events that were rejected.
 
+use common::time::UnixMicros;
 use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    database::{Instant, QueryError, Snapshot},
+    database::{QueryError, Snapshot},
     statements,
 };
 
@@ -36,8 +37,8 @@ pub async fn newest(snapshot: &Snapshot, limit: i64) -> Result<Vec<DeadLetter>, 
     rows.iter()
         .map(|row| {
             let payload: &[u8] = row.try_get(5)?;
-            let Instant(received_at) = row.try_get(7)?;
-            let replayed_at: Option<Instant> = row.try_get(8)?;
+            let received_at: UnixMicros = row.try_get(7)?;
+            let replayed_at: Option<UnixMicros> = row.try_get(8)?;
             Ok(DeadLetter {
                 entry_id: row.try_get(0)?,
                 index: row.try_get(1)?,
@@ -47,7 +48,7 @@ pub async fn newest(snapshot: &Snapshot, limit: i64) -> Result<Vec<DeadLetter>, 
                 payload: String::from_utf8_lossy(payload).into_owned(),
                 truncated: row.try_get::<_, i32>(6)? > SHOWN_BYTES,
                 received_at: received_at.to_rfc3339(),
-                replayed_at: replayed_at.map(|Instant(at)| at.to_rfc3339()),
+                replayed_at: replayed_at.map(UnixMicros::to_rfc3339),
             })
         })
         .collect()

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{
-    database::{Instant, QueryError},
+    database::QueryError,
     number,
     range::{Range, rfc3339_in},
     rollups::corrupt,
@@ -23,9 +23,9 @@ pub(super) const PROPERTIES: &str = ", properties::text";
 /// The condition on time that every statement over `events` begins with.
 pub(super) fn within(sql: &mut SqlText, range: Range) {
     sql.push("occurred_at >= ")
-        .bind(Instant(range.from), Type::TIMESTAMPTZ)
+        .bind(range.from, Type::TIMESTAMPTZ)
         .push(" AND occurred_at < ")
-        .bind(Instant(range.to), Type::TIMESTAMPTZ);
+        .bind(range.to, Type::TIMESTAMPTZ);
 }
 
 /// An event without its properties.
@@ -49,7 +49,7 @@ pub struct EventRow {
 
 impl EventRow {
     fn read(row: &Row, zone: &TimeZone) -> Result<Self, QueryError> {
-        let time = |column| row.try_get(column).map(|Instant(at)| rfc3339_in(at, zone));
+        let time = |column| row.try_get(column).map(|at| rfc3339_in(at, zone));
         let value: Option<i64> = row.try_get(12)?;
         Ok(Self {
             event_id: row.try_get(0)?,

@@ -10,7 +10,7 @@ use tokio_postgres::types::Type;
 use uuid::Uuid;
 
 use super::{
-    database::{Instant, QueryError, Snapshot},
+    database::{QueryError, Snapshot},
     events::{COLUMNS, FullEvent, PROPERTIES, within},
     filter::Filter,
     range::{MINUTE, Range},
@@ -120,7 +120,7 @@ async fn read(
     within(&mut sql, window);
     if let Some(after) = question.after {
         sql.push(" AND (occurred_at, event_id) < (")
-            .bind(Instant(UnixMicros(after.at)), Type::TIMESTAMPTZ)
+            .bind(UnixMicros(after.at), Type::TIMESTAMPTZ)
             .push(", ")
             .bind(after.event_id, Type::UUID)
             .push(")");
@@ -131,7 +131,7 @@ async fn read(
         .bind(i64::try_from(limit).unwrap_or(i64::MAX), Type::INT8);
     let rows = snapshot.rows_typed(&sql).await?;
     let read = |row: &tokio_postgres::Row| {
-        let Instant(at) = row.try_get(2)?;
+        let at: UnixMicros = row.try_get(2)?;
         let position = Position {
             at: at.0,
             event_id: row.try_get(0)?,

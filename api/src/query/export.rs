@@ -15,7 +15,7 @@ use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::{
-    database::{Instant, QueryError, Snapshot},
+    database::{QueryError, Snapshot},
     events::within,
     filter::Filter,
     number::decimal,
@@ -231,7 +231,7 @@ impl Export {
                 Kind::Json => out.json(row.try_get(at)?),
                 Kind::Id => out.plain(&row.try_get::<_, Uuid>(at)?.to_string()),
                 Kind::Time => {
-                    let Instant(moment) = row.try_get(at)?;
+                    let moment: UnixMicros = row.try_get(at)?;
                     out.plain(&UnixMicros::to_rfc3339(moment));
                 }
                 Kind::Decimal => {

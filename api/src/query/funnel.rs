@@ -6,12 +6,13 @@
 
 use std::{collections::HashMap, pin::pin};
 
+use common::time::UnixMicros;
 use futures_util::TryStreamExt as _;
 use tokio_postgres::Row;
 
 use super::{
     chains::{Chain, Moment, Walk},
-    database::{Instant, QueryError, Snapshot},
+    database::{QueryError, Snapshot},
     events::within,
     filter::{Field, Filter},
     range::Range,
@@ -152,7 +153,7 @@ impl<'f> Users<'f> {
 
     /// The chain of the user before, if this row begins another one.
     fn row(&mut self, row: &Row) -> Result<Option<Chain>, QueryError> {
-        let (user, Instant(at)): (&str, Instant) = (row.try_get(0)?, row.try_get(1)?);
+        let (user, at): (&str, UnixMicros) = (row.try_get(0)?, row.try_get(1)?);
         let steps = row.try_get::<_, i32>(2)?.cast_unsigned();
         let key: Option<&str> = row.try_get(3)?;
         let mut ended = None;

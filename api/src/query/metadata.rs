@@ -6,7 +6,7 @@ use common::{
 };
 
 use super::{
-    database::{Instant, QueryError, Snapshot},
+    database::{QueryError, Snapshot},
     range::{MINUTE, Range},
     reach, rollups, statements, values,
 };
@@ -28,8 +28,9 @@ pub struct Values {
 /// As [`Snapshot::rows`].
 pub async fn data_range(snapshot: &Snapshot) -> Result<Option<(Range, u64)>, QueryError> {
     let row = snapshot.row(statements::DATA_RANGE, &[]).await?;
-    let (first, last): (Option<Instant>, Option<Instant>) = (row.try_get(0)?, row.try_get(1)?);
-    let (Some(Instant(from)), Some(Instant(last))) = (first, last) else {
+    let (first, last): (Option<UnixMicros>, Option<UnixMicros>) =
+        (row.try_get(0)?, row.try_get(1)?);
+    let (Some(from), Some(last)) = (first, last) else {
         return Ok(None);
     };
     let to = UnixMicros(last.0 + MINUTE);

@@ -8,7 +8,7 @@ use futures_util::future::try_join_all;
 use tokio_postgres::types::ToSql;
 
 use super::{
-    database::{Instant, QueryError, Snapshot},
+    database::{QueryError, Snapshot},
     kept::{Answer, Group, Key, Sum, Sums, What},
     plan::{Piece, tier_buckets},
     range::Range,
@@ -183,7 +183,7 @@ async fn read_runs(
         visits,
     } = &asked.sketches;
     let buckets = runs.iter().flat_map(|run| tier_buckets(tier, *run));
-    let buckets: Vec<_> = buckets.map(Instant).collect();
+    let buckets = buckets.collect::<Vec<_>>();
     let few = values.len() <= FEW_VALUES || buckets.len() * values.len() <= MOST_LOOKUPS;
     if few && asked.dimension != Dimension::All {
         let statement = statements::rollup_rows_by_key(tier);
@@ -201,9 +201,9 @@ async fn read_runs(
     let (Some(first), Some(last)) = (runs.first(), runs.last()) else {
         return Ok(());
     };
-    let (from, to) = (Instant(first.from), Instant(last.to));
-    let firsts: Vec<_> = runs.iter().map(|run| Instant(run.from)).collect();
-    let lasts: Vec<_> = runs.iter().map(|run| Instant(run.to)).collect();
+    let (from, to) = (first.from, last.to);
+    let firsts: Vec<_> = runs.iter().map(|run| run.from).collect();
+    let lasts: Vec<_> = runs.iter().map(|run| run.to).collect();
     let statement = statements::rollup_rows_in_runs(tier);
     let parameters: &[&(dyn ToSql + Sync)] = &[
         &dimension, &values, &from, &to, &firsts, &lasts, users, sessions, durations, visits,
@@ -231,7 +231,7 @@ pub async fn sums(
     if let Some(Answer::Sums(sums)) = snapshot.kept().get(&key) {
         return Ok(sums);
     }
-    let (from, to) = (Instant(piece.range.from), Instant(piece.range.to));
+    let (from, to) = (piece.range.from, piece.range.to);
     let statement = statements::rollup_value_sums(piece.tier);
     let mut sums = Sums::new();
     for row in snapshot

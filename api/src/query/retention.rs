@@ -5,7 +5,7 @@ use common::time::UnixMicros;
 use tokio_postgres::types::Type;
 
 use super::{
-    database::{Instant, QueryError, Snapshot},
+    database::{QueryError, Snapshot},
     events::within,
     filter::Filter,
     range::Range,
@@ -71,10 +71,9 @@ pub async fn cohorts(
 /// Rows `(cohort, periods since it began, its users of that period, those who came back)`. In
 /// a user's own first period an event from before the first one isn't coming back.
 fn statement(retention: &Retention) -> SqlText {
-    let edges: Vec<_> = retention.edges.iter().copied().map(Instant).collect();
     let mut sql = SqlText::named("retention");
     sql.push("WITH seen AS (SELECT user_id, width_bucket(occurred_at, ")
-        .bind(edges, Type::TIMESTAMPTZ_ARRAY)
+        .bind(retention.edges.clone(), Type::TIMESTAMPTZ_ARRAY)
         .push(") AS period, min(occurred_at) FILTER (WHERE ");
     retention.filter.condition(&mut sql);
     sql.push(") AS began, max(occurred_at) FILTER (WHERE ");

@@ -12,7 +12,7 @@ use common::{
 use tokio_postgres::Row;
 
 use super::{
-    database::{Instant, QueryError, Snapshot},
+    database::{QueryError, Snapshot},
     plan::{self, Piece, Usable, Version},
     range::{MINUTE, Range},
     statements,
@@ -115,11 +115,11 @@ pub async fn cover(
 }
 
 /// Buckets of `tier` that hold an edge of the answer's buckets inside.
-fn cut(tier: Tier, edges: &[UnixMicros]) -> Vec<Instant> {
+fn cut(tier: Tier, edges: &[UnixMicros]) -> Vec<UnixMicros> {
     let buckets = edges.iter().map(|edge| (tier.bucket(*edge), *edge));
     let mut cut: Vec<_> = buckets
         .filter(|(bucket, edge)| bucket != edge)
-        .map(|(bucket, _)| Instant(bucket))
+        .map(|(bucket, _)| bucket)
         .collect();
     cut.dedup();
     cut
@@ -130,21 +130,20 @@ async fn usable_buckets(
     minutes: Range,
     edges: &[UnixMicros],
 ) -> Result<Usable, QueryError> {
-    let (from, to) = (Instant(minutes.from), Instant(minutes.to));
+    let (from, to) = (minutes.from, minutes.to);
     let (hours, days) = (cut(Tier::Hour, edges), cut(Tier::Day, edges));
     let mut usable = Usable::default();
     for row in snapshot
         .rows(statements::USABLE_BUCKETS, &[&from, &to, &hours, &days])
         .await?
     {
-        let (seconds, Instant(bucket)): (i32, Instant) = (row.try_get(0)?, row.try_get(1)?);
+        let (seconds, bucket): (i32, UnixMicros) = (row.try_get(0)?, row.try_get(1)?);
         let tier = Tier::ALL
             .into_iter()
             .find(|tier| tier.seconds() == i64::from(seconds));
-        let Instant(built_at) = row.try_get(2)?;
         let version = Version {
             transaction: row.try_get(3)?,
-            built_at,
+            built_at: row.try_get(2)?,
         };
         usable.0.extend(tier.map(|tier| ((tier, bucket), version)));
     }
@@ -156,7 +155,7 @@ async fn usable_buckets(
 /// # Errors
 /// [`QueryError::Corrupt`] where a number or sketch can't be read.
 pub fn decode(row: &Row) -> Result<(UnixMicros, Rollup), QueryError> {
-    let Instant(bucket) = row.try_get(0)?;
+    let bucket = row.try_get(0)?;
     let bytes = |column| {
         row.try_get::<_, Option<&[u8]>>(column)
             .map(Option::unwrap_or_default)
@@ -205,7 +204,7 @@ pub async fn each_raw(
     dimension: Dimension,
     mut visit: impl FnMut(&str, &Sample),
 ) -> Result<(), QueryError> {
-    let (from, to, name) = (Instant(range.from), Instant(range.to), dimension.as_str());
+    let (from, to, name) = (range.from, range.to, dimension.as_str());
     snapshot
         .each_row(statements::RAW_EVENTS, &[&from, &to, &name], |row| {
             let duration: Option<i32> = row.try_get(2)?;

@@ -7,7 +7,7 @@ use tokio_postgres::{Row, types::Type};
 use utoipa::ToSchema;
 
 use super::{
-    database::{Instant, QueryError, Snapshot},
+    database::{QueryError, Snapshot},
     events::{COLUMNS, FullEvent, PROPERTIES, within},
     filter::Filter,
     number::{decimal, rounded},
@@ -94,7 +94,7 @@ async fn positions(
     }
     if let Some(after) = after {
         sql.push(" AND (min(occurred_at), session_id COLLATE \"C\") < (")
-            .bind(Instant(UnixMicros(after.started_at)), Type::TIMESTAMPTZ)
+            .bind(UnixMicros(after.started_at), Type::TIMESTAMPTZ)
             .push(", ")
             .bind(after.session_id.clone(), Type::TEXT)
             .push(")");
@@ -103,7 +103,7 @@ async fn positions(
         .bind(i64::try_from(limit).unwrap_or(i64::MAX), Type::INT8);
     let rows = snapshot.rows_typed(&sql).await?;
     let read = |row: &Row| {
-        let Instant(at) = row.try_get(1)?;
+        let at: UnixMicros = row.try_get(1)?;
         Ok(Position {
             session_id: row.try_get(0)?,
             started_at: at.0,
@@ -142,7 +142,7 @@ pub async fn details(
 }
 
 fn read(row: &Row, zone: &TimeZone) -> Result<Session, QueryError> {
-    let (Instant(started), Instant(ended)) = (row.try_get(2)?, row.try_get(3)?);
+    let (started, ended): (UnixMicros, UnixMicros) = (row.try_get(2)?, row.try_get(3)?);
     Ok(Session {
         session_id: row.try_get(0)?,
         user_id: row.try_get(1)?,

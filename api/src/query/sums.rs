@@ -10,7 +10,7 @@ use serde::Serialize;
 use utoipa::ToSchema;
 
 use super::{
-    database::{Instant, QueryError, Snapshot},
+    database::{QueryError, Snapshot},
     range::Range,
     rollups::{self, count},
     statements,
@@ -69,9 +69,9 @@ pub async fn sums(snapshot: &Snapshot, raw: bool) -> Result<DatabaseAudit, Query
     let number = |column| row.try_get(column).map(count);
     let (ledger_stored, ledger_dead_lettered) = (number(0)?, number(1)?);
     let (dead_letters, dropped) = (number(2)?, number(3)?);
-    let bounds: (Option<Instant>, Option<Instant>) = (row.try_get(4)?, row.try_get(5)?);
+    let bounds: (Option<UnixMicros>, Option<UnixMicros>) = (row.try_get(4)?, row.try_get(5)?);
     let days = match bounds {
-        (Some(Instant(first)), Some(Instant(last))) => Some(whole_days(first, last)),
+        (Some(first), Some(last)) => Some(whole_days(first, last)),
         _ => None,
     };
     let rollup_events = match days {
@@ -127,7 +127,7 @@ async fn events_of(snapshot: &Snapshot, days: Range) -> Result<u64, QueryError> 
     let mut events = 0;
     for piece in rollups::cover(snapshot, Some(days), &[days.from, days.to]).await? {
         let statement = statements::rollup_value_sums(piece.tier);
-        let (from, to) = (Instant(piece.range.from), Instant(piece.range.to));
+        let (from, to) = (piece.range.from, piece.range.to);
         let dimension = Dimension::All.id();
         for row in snapshot.rows(statement, &[&dimension, &from, &to]).await? {
             events += count(row.try_get(1)?);
@@ -138,7 +138,7 @@ async fn events_of(snapshot: &Snapshot, days: Range) -> Result<u64, QueryError> 
 
 async fn tier(snapshot: &Snapshot, tier: Tier, since: UnixMicros) -> Result<TierAudit, QueryError> {
     let seconds = i32::try_from(tier.seconds()).unwrap_or(i32::MAX);
-    let (dimension, since) = (Dimension::All.id(), Instant(since));
+    let dimension = Dimension::All.id();
     let row = snapshot
         .row(statements::AUDIT_TIER, &[&seconds, &dimension, &since])
         .await?;

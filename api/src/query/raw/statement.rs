@@ -4,7 +4,6 @@ use tokio_postgres::types::Type;
 
 use super::{By, PLACES};
 use crate::query::{
-    database::Instant,
     metric::Metric,
     metrics::Question,
     page::{Page, Sort},
@@ -15,9 +14,8 @@ impl By<'_> {
     fn expression(self, sql: &mut SqlText) {
         match self {
             Self::Bucket(edges) => {
-                let edges: Vec<_> = edges.iter().copied().map(Instant).collect();
                 sql.push("width_bucket(occurred_at, ")
-                    .bind(edges, Type::TIMESTAMPTZ_ARRAY)
+                    .bind(edges.to_vec(), Type::TIMESTAMPTZ_ARRAY)
                     .push(") - 1");
             }
             Self::Value(field) => {
@@ -112,9 +110,9 @@ fn group(by: &[By<'_>], sql: &mut SqlText) {
 /// ` FROM events WHERE …`
 fn source(question: &Question, by: &[By<'_>], sql: &mut SqlText) {
     sql.push(" FROM events WHERE occurred_at >= ")
-        .bind(Instant(question.range.from), Type::TIMESTAMPTZ)
+        .bind(question.range.from, Type::TIMESTAMPTZ)
         .push(" AND occurred_at < ")
-        .bind(Instant(question.range.to), Type::TIMESTAMPTZ)
+        .bind(question.range.to, Type::TIMESTAMPTZ)
         .push(" AND ");
     question.filter.condition(sql);
     for by in by {
