@@ -31,6 +31,14 @@ async fn deliver(daemon: &Daemon) -> String {
     read.keys[0].ids[0].id.clone()
 }
 
+/// Waits until so many events are in the stream.
+async fn until_accepted(daemon: &Daemon, events: u64) {
+    until("they are in the stream", || async {
+        daemon.ledger("accepted:collector").await == events
+    })
+    .await;
+}
+
 async fn acknowledge(daemon: &Daemon, id: &str) {
     let stream = &daemon.keys.stream;
     daemon.command(&["XACK", stream, GROUP, id]).await;
@@ -49,6 +57,7 @@ async fn committed_means_acknowledged_by_the_consumer() {
     let daemon = Daemon::start(&[]).await;
     make_group(&daemon).await;
     let request = post_and_wait(&daemon);
+    until_accepted(&daemon, 1).await;
     tokio::time::sleep(Duration::from_millis(200)).await;
     assert!(!request.is_finished(), "not delivered yet");
     let id = deliver(&daemon).await;
@@ -69,10 +78,7 @@ async fn who_waits_for_commits_keeps_nobody_else_out() {
     let daemon = Daemon::start(&[]).await;
     make_group(&daemon).await;
     let waiting: Vec<_> = (0..30).map(|_| post_and_wait(&daemon)).collect();
-    until("all are in the stream", || async {
-        daemon.ledger("accepted:collector").await == 30
-    })
-    .await;
+    until_accepted(&daemon, 30).await;
     let start = Instant::now();
     assert_eq!(daemon.post(event(2).to_string()).await.status, 202);
     assert!(
@@ -104,8 +110,7 @@ async fn what_a_lost_stream_held_is_not_called_committed() {
     let daemon = Daemon::start(&[]).await;
     make_group(&daemon).await;
     let request = post_and_wait(&daemon);
-    tokio::time::sleep(Duration::from_millis(200)).await;
-    assert_eq!(daemon.ledger("accepted:collector").await, 1);
+    until_accepted(&daemon, 1).await;
     let lost = ["DEL", &daemon.keys.stream, &daemon.keys.ledger];
     daemon.command(&lost).await;
     assert_eq!(daemon.post(event(2).to_string()).await.status, 202);
@@ -119,7 +124,7 @@ async fn what_a_lost_stream_held_is_not_called_committed() {
     );
     // The new stream is as good as the old one was.
     let request = post_and_wait(&daemon);
-    tokio::time::sleep(Duration::from_millis(200)).await;
+    until_accepted(&daemon, 2).await;
     let id = deliver(&daemon).await;
     acknowledge(&daemon, &id).await;
     assert_eq!(request.await.unwrap().status, 200);
