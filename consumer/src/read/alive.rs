@@ -137,6 +137,9 @@ mod tests {
             .arg("0")
             .arg("MKSTREAM");
         let () = create.query_async(&mut redis).await.unwrap();
+        let mut create = redis::cmd("XGROUP");
+        create.arg("CREATECONSUMER").arg(&stream).arg("g");
+        let _: i64 = create.arg("empty").query_async(&mut redis).await.unwrap();
         let mut add = redis::cmd("XADD");
         add.arg(&stream).arg("*").arg("event").arg("{}");
         let _: String = add.query_async(&mut redis).await.unwrap();
@@ -146,13 +149,13 @@ mod tests {
         let _: Value = read.query_async(&mut redis).await.unwrap();
         let mut pending = redis::cmd("XPENDING");
         pending.arg(&stream).arg("g").arg("-").arg("+").arg(10);
-        let silence = Duration::from_millis(200);
+        // Far longer than from what is said to the removal after it.
+        let silence = Duration::from_secs(2);
         for _ in 0..5 {
-            tokio::time::sleep(silence / 2).await;
+            tokio::time::sleep(silence / 4).await;
             for name in ["holds", "empty"] {
                 say(&mut redis, &stream, "g", name).await.unwrap();
             }
-            tokio::time::sleep(silence / 2).await;
             let removed = remove_dead(&mut redis, &stream, "g", silence)
                 .await
                 .unwrap();
