@@ -65,6 +65,12 @@ impl Link {
         Ok(Self { redis, server })
     }
 
+    /// The same, after a while.
+    pub(crate) async fn open_after(delay: Duration, config: RedisConfig) -> RedisResult<Self> {
+        tokio::time::sleep(delay).await;
+        Self::open(&config).await
+    }
+
     /// Of the stream whose ledger holds this epoch.
     pub(crate) fn life(&self, epoch: &str) -> Option<Life> {
         Some(Life {

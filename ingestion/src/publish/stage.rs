@@ -14,7 +14,7 @@ use futures_util::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::Fu
 use redis::RedisResult;
 use tokio::{
     sync::mpsc,
-    time::{Instant, sleep, sleep_until},
+    time::{Instant, sleep_until},
 };
 
 use super::{
@@ -112,7 +112,7 @@ struct State {
 impl State {
     fn new(publisher: Publisher) -> Self {
         Self {
-            connecting: connect(publisher.redis.clone(), Duration::ZERO),
+            connecting: Link::open_after(Duration::ZERO, publisher.redis.clone()).boxed(),
             publisher,
             stopping: false,
             gave_up: false,
@@ -249,25 +249,26 @@ impl State {
         }
     }
 
+    /// What is in flight mostly fails together: that is one failure.
     fn failed(&mut self, outcome: Outcome, connection: u64) {
-        if connection != self.connection {
+        if connection != self.connection || self.link.is_none() {
+            return;
+        }
+        let now = Instant::now();
+        let is_lost = outcome.ends_connection();
+        if !is_lost && now < self.not_before {
             return;
         }
         let delay = self.backoff.next_delay();
-        self.not_before = Instant::now() + delay;
-        // Without a reply, or from a server that isn't the one to write to, the connection is
-        // no longer worth anything.
-        if !matches!(
-            outcome,
-            Outcome::Refused(Refusal::OutOfMemory | Refusal::DiskFailed)
-        ) {
+        self.not_before = now + delay;
+        if is_lost {
             self.reconnect(delay);
         }
     }
 
     fn reconnect(&mut self, delay: Duration) {
         self.link = None;
-        self.connecting = connect(self.publisher.redis.clone(), delay);
+        self.connecting = Link::open_after(delay, self.publisher.redis.clone()).boxed();
     }
 
     fn connected(&mut self, connected: RedisResult<Link>) {
@@ -296,10 +297,6 @@ impl State {
     }
 }
 
-fn connect(redis: RedisConfig, delay: Duration) -> BoxFuture<'static, RedisResult<Link>> {
-    async move {
-        sleep(delay).await;
-        Link::open(&redis).await
-    }
-    .boxed()
-}
+#[cfg(test)]
+#[path = "stage_tests.rs"]
+mod tests;

@@ -54,6 +54,14 @@ pub enum Refusal {
     Unavailable,
 }
 
+impl Outcome {
+    /// Whether the connection is no longer worth anything: there was no reply, or one from a
+    /// server that isn't the one to write to.
+    pub(crate) const fn ends_connection(self) -> bool {
+        matches!(self, Self::Unknown | Self::Refused(Refusal::Unavailable))
+    }
+}
+
 impl Ack {
     pub(crate) fn settle(self, events: u32, outcome: Outcome) {
         match self {
