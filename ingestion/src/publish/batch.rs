@@ -21,6 +21,26 @@ impl BatchPolicy {
     pub const fn is_full(&self, events: u32, bytes: usize) -> bool {
         events >= self.max_events || bytes >= self.max_bytes
     }
+
+    /// Appends what `write` does, the next event after so many in `ndjson`, where it has room
+    /// there or is the first; whether it has.
+    pub fn append(
+        &self,
+        events: u32,
+        ndjson: &mut Vec<u8>,
+        write: impl FnOnce(&mut Vec<u8>),
+    ) -> bool {
+        if self.is_full(events, ndjson.len()) {
+            return false;
+        }
+        let before = ndjson.len();
+        write(ndjson);
+        let has_room = events == 0 || ndjson.len() <= self.max_bytes;
+        if !has_room {
+            ndjson.truncate(before);
+        }
+        has_room
+    }
 }
 
 /// The events of one entry.
@@ -115,6 +135,25 @@ mod tests {
             ack,
             trace: Trace::default(),
         }
+    }
+
+    #[test]
+    fn what_has_no_room_is_left_for_the_next_block() {
+        let mut ndjson = Vec::new();
+        let mut append = |events, bytes: usize| {
+            POLICY.append(events, &mut ndjson, |out| out.extend(vec![b'x'; bytes]))
+        };
+        assert!(append(0, 60) && append(1, 30));
+        assert!(!append(2, 11));
+        assert!(append(2, 10));
+        assert!(!append(3, 0), "full");
+        assert_eq!(ndjson.len(), 100);
+        let mut alone = Vec::new();
+        let larger = |out: &mut Vec<u8>| out.extend([b'x'; 101]);
+        assert!(POLICY.append(0, &mut alone, larger));
+        assert!(!POLICY.append(1, &mut alone, larger));
+        assert_eq!(alone.len(), 101);
+        assert!(!POLICY.append(10, &mut Vec::new(), |_| {}));
     }
 
     #[tokio::test(start_paused = true)]

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use async_compression::tokio::bufread::GzipEncoder;
 use common::event::{Acceptance, Limits, parse};
 use common::time::UnixMicros;
+use common::wire::lines;
 use serde_json::{Value, json};
 use tokio::io::AsyncReadExt as _;
 use uuid::Uuid;
@@ -207,6 +208,31 @@ async fn large_bodies_become_entries_within_the_bounds() {
     assert_eq!(told["accepted"], 2_345);
     assert_eq!(daemon.stream().await.len(), 2_345);
     assert_eq!(daemon.ledger("entries:collector").await, 24);
+    daemon.end().await;
+}
+
+#[tokio::test]
+async fn entries_stay_within_the_bound_of_bytes() {
+    let daemon = Daemon::start(&[("PUBLISH_BATCH_BYTES", "1024")]).await;
+    let long = |n: u32, length: usize| json!({"event_type": "page_view", "user_id": format!("u{n}"), "page": "/".repeat(length)});
+    // One that is larger than the bound, among many that aren't.
+    let body: String = (0..50)
+        .map(|n| long(n, if n == 20 { 1_500 } else { 1 + 7 * n as usize }))
+        .map(|event| format!("{event}\n"))
+        .collect();
+    assert_eq!(daemon.post(body).await.json()["accepted"], 50);
+    daemon
+        .put(r#"{"running":true,"rate":5000,"limit":2000}"#)
+        .await;
+    daemon.status(|status| status.sent == 2_000).await;
+    let entries = daemon.entries().await;
+    let events = |entry: &Vec<u8>| lines(entry).count();
+    assert_eq!(entries.iter().map(events).sum::<usize>(), 2_050);
+    let larger: Vec<_> = entries.iter().filter(|entry| entry.len() > 1_024).collect();
+    assert!(!larger.is_empty());
+    for entry in larger {
+        assert_eq!(events(entry), 1, "{}", entry.len());
+    }
     daemon.end().await;
 }
 

@@ -157,8 +157,8 @@ impl Daemon {
         reached.unwrap_or_else(|| panic!("not reached: {:?}", self.controls.status.borrow()))
     }
 
-    /// All events in the stream, each as it was written, in order.
-    pub(crate) async fn stream(&self) -> Vec<Vec<u8>> {
+    /// What each entry of the stream holds.
+    pub(crate) async fn entries(&self) -> Vec<Vec<u8>> {
         let mut redis = self.redis.clone();
         let reply: StreamRangeReply = redis::cmd("XRANGE")
             .arg(&self.keys.stream)
@@ -167,11 +167,14 @@ impl Daemon {
             .query_async(&mut redis)
             .await
             .unwrap();
-        let payloads = reply
-            .ids
-            .iter()
-            .map(|entry| entry.get::<Vec<u8>>("batch").unwrap());
-        payloads
+        let entries = reply.ids.iter();
+        entries.map(|entry| entry.get("batch").unwrap()).collect()
+    }
+
+    /// All events in the stream, each as it was written, in order.
+    pub(crate) async fn stream(&self) -> Vec<Vec<u8>> {
+        let entries = self.entries().await.into_iter();
+        entries
             .flat_map(|batch| {
                 let count = Payload::Batch(batch.clone()).events().count();
                 let events: Vec<_> = lines(&batch).map(<[u8]>::to_vec).collect();

@@ -155,10 +155,11 @@ impl<'c> Judge<'c> {
             let mut ndjson = Vec::with_capacity((rest.len() * 384).min(policy.max_bytes));
             let mut events = 0;
             while let [accepted, others @ ..] = rest
-                && !policy.is_full(events, ndjson.len())
+                && policy.append(events, &mut ndjson, |out| {
+                    encode_event(&accepted.event, out);
+                    out.push(b'\n');
+                })
             {
-                encode_event(&accepted.event, &mut ndjson);
-                ndjson.push(b'\n');
                 events += 1;
                 rest = others;
             }

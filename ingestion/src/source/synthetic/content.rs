@@ -104,7 +104,8 @@ impl Content {
     }
 
     /// Appends event `i`, emitted at `now`, as a line with its line feed. Events are written
-    /// in ascending order, none left out, so that a duplicate finds when the other was emitted.
+    /// in ascending order, none left out, so that a duplicate finds when the other was emitted;
+    /// the last one may be written again.
     pub fn write(&self, i: u64, now: UnixMicros, scratch: &mut Scratch, out: &mut Vec<u8>) -> Kind {
         scratch.emitted[(i % RECENT) as usize] = now;
         let kind = self.kind(i);

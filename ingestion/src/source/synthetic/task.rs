@@ -248,12 +248,15 @@ impl Live {
         let until = from + self.due().min(policy.max_events.into());
         let now = UnixMicros::now();
         let mut ndjson = Vec::with_capacity(policy.max_bytes.min((until - from) as usize * 320));
-        while self.next < until && ndjson.len() < policy.max_bytes {
-            self.content
-                .write(self.next, now, &mut self.scratch, &mut ndjson);
+        let mut events = 0;
+        while self.next < until
+            && policy.append(events, &mut ndjson, |out| {
+                self.content.write(self.next, now, &mut self.scratch, out);
+            })
+        {
             self.next += 1;
+            events += 1;
         }
-        let events = (self.next - from) as u32;
         self.schedule.emitted(events.into());
         self.room -= u64::from(events);
         if self.room == 0 {
