@@ -14,6 +14,7 @@ use ingestion::{
     publish::{BatchPolicy, Pressure},
     routes,
     source::{
+        Block,
         http::{Collector, CommitPoller, FirstSeen},
         synthetic::Status,
     },
@@ -51,7 +52,8 @@ impl Daemon {
     }
 }
 
-fn router() -> axum::Router {
+/// One whose collector hands its events to `blocks`, each by itself.
+pub(crate) fn router(blocks: mpsc::Sender<Block>, pressure: Pressure) -> axum::Router {
     let (config, shutdown) = (config(&[]), Shutdown::new());
     let keys = StreamKeys::new(&config.stream.stream_key);
     let redis = clients::redis::pool(&config.redis).unwrap();
@@ -64,8 +66,8 @@ fn router() -> axum::Router {
             max_bytes: 1,
             linger: Duration::ZERO,
         },
-        blocks: mpsc::channel(1).0,
-        pressure: watch::channel(Pressure::default()).1,
+        blocks,
+        pressure: watch::channel(pressure).1,
         first_seen: FirstSeen::new(redis.clone(), &keys, 1),
         commits: CommitPoller::new(config.redis, redis, keys, group).1,
         shutdown: shutdown.clone(),
@@ -93,7 +95,7 @@ async fn every_route_but_the_open_ones_needs_a_key_of_the_right_scope() {
     }
     let daemon = guarded(&services).await;
     let open = ["/health/live", "/health/ready", "/api/v1/session"];
-    let routes = testkit::keys::routes(&router());
+    let routes = testkit::keys::routes(&router(mpsc::channel(1).0, Pressure::default()));
     assert!(routes.contains("/api/v1/events") && routes.contains("/api/v1/generator"));
     for route in routes
         .iter()

@@ -4,6 +4,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod addresses;
+mod bounds;
 mod collector;
 mod committed;
 mod daemon;

@@ -23,8 +23,10 @@ use crate::{
 
 /// Reasons told in one answer.
 const MAX_ERRORS: usize = 100;
-/// How long to wait for room in the publisher.
+/// How long a block waits for room in the publisher.
 const ROOM: Duration = Duration::from_secs(2);
+/// How long a body is judged, with all that it waits for.
+const ALL: Duration = Duration::from_secs(10);
 
 /// Why an event of the body was refused.
 #[derive(Debug, Clone, Serialize)]
@@ -73,8 +75,13 @@ impl<'c> Judge<'c> {
 
     /// # Errors
     /// The body can't be split, it is more than the key's rate allows, or there is no room in the
-    /// publisher.
-    pub(super) async fn judge(mut self, body: &Received) -> Result<Judged, Problem> {
+    /// publisher in time.
+    pub(super) async fn judge(self, body: &Received) -> Result<Judged, Problem> {
+        let judged = timeout(ALL, self.judge_all(body)).await;
+        judged.unwrap_or_else(|_| Err(unavailable()))
+    }
+
+    async fn judge_all(mut self, body: &Received) -> Result<Judged, Problem> {
         let events = split(&body.bytes, body.is_ndjson)?;
         self.caller.charge_events(events.len())?;
         let at_once = self.collector.policy.max_events as usize;

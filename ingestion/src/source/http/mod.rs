@@ -44,7 +44,7 @@ use crate::{
 const JUDGED_AT_ONCE: usize = 8;
 /// Requests with `?wait=committed` at once.
 const WAITING_AT_ONCE: usize = 1_000;
-/// How long a request waits for its turn, for room in the publisher, and for Redis.
+/// How long a request waits for its turn, and then, its blocks handed over, for Redis.
 const TURN: Duration = Duration::from_secs(5);
 
 /// What the collector's requests share; cheap to clone.

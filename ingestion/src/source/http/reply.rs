@@ -9,7 +9,10 @@ use axum::{
 };
 use common::http::Problem;
 use serde::Serialize;
-use tokio::{sync::OwnedSemaphorePermit, time::timeout};
+use tokio::{
+    sync::{OwnedSemaphorePermit, oneshot},
+    time::{Instant, timeout_at},
+};
 
 use super::{
     Collector, TURN,
@@ -50,7 +53,8 @@ pub(super) async fn after(
     if judged.accepted == 0 {
         return Err(all_refused(&judged));
     }
-    let places = stored(&mut judged, collector).await?;
+    let places = stored(std::mem::take(&mut judged.outcomes)).await;
+    let places = places.map_err(|code| not_stored(code, collector))?;
     let committed = match &waiter {
         Some(_) => Some(collector.commits.wait_for(places, COMMIT_DEADLINE).await),
         None => None,
@@ -74,25 +78,28 @@ pub(super) async fn after(
 }
 
 /// The entries that hold the events.
-async fn stored(judged: &mut Judged, collector: &Collector) -> Result<Vec<Place>, Problem> {
-    let mut places = Vec::with_capacity(judged.outcomes.len());
+///
+/// # Errors
+/// The code of why not all are stored, or known to be after [`TURN`].
+async fn stored(outcomes: Vec<oneshot::Receiver<Outcome>>) -> Result<Vec<Place>, &'static str> {
+    let mut places = Vec::with_capacity(outcomes.len());
     let mut failure = None;
-    for outcome in judged.outcomes.drain(..) {
-        match timeout(TURN, outcome).await {
+    let deadline = Instant::now() + TURN;
+    for outcome in outcomes {
+        match timeout_at(deadline, outcome).await {
             Ok(Ok(Outcome::Stored(place))) => places.push(place),
             Ok(Ok(Outcome::Refused(refusal))) => failure = Some(code_of(refusal)),
             Ok(Ok(Outcome::Unknown) | Err(_)) | Err(_) => failure = Some("outcome_unknown"),
         }
     }
-    match failure {
-        None => Ok(places),
-        Some(code) => {
-            let wait = collector.pressure.borrow().retry_after_seconds;
-            let detail = "not all events are known to be in the stream; \
-                send them again with the same event_id, which counts none twice";
-            Err(Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, detail).retry_after(wait))
-        }
-    }
+    failure.map_or(Ok(places), Err)
+}
+
+fn not_stored(code: &'static str, collector: &Collector) -> Problem {
+    let wait = collector.pressure.borrow().retry_after_seconds;
+    let detail = "not all events are known to be in the stream; \
+        send them again with the same event_id, which counts none twice";
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, code, detail).retry_after(wait)
 }
 
 const fn code_of(refusal: Refusal) -> &'static str {
@@ -115,4 +122,45 @@ fn all_refused(judged: &Judged) -> Problem {
     .with("rejected", judged.rejected)
     .with("errors", errors)
     .with("errors_total", judged.errors_total)
+}
+
+#[cfg(test)]
+mod tests {
+    use common::wire::EntryId;
+    use tokio::time::sleep;
+
+    use super::*;
+
+    const PLACE: Place = Place {
+        entry: EntryId { ms: 1, seq: 0 },
+        life: None,
+        payload: None,
+    };
+
+    /// Outcomes of blocks that are known after so many seconds.
+    fn known_after(seconds: &[u64]) -> Vec<oneshot::Receiver<Outcome>> {
+        let known = seconds.iter().map(|seconds| {
+            let (sender, outcome) = oneshot::channel();
+            let wait = Duration::from_secs(*seconds);
+            tokio::spawn(async move {
+                sleep(wait).await;
+                sender.send(Outcome::Stored(PLACE))
+            });
+            outcome
+        });
+        known.collect()
+    }
+
+    #[tokio::test(start_paused = true)]
+    async fn all_blocks_together_are_waited_for_as_long_as_one() {
+        let start = Instant::now();
+        assert_eq!(stored(known_after(&[4, 1, 4])).await, Ok(vec![PLACE; 3]));
+        assert_eq!(start.elapsed().as_secs(), 4);
+        let start = Instant::now();
+        let late = stored(known_after(&[4, 8, 12])).await;
+        assert_eq!(
+            (late, start.elapsed().as_secs()),
+            (Err("outcome_unknown"), 5)
+        );
+    }
 }
