@@ -1,6 +1,7 @@
 //! Blocks of events → entries of the stream.
 
 mod append;
+mod backlog;
 mod batch;
 mod look;
 mod monitor;

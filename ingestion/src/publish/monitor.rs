@@ -13,6 +13,7 @@ use tokio::{
 };
 
 use super::{
+    backlog::History,
     look::{Given, given, look},
     pressure::{Drain, Limit, Limits, Pressure, Seen},
 };
@@ -39,13 +40,14 @@ impl Monitor {
     /// None: without Redis it says so and tries again.
     pub async fn run(self, shutdown: Shutdown) -> Result<(), Infallible> {
         let mut backoff = Backoff::default();
+        let mut history = History::default();
         while !shutdown.is_stopping() {
             let watching = clients::redis::connect(&self.redis, Duration::ZERO);
             let error = match watching.await {
                 Ok(connection) => {
                     backoff.reset();
                     tokio::select! {
-                        error = self.watch(connection) => error,
+                        error = self.watch(connection, &mut history) => error,
                         () = shutdown.stopping() => break,
                     }
                 }
@@ -68,12 +70,16 @@ impl Monitor {
         Ok(())
     }
 
-    async fn watch(&self, mut connection: MultiplexedConnection) -> redis::RedisError {
+    async fn watch(
+        &self,
+        mut connection: MultiplexedConnection,
+        history: &mut History,
+    ) -> redis::RedisError {
         let mut drain = Drain::default();
         let mut given = (Instant::now(), Given::default());
         loop {
             match self.look(&mut connection, &mut given).await {
-                Ok(seen) => self.judge(&seen, &mut drain),
+                Ok(seen) => self.judge(&seen, history, &mut drain),
                 Err(error) => return error,
             }
             sleep(INTERVAL).await;
@@ -86,16 +92,21 @@ impl Monitor {
         connection: &mut MultiplexedConnection,
         known: &mut (Instant, Given),
     ) -> RedisResult<Seen> {
-        if Instant::now() >= known.0 {
+        let is_due = Instant::now() >= known.0;
+        if is_due {
             let given = given(connection, &self.keys).await?;
             *known = (Instant::now() + GIVEN_INTERVAL, given);
         }
-        look(connection, &self.keys, known.1).await
+        look(connection, &self.keys, known.1, is_due).await
     }
 
-    fn judge(&self, seen: &Seen, drain: &mut Drain) {
-        let mut pressure = self.limits.judge(seen);
-        drain.observe(seen, Instant::now());
+    fn judge(&self, seen: &Seen, history: &mut History, drain: &mut Drain) {
+        if seen.is_whole {
+            history.remember(seen.total, seen.waiting);
+        }
+        let backlog = history.backlog(seen.total, seen.waiting);
+        drain.observe(seen, backlog, Instant::now());
+        let mut pressure = self.limits.judge(seen, backlog);
         pressure.drained_per_second = drain.rate;
         pressure.retry_after_seconds = self.limits.retry_after(&pressure);
         match unusable(pressure.limit, seen, &self.keys) {

@@ -3,6 +3,8 @@
 use serde::Serialize;
 use tokio::time::Instant;
 
+use super::backlog::Total;
+
 /// What stops the sources.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -25,8 +27,7 @@ pub enum Limit {
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Pressure {
     pub limit: Option<Limit>,
-    /// Events in the stream that were not yet trimmed (an estimate: entries by the mean of
-    /// events per entry, of those of other programs one).
+    /// Events in the stream that were not yet trimmed (an estimate).
     pub backlog_events: u64,
     /// Events that may be sent until the next look.
     pub room_events: u64,
@@ -72,11 +73,12 @@ const SMOOTHING: f64 = 0.2;
 /// What was read from Redis.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    pub(super) entries: u64,
+    /// Entries in the stream.
+    pub(super) waiting: u64,
+    pub(super) total: Total,
     pub(super) accepted_events: u64,
-    pub(super) accepted_entries: u64,
-    /// All entries that the stream was ever given, those of other programs too.
-    pub(super) given_entries: u64,
+    /// Whether nothing of other programs is missing in the total.
+    pub(super) is_whole: bool,
     pub(super) used_bytes: u64,
     pub(super) max_bytes: u64,
     pub(super) policy: String,
@@ -86,26 +88,12 @@ pub(super) struct Seen {
     pub(super) ahead_ms: u64,
 }
 
-impl Seen {
-    fn backlog_events(&self) -> u64 {
-        // Other programs append their events one by one.
-        let others = self.given_entries.saturating_sub(self.accepted_entries);
-        let entries = self.accepted_entries + others;
-        if entries == 0 {
-            return self.entries;
-        }
-        let mean = (self.accepted_events + others) as f64 / entries as f64;
-        (self.entries as f64 * mean) as u64
-    }
-}
-
 impl Limits {
-    pub(super) fn judge(&self, seen: &Seen) -> Pressure {
+    pub(super) fn judge(&self, seen: &Seen, backlog_events: u64) -> Pressure {
         let redis_limit_bytes = match seen.max_bytes {
             0 => self.memory_max_bytes,
             max => (u128::from(max) * u128::from(self.memory_max_percent) / 100) as u64,
         };
-        let backlog_events = seen.backlog_events();
         let limit = if seen.policy != "noeviction" {
             Some(Limit::EvictionPolicy)
         } else if seen.disk_failure.is_some() {
@@ -156,8 +144,8 @@ pub(super) struct Drain {
 }
 
 impl Drain {
-    pub(super) fn observe(&mut self, seen: &Seen, now: Instant) {
-        let (accepted, backlog) = (seen.accepted_events, seen.backlog_events());
+    pub(super) fn observe(&mut self, seen: &Seen, backlog: u64, now: Instant) {
+        let accepted = seen.accepted_events;
         if let Some((then, accepted_then, backlog_then)) = self.last {
             let came = accepted.saturating_sub(accepted_then) as f64;
             let grew = backlog as f64 - backlog_then as f64;
@@ -182,12 +170,12 @@ mod tests {
         ahead_max_ms: 600_000,
     };
 
-    fn seen(entries: u64, used_bytes: u64) -> Seen {
+    fn seen(used_bytes: u64) -> Seen {
         Seen {
-            entries,
-            accepted_events: 5_000,
-            accepted_entries: 50,
-            given_entries: 50,
+            waiting: 0,
+            total: Total::default(),
+            accepted_events: 0,
+            is_whole: true,
             used_bytes,
             max_bytes: 1_000,
             policy: "noeviction".into(),
@@ -197,58 +185,37 @@ mod tests {
     }
 
     #[test]
-    fn what_others_append_one_by_one_counts_as_one_each() {
-        // 50 of ours with 5,000 events, then 950 of others.
-        let mixed = Seen {
-            given_entries: 1_000,
-            ..seen(100, 0)
-        };
-        assert_eq!(mixed.backlog_events(), 595);
-        assert_eq!(seen(100, 0).backlog_events(), 10_000);
-        let only_others = Seen {
-            given_entries: 100,
-            accepted_events: 0,
-            accepted_entries: 0,
-            ..seen(100, 0)
-        };
-        assert_eq!(only_others.backlog_events(), 100);
-    }
-
-    #[test]
     fn limits_are_judged_in_order_of_danger() {
-        let limit = |seen: &Seen| LIMITS.judge(seen).limit;
-        assert_eq!(limit(&seen(9, 849)), None);
-        assert_eq!(limit(&seen(10, 849)), Some(Limit::Backlog));
-        assert_eq!(limit(&seen(10, 850)), Some(Limit::Memory));
+        let limit = |seen: &Seen, backlog| LIMITS.judge(seen, backlog).limit;
+        assert_eq!(limit(&seen(849), 999), None);
+        assert_eq!(limit(&seen(849), 1_000), Some(Limit::Backlog));
+        assert_eq!(limit(&seen(850), 1_000), Some(Limit::Memory));
         let ahead = Seen {
             ahead_ms: 600_001,
-            ..seen(10, 850)
+            ..seen(850)
         };
-        assert_eq!(limit(&ahead), Some(Limit::StreamIds));
+        assert_eq!(limit(&ahead, 1_000), Some(Limit::StreamIds));
         let failed = Seen {
             disk_failure: Some("MISCONF".into()),
             ..ahead
         };
-        assert_eq!(limit(&failed), Some(Limit::Disk));
+        assert_eq!(limit(&failed, 1_000), Some(Limit::Disk));
         let evicts = Seen {
             policy: "allkeys-lru".into(),
             ..failed
         };
-        assert_eq!(limit(&evicts), Some(Limit::EvictionPolicy));
+        assert_eq!(limit(&evicts, 1_000), Some(Limit::EvictionPolicy));
         let unbounded = Seen {
             max_bytes: 0,
-            ..seen(1, 1 << 30)
+            ..seen(1 << 30)
         };
-        assert_eq!(limit(&unbounded), Some(Limit::Memory));
-        assert_eq!(
-            LIMITS
-                .judge(&Seen {
-                    used_bytes: 9,
-                    ..unbounded
-                })
-                .limit,
-            None
-        );
+        assert_eq!(limit(&unbounded, 0), Some(Limit::Memory));
+        let used_bytes = 9;
+        let unbounded = Seen {
+            used_bytes,
+            ..unbounded
+        };
+        assert_eq!(limit(&unbounded, 0), None);
     }
 
     #[test]
@@ -269,15 +236,13 @@ mod tests {
     fn the_drain_is_what_came_less_what_stayed() {
         let mut drain = Drain::default();
         let start = Instant::now();
-        for second in 0..60_u64 {
+        for second in 0..60 {
             let seen = Seen {
-                entries: 10 + second,
-                accepted_events: 100_000 + second * 500,
-                accepted_entries: 1_000 + second * 5,
-                given_entries: 1_000 + second * 5,
-                ..seen(0, 0)
+                accepted_events: 500 * second,
+                ..seen(0)
             };
-            drain.observe(&seen, start + Duration::from_secs(second));
+            let backlog = 1_000 + 100 * second;
+            drain.observe(&seen, backlog, start + Duration::from_secs(second));
         }
         assert!((drain.rate - 400.0).abs() < 1.0, "{}", drain.rate);
     }

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use common::wire::StreamKeys;
 use serde_json::json;
 use tokio::{
     io::copy_bidirectional,
@@ -51,6 +52,38 @@ async fn a_full_backlog_stops_both_sources_until_it_is_drained() {
     daemon
         .status(|status| status.paused_by.is_none() && status.generated > before)
         .await;
+    daemon.end().await;
+}
+
+#[tokio::test]
+async fn small_entries_after_large_ones_count_as_they_are() {
+    let limits = [
+        ("BACKLOG_MAX_EVENTS", "1000"),
+        ("PUBLISH_BATCH_EVENTS", "1"),
+    ];
+    let config = config(&limits);
+    // A generator wrote large ones before, which are stored and gone.
+    let ledger = StreamKeys::new(&config.stream.stream_key).ledger;
+    let client = redis::Client::open(redis_url()).unwrap();
+    let mut redis = client.get_multiplexed_async_connection().await.unwrap();
+    let () = redis::cmd("HSET")
+        .arg(&ledger)
+        .arg(&[
+            ("entries:generator", 1_000),
+            ("accepted:generator", 500_000),
+        ])
+        .query_async(&mut redis)
+        .await
+        .unwrap();
+    let daemon = Daemon::start_with(config).await;
+    let lines = |count| format!("{EVENT}\n").repeat(count);
+    assert_eq!(daemon.post(lines(300)).await.status, 202);
+    tokio::time::sleep(Duration::from_millis(500)).await;
+    assert_eq!(daemon.post(lines(700)).await.status, 202);
+    until("refused", || async {
+        daemon.post(EVENT).await.status == 429
+    })
+    .await;
     daemon.end().await;
 }
 
