@@ -89,7 +89,6 @@ pub(super) async fn look(
     Ok(Seen {
         waiting,
         total: Total::of(accepted, waiting, given.known),
-        accepted_events: accepted.events,
         is_whole: is_fresh,
         used_bytes: info.get("used_memory").unwrap_or(0),
         max_bytes: info.get("maxmemory").unwrap_or(0),

@@ -67,8 +67,8 @@ pub struct Limits {
 }
 
 const MAX_RETRY_AFTER: f64 = 60.0;
-/// The weight of the last interval in the drain rate.
-const SMOOTHING: f64 = 0.2;
+/// The weight of the last second in the drain rate.
+const SMOOTHING: f64 = 0.5;
 
 /// What was read from Redis.
 #[derive(Debug, Default)]
@@ -76,7 +76,6 @@ pub(super) struct Seen {
     /// Entries in the stream.
     pub(super) waiting: u64,
     pub(super) total: Total,
-    pub(super) accepted_events: u64,
     /// Whether nothing of other programs is missing in the total.
     pub(super) is_whole: bool,
     pub(super) used_bytes: u64,
@@ -145,15 +144,19 @@ pub(super) struct Drain {
 
 impl Drain {
     pub(super) fn observe(&mut self, seen: &Seen, backlog: u64, now: Instant) {
-        let accepted = seen.accepted_events;
-        if let Some((then, accepted_then, backlog_then)) = self.last {
-            let came = accepted.saturating_sub(accepted_then) as f64;
+        // What others sent is missing in between, and comes all at once.
+        if !seen.is_whole {
+            return;
+        }
+        let given = seen.total.events;
+        if let Some((then, given_then, backlog_then)) = self.last {
+            let came = given.saturating_sub(given_then) as f64;
             let grew = backlog as f64 - backlog_then as f64;
             let seconds = (now - then).as_secs_f64().max(1e-3);
             let rate = ((came - grew) / seconds).max(0.0);
             self.rate += SMOOTHING * (rate - self.rate);
         }
-        self.last = Some((now, accepted, backlog));
+        self.last = Some((now, given, backlog));
     }
 }
 
@@ -161,7 +164,7 @@ impl Drain {
 mod tests {
     use std::time::Duration;
 
-    use super::*;
+    use super::{super::backlog::Known, *};
 
     const LIMITS: Limits = Limits {
         backlog_max_events: 1_000,
@@ -174,13 +177,24 @@ mod tests {
         Seen {
             waiting: 0,
             total: Total::default(),
-            accepted_events: 0,
             is_whole: true,
             used_bytes,
             max_bytes: 1_000,
             policy: "noeviction".into(),
             disk_failure: None,
             ahead_ms: 600_000,
+        }
+    }
+
+    fn total(entries: u64, events: u64) -> Total {
+        Total { entries, events }
+    }
+
+    fn seen_with(accepted: Total, others: u64) -> Seen {
+        let known = Known { others, gone: 0 };
+        Seen {
+            total: Total::of(accepted, 0, known),
+            ..seen(0)
         }
     }
 
@@ -237,13 +251,28 @@ mod tests {
         let mut drain = Drain::default();
         let start = Instant::now();
         for second in 0..60 {
-            let seen = Seen {
-                accepted_events: 500 * second,
-                ..seen(0)
-            };
+            // Of ours 20 a second with 400 events; of others 100.
+            let seen = seen_with(total(20 * second, 400 * second), 100 * second);
             let backlog = 1_000 + 100 * second;
             drain.observe(&seen, backlog, start + Duration::from_secs(second));
         }
         assert!((drain.rate - 400.0).abs() < 1.0, "{}", drain.rate);
+    }
+
+    #[test]
+    fn what_only_others_send_is_drained_too() {
+        let mut drain = Drain::default();
+        let start = Instant::now();
+        for look in 0..400 {
+            // Others are counted at every tenth look.
+            let counted = look / 10 * 10;
+            let seen = Seen {
+                is_whole: look == counted,
+                ..seen_with(total(0, 0), counted * 1_000)
+            };
+            let now = start + Duration::from_millis(100 * look);
+            drain.observe(&seen, 500, now);
+        }
+        assert!((drain.rate - 10_000.0).abs() < 1.0, "{}", drain.rate);
     }
 }
