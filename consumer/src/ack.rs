@@ -11,7 +11,7 @@ use common::{
     shutdown::Shutdown,
     wire::{EntryId, StreamKeys},
 };
-use redis::{RedisResult, Script, aio::MultiplexedConnection};
+use redis::{RedisError, Script, aio::MultiplexedConnection};
 use tokio::{
     sync::mpsc,
     time::{Instant, timeout_at},
@@ -144,7 +144,7 @@ struct Acker {
 }
 
 impl Acker {
-    async fn settle(&mut self, entries: &[EntryId]) -> RedisResult<()> {
+    async fn settle(&mut self, entries: &[EntryId]) -> Result<(), RedisError> {
         let mut redis = self.connection().await?;
         let (keys, group) = (&self.config.keys, &self.config.group);
         for chunk in entries.chunks(ACK_CHUNK) {
@@ -183,7 +183,7 @@ impl Acker {
         }
     }
 
-    async fn trim(&mut self) -> RedisResult<()> {
+    async fn trim(&mut self) -> Result<(), RedisError> {
         let (trimmed, removed, from, to) = self.look().await?;
         observe::trimmed(trimmed);
         if removed > 0 {
@@ -192,7 +192,7 @@ impl Acker {
         Ok(())
     }
 
-    async fn look(&mut self) -> RedisResult<Looked> {
+    async fn look(&mut self) -> Result<Looked, RedisError> {
         let mut redis = self.connection().await?;
         let script = match fault::is_on("trim_too_far") {
             true => "return {redis.call('XTRIM', KEYS[1], 'MAXLEN', 0), 0, '', ''}",
@@ -206,7 +206,7 @@ impl Acker {
             .await
     }
 
-    async fn connection(&mut self) -> RedisResult<MultiplexedConnection> {
+    async fn connection(&mut self) -> Result<MultiplexedConnection, RedisError> {
         if let Some(redis) = &self.redis {
             return Ok(redis.clone());
         }

@@ -198,13 +198,16 @@ mod tests {
         let second = session.writer.id;
         assert!(second > first);
         assert_eq!(session.remembered(), 0);
-        let large = Folded {
+        let page = |bytes| Folded {
             bucket: UnixMicros(0),
             dimension: Dimension::Page,
-            value: "p".repeat(ROTATE_BYTES).into(),
+            value: "p".repeat(bytes).into(),
             rollup: Rollup::default(),
         };
-        session.writer.memory.advance(vec![large]);
+        session.writer.memory.advance(vec![page(7 * 1024 * 1024)]);
+        session.rotate_when_due().await.unwrap();
+        assert_eq!(session.writer.id, second);
+        session.writer.memory.advance(vec![page(1024 * 1024)]);
         assert!(session.remembered() > ROTATE_BYTES);
         session.rotate_when_due().await.unwrap();
         assert!(session.writer.id > second);

@@ -119,11 +119,14 @@ fn by_reason(batch: &Batch) -> Vec<(Code, u64)> {
 mod tests {
     use std::time::Instant;
 
-    use common::wire::{Payload, Source};
+    use common::{
+        event::Violations,
+        wire::{Payload, Source},
+    };
 
     use super::*;
     use crate::{
-        decode::Decoder,
+        decode::{DeadLetter, Decoder},
         read::{Entry, Run},
     };
 
@@ -181,6 +184,30 @@ mod tests {
         work.checked(&HashSet::from([counted]), Limits::default());
         assert_eq!(work.batch.spans.len(), 2);
         assert_eq!(work.batch.finished_at, finished);
+    }
+
+    #[test]
+    fn a_failure_changes_only_what_it_tells_of() {
+        let mut work = Work::new(Batch::empty("e".into()), Path::Straight);
+        work.learn(&Failure::Rebuilt);
+        assert!(!work.check_handled && work.path == Path::Straight);
+        work.learn(&Failure::Duplicate);
+        assert!(!work.check_handled && work.path == Path::Staged);
+        work.learn(&Failure::Handled);
+        assert!(work.check_handled);
+    }
+
+    #[test]
+    fn what_is_committed_is_told_by_reason_and_with_its_mean_wait() {
+        let mut batch = Batch::empty("e".into());
+        let why = Violations::whole(Code::NoPayload, "nothing");
+        batch.dead_letters = (0..3)
+            .map(|index| DeadLetter::new(0, index, &why, b""))
+            .collect();
+        batch.stream_ms_sum = 6_000.0;
+        let done = Work::new(batch, Path::Straight).committed(PerSource::default());
+        assert_eq!(done.dead_letters, [(Code::NoPayload, 3)]);
+        assert_eq!(done.stream_wait, Duration::from_secs(2));
     }
 
     #[test]
