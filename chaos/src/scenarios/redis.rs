@@ -4,13 +4,14 @@ use std::time::Instant;
 
 use anyhow::ensure;
 use futures_util::future::BoxFuture;
+use redis::AsyncCommands as _;
 
 use super::{millis, secs};
 use crate::{
     fault::{Fault, Node, Remains, Service},
     load::Load,
     scenario::{Promise, Scenario, Step},
-    stage::Stage,
+    stage::{STREAM, Stage},
 };
 
 const A: Node = Node::Consumer(0);
@@ -128,12 +129,13 @@ const NO_MEMORY: Fault = Fault::Redis(&["CONFIG SET maxmemory 1mb"], &["CONFIG S
 fn is_drained(stage: &mut Stage) -> BoxFuture<'_, anyhow::Result<()>> {
     Box::pin(async move {
         let until = Instant::now() + secs(10);
+        let mut redis = stage.redis().await?;
         loop {
-            let left = stage.in_flight().await;
-            if matches!(left, Ok((0, 0))) {
+            let left: u64 = redis.xlen(STREAM).await?;
+            if left == 0 {
                 return Ok(());
             }
-            ensure!(Instant::now() < until, "still in flight: {left:?}");
+            ensure!(Instant::now() < until, "{left} entries are left");
             tokio::time::sleep(millis(100)).await;
         }
     })

@@ -73,8 +73,10 @@ pub struct Writer {
     paths: Paths,
 }
 
-/// Failures in a row after which the database counts as not usable.
+/// Failures in a row, and how long a batch may fail, after which the database counts as not usable:
+/// one attempt may wait for a lock for ten seconds.
 const FAILURES_TOLERATED: u32 = 3;
+const FAILING_TOLERATED: Duration = Duration::from_secs(8);
 
 /// How often the connection is tested while there is nothing to write, and for how long.
 const CHECK_EVERY: Duration = Duration::from_secs(5);
@@ -156,6 +158,7 @@ impl Writer {
     async fn write(&mut self, batch: Batch, shutdown: &Shutdown) -> Result<Committed, Ended> {
         let grace = self.config.stop_grace;
         let mut work = Work::new(batch, self.paths.next());
+        let began = Instant::now();
         let mut backoff = Backoff::default();
         loop {
             let failure = match self.attempt_traced(&mut work, shutdown).await {
@@ -172,7 +175,7 @@ impl Writer {
                 observe::write_failed(&self.config.lane, &failure, work.batch.events());
             }
             work.failures += 1;
-            if work.failures >= FAILURES_TOLERATED {
+            if work.failures >= FAILURES_TOLERATED || began.elapsed() >= FAILING_TOLERATED {
                 self.health.down("postgres", observe::causes(&failure));
             }
             let at_once = tokio::select! {
