@@ -15,7 +15,7 @@ use super::{
     failures::Failures,
     keys::{DEPENDENCY, Found, Keys, Refresher},
     observe,
-    origin::Sender,
+    origin::{Sender, is_local},
     refusal::Refusal,
     rules::Rules,
     scope::Scope,
@@ -86,8 +86,9 @@ impl Gate {
         self.0.keys.is_some()
     }
 
-    pub(super) fn secure(&self, client: Option<&Client>) -> bool {
-        self.0.secure || client.is_some_and(|client| client.is_https)
+    /// Whether a cookie is for encrypted connections only.
+    pub(super) fn secure(&self, headers: &HeaderMap, client: Option<&Client>) -> bool {
+        client.is_some_and(|client| client.is_https) || (self.0.secure && !is_local(headers))
     }
 
     pub(super) fn sender(&self, headers: &HeaderMap, client: Option<&Client>) -> Sender {

@@ -1,6 +1,8 @@
 //! Which web origin a request comes from.
 
-use axum::http::{HeaderMap, header};
+use std::net::IpAddr;
+
+use axum::http::{HeaderMap, header, uri::Authority};
 
 use crate::config::Origins;
 
@@ -17,6 +19,19 @@ pub fn is_own_origin(origin: &str, headers: &HeaderMap, is_https: bool) -> bool 
     let own = plain.or_else(|| origin.strip_prefix("https://"));
     own.zip(host)
         .is_some_and(|(own, host)| own.eq_ignore_ascii_case(host))
+}
+
+/// Whether a request was sent to one of the names that a machine has for itself: browsers take
+/// what comes from there for safe, but not all of them a `Secure` cookie without TLS.
+pub(super) fn is_local(headers: &HeaderMap) -> bool {
+    let host = headers
+        .get(header::HOST)
+        .and_then(|host| host.to_str().ok()?.parse::<Authority>().ok());
+    host.is_some_and(|host| {
+        let name = host.host().trim_matches(['[', ']']);
+        let ip = name.parse().map(|ip: IpAddr| ip.is_loopback());
+        ip.unwrap_or_else(|_| name.eq_ignore_ascii_case("localhost"))
+    })
 }
 
 /// What a request says of the page that sent it.
@@ -56,6 +71,31 @@ mod tests {
     use axum::http::{HeaderName, HeaderValue};
 
     use super::*;
+
+    #[test]
+    fn a_machine_has_names_for_itself() {
+        let is_local = |host: &'static str| {
+            let host = HeaderValue::from_static(host);
+            is_local(&HeaderMap::from_iter([(header::HOST, host)]))
+        };
+        for host in [
+            "localhost:3001",
+            "LOCALHOST",
+            "127.0.0.1:3001",
+            "[::1]:3001",
+        ] {
+            assert!(is_local(host), "{host}");
+        }
+        for host in [
+            "example.org",
+            "localhost.example.org",
+            "10.0.0.1:3001",
+            "a b",
+        ] {
+            assert!(!is_local(host), "{host}");
+        }
+        assert!(!super::is_local(&HeaderMap::new()));
+    }
 
     #[test]
     fn a_page_is_ours_listed_or_foreign() {

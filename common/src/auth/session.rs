@@ -87,7 +87,7 @@ async fn begin(State(gate): State<Gate>, request: Request) -> Response {
     let response = unkept(Json(Session::of(&gate, caller.as_ref())));
     with_cookie(
         response,
-        key.and_then(|key| cookie(&key, gate.secure(client))),
+        key.and_then(|key| cookie(&key, gate.secure(&parts.headers, client))),
     )
 }
 
