@@ -8,7 +8,7 @@ run() {
   local program=$1 fetched
   shift
   if command -v "$program" >/dev/null; then exec "$program" "$@"; fi
-  fetched=$(find "$ROOT/.services/programs" -path "*/bin/$program" 2>/dev/null | head -n 1)
+  fetched=$(find "$ROOT/.services/programs" -path "*/bin/$program" 2>/dev/null | head -n 1) || true
   [[ -n $fetched ]] || { echo "client: $program is not installed (Debian: redis-tools, postgresql-client)" >&2; exit 1; }
   LD_LIBRARY_PATH=$(printf '%s:' "$ROOT"/.services/programs/*/usr/lib/*-linux-gnu*) exec "$fetched" "$@"
 }
