@@ -1,5 +1,7 @@
 //! What comes of failures that say nothing against a row.
 
+use std::time::Instant;
+
 use super::*;
 use crate::{rollup_rows::Params, write::LANE_LOCKS};
 
@@ -89,10 +91,11 @@ async fn a_lane_whose_name_stays_taken_ends() {
     };
     let (taken, ended) = tokio::join!(waits, ends);
     assert_eq!((taken.is_ok(), ended), (true, 1));
-    let batch = lane.events(2, 10..20);
+    let (batch, began) = (lane.events(2, 10..20), Instant::now());
     lane.batches.send(batch).await.unwrap();
     let ended = timeout(SOON, &mut lane.writer).await;
     assert_eq!(ended.unwrap().unwrap(), Ended::NameTaken);
+    assert!(began.elapsed() >= PATIENCE, "it asks for it again");
     assert!(
         lane.committed.recv().await.is_none(),
         "nothing to acknowledge"
