@@ -1,6 +1,8 @@
 //! Entries that somebody else deleted or trimmed before they were written.
 
-use crate::harness::{World, event};
+use testkit::wait_until;
+
+use crate::harness::{SOON, World, event};
 
 #[tokio::test]
 async fn pending_entries_deleted_by_somebody_else_are_counted_as_lost() {
@@ -39,5 +41,29 @@ async fn what_was_committed_before_it_was_deleted_is_not_lost() {
     let _: i64 = world.redis("XTRIM $s MAXLEN 0").await;
     let consumer = world.consumer(&[]).await;
     assert_eq!(world.settled(5).await.lost_entries, 0);
+    consumer.stop().await;
+}
+
+#[tokio::test]
+async fn entries_that_somebody_else_removes_are_told_of() {
+    let mut world = World::new().await;
+    world.keep_everything().await;
+    for n in 0..5 {
+        world.producer.event(&event(n)).await;
+    }
+    let consumer = world.consumer(&[]).await;
+    world.settled(5).await;
+    let seen = format!("HGET {} seen:added", world.services.keys().ledger);
+    wait_until("the stream was looked at", SOON, || async {
+        world.redis::<Option<u64>>(&seen).await == Some(5)
+    })
+    .await;
+    let metric = "tidemark_consumer_removed_entries_total";
+    let before = consumer.metric(metric).await;
+    let _: i64 = world.redis("XTRIM $s MAXLEN 2").await;
+    wait_until("they are told of", SOON, || async {
+        consumer.metric(metric).await >= before + 3.0
+    })
+    .await;
     consumer.stop().await;
 }
