@@ -143,7 +143,6 @@ impl Scenario {
             | Self::Processes
             | Self::Latency
             | Self::Rates
-            | Self::Collector
             | Self::Together
             | Self::Minute
             | Self::Soak
