@@ -104,6 +104,14 @@ impl Stream {
         }
     }
 
+    async fn with_one_group(services: &Services) -> Self {
+        let mut stream = Self::new(services).await;
+        for group in 1..GROUPS.len() {
+            stream.apply(&Op::Destroy { group }).await;
+        }
+        stream
+    }
+
     async fn ids(&mut self) -> Vec<String> {
         let range: streams::StreamRangeReply = self.redis.xrange_all(&self.key).await.unwrap();
         range.ids.into_iter().map(|entry| entry.id).collect()
@@ -255,14 +263,7 @@ async fn trimming_a_stream_that_is_not_there_does_nothing() {
 #[tokio::test]
 async fn what_somebody_else_removes_is_noticed_once() {
     let services = Services::without_schema().await;
-    let mut stream = Stream::new(&services).await;
-    for group in &GROUPS[1..] {
-        let _: bool = stream
-            .redis
-            .xgroup_destroy(&stream.key, group)
-            .await
-            .unwrap();
-    }
+    let mut stream = Stream::with_one_group(&services).await;
     stream.apply(&Op::Add { seq_gap: 1 }).await;
     let nothing = |trimmed| (trimmed, 0, String::new(), String::new());
     assert_eq!(stream.acker.look().await.unwrap(), nothing(0));
@@ -313,14 +314,7 @@ fn committed(ids: &[String]) -> Committed {
 #[tokio::test]
 async fn what_is_committed_is_acknowledged_told_and_trimmed() {
     let services = Services::without_schema().await;
-    let mut stream = Stream::new(&services).await;
-    for group in &GROUPS[1..] {
-        let _: bool = stream
-            .redis
-            .xgroup_destroy(&stream.key, group)
-            .await
-            .unwrap();
-    }
+    let mut stream = Stream::with_one_group(&services).await;
     for _ in 0..3 {
         stream.apply(&Op::Add { seq_gap: 1 }).await;
     }

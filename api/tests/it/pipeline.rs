@@ -82,6 +82,15 @@ async fn tables_are_counted_as_they_grow() {
     api.stop().await;
 }
 
+/// So many entries, of one event each.
+async fn assert_backlog(api: &Api, entries: u64) {
+    let backlog = api.data("/api/v1/pipeline").await["backlog"].take();
+    assert_eq!(
+        (&backlog["entries"], &backlog["events"]),
+        (&json!(entries), &json!(entries))
+    );
+}
+
 #[tokio::test]
 async fn an_entry_of_another_program_is_an_event_of_the_backlog() {
     let api = Api::start().await.ready().await;
@@ -96,11 +105,7 @@ async fn an_entry_of_another_program_is_an_event_of_the_backlog() {
             .await
             .unwrap();
     }
-    let backlog = api.data("/api/v1/pipeline").await["backlog"].take();
-    assert_eq!(
-        (&backlog["entries"], &backlog["events"]),
-        (&json!(3), &json!(3))
-    );
+    assert_backlog(&api, 3).await;
     api.stop().await;
 }
 
@@ -116,11 +121,7 @@ async fn entries_that_were_gone_when_the_accounts_began_are_no_backlog() {
         .query_async(&mut redis)
         .await
         .unwrap();
-    let backlog = api.data("/api/v1/pipeline").await["backlog"].take();
-    assert_eq!(
-        (&backlog["entries"], &backlog["events"]),
-        (&json!(1), &json!(1))
-    );
+    assert_backlog(&api, 1).await;
     api.stop().await;
 }
 

@@ -117,37 +117,32 @@ fn by_reason(batch: &Batch) -> Vec<(Code, u64)> {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Instant;
-
     use common::{
         event::Violations,
         wire::{Payload, Source},
     };
 
     use super::*;
-    use crate::{
-        decode::{DeadLetter, Decoder},
-        read::{Entry, Run},
-    };
+    use crate::{decode::DeadLetter, read::Entry, write::tests::batch};
 
-    #[test]
-    fn only_what_is_lost_is_named_as_lost() {
-        let id = |ms| EntryId { ms, seq: 0 };
-        let entry = |ms| Entry {
+    const fn id(ms: u64) -> EntryId {
+        EntryId { ms, seq: 0 }
+    }
+
+    fn entry(ms: u64) -> Entry {
+        Entry {
             id: id(ms),
             source: Source::External,
             payload: Payload::Missing,
             trace: Default::default(),
-        };
-        let mut decoder = Decoder::new(Limits::default());
-        decoder.push(Run {
-            epoch: "e".into(),
-            entries: vec![entry(1), entry(5_000)],
-            lost: (2..302).map(id).collect(),
-            redelivered: true,
-            read_at: Instant::now(),
-        });
-        let mut work = Work::new(decoder.take().unwrap(), Path::Straight);
+        }
+    }
+
+    #[test]
+    fn only_what_is_lost_is_named_as_lost() {
+        let lost = (2..302).map(id).collect();
+        let batch = batch(vec![entry(1), entry(5_000)], lost, true);
+        let mut work = Work::new(batch, Path::Straight);
         // One turns out to be counted already.
         work.leave_out(&HashSet::from([id(2)]), Limits::default());
         let done = work.committed(PerSource::default());
@@ -157,21 +152,8 @@ mod tests {
 
     #[test]
     fn a_batch_is_taken_apart_only_where_something_of_it_is_counted() {
-        let entry = |ms| Entry {
-            id: EntryId { ms, seq: 0 },
-            source: Source::External,
-            payload: Payload::Missing,
-            trace: Default::default(),
-        };
-        let mut decoder = Decoder::new(Limits::default());
-        decoder.push(Run {
-            epoch: "e".into(),
-            entries: (1..4).map(entry).collect(),
-            lost: Vec::new(),
-            redelivered: false,
-            read_at: Instant::now(),
-        });
-        let mut work = Work::new(decoder.take().unwrap(), Path::Straight);
+        let batch = batch((1..4).map(entry).collect(), Vec::new(), false);
+        let mut work = Work::new(batch, Path::Straight);
         let finished = work.batch.finished_at;
         for (failure, spans) in [(Failure::TimedOut, 1), (Failure::Handled, 3)] {
             work.learn(&failure);
@@ -180,8 +162,7 @@ mod tests {
             assert!(!work.check_handled);
             assert_eq!(work.batch.spans.len(), spans);
         }
-        let counted = EntryId { ms: 2, seq: 0 };
-        work.checked(&HashSet::from([counted]), Limits::default());
+        work.checked(&HashSet::from([id(2)]), Limits::default());
         assert_eq!(work.batch.spans.len(), 2);
         assert_eq!(work.batch.finished_at, finished);
     }

@@ -2,7 +2,7 @@
 
 use testkit::wait_until;
 
-use crate::harness::{SOON, World, event};
+use crate::harness::{Running, SOON, World, event};
 
 #[tokio::test]
 async fn pending_entries_deleted_by_somebody_else_are_counted_as_lost() {
@@ -26,8 +26,8 @@ async fn pending_entries_deleted_by_somebody_else_are_counted_as_lost() {
     consumer.stop().await;
 }
 
-#[tokio::test]
-async fn what_was_committed_before_it_was_deleted_is_not_lost() {
+/// Five entries that are stored and stay in the stream.
+async fn with_five_stored() -> (World, Running) {
     let mut world = World::new().await;
     world.keep_everything().await;
     for n in 0..5 {
@@ -35,6 +35,12 @@ async fn what_was_committed_before_it_was_deleted_is_not_lost() {
     }
     let consumer = world.consumer(&[]).await;
     world.settled(5).await;
+    (world, consumer)
+}
+
+#[tokio::test]
+async fn what_was_committed_before_it_was_deleted_is_not_lost() {
+    let (world, consumer) = with_five_stored().await;
     consumer.stop().await;
     let () = world.redis("XGROUP SETID $s $g 0").await;
     world.deliver_to("test/0", 5).await;
@@ -46,13 +52,7 @@ async fn what_was_committed_before_it_was_deleted_is_not_lost() {
 
 #[tokio::test]
 async fn entries_that_somebody_else_removes_are_told_of() {
-    let mut world = World::new().await;
-    world.keep_everything().await;
-    for n in 0..5 {
-        world.producer.event(&event(n)).await;
-    }
-    let consumer = world.consumer(&[]).await;
-    world.settled(5).await;
+    let (world, consumer) = with_five_stored().await;
     let seen = format!("HGET {} seen:added", world.services.keys().ledger);
     wait_until("the stream was looked at", SOON, || async {
         world.redis::<Option<u64>>(&seen).await == Some(5)

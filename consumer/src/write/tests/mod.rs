@@ -153,7 +153,7 @@ fn fresh(entries: Vec<Entry>) -> Batch {
     batch(entries, Vec::new(), false)
 }
 
-fn batch(entries: Vec<Entry>, lost: Vec<EntryId>, redelivered: bool) -> Batch {
+pub(super) fn batch(entries: Vec<Entry>, lost: Vec<EntryId>, redelivered: bool) -> Batch {
     let mut decoder = Decoder::new(Limits::default());
     decoder.push(Run {
         epoch: "epoch".into(),

@@ -7,6 +7,7 @@ mod proxy;
 mod sums;
 mod world;
 
+pub(crate) use daemon::Running;
 pub(crate) use events::{at, event, event_at, event_with, events, instant, two_days_ago};
 pub(crate) use process::run_to_end;
 pub(crate) use proxy::{Proxy, authority, redirected};
