@@ -188,3 +188,24 @@ test("a leaving page sends what it may and gives the rest back", async () => {
   expect(sent).toEqual(ids.slice(0, 2));
   expect(undelivered).toMatchObject([{ reason: "page_closed", event: { event_id: ids[2] } }]);
 });
+
+/** Takes everything, and knows of commits from the second request for one on. */
+function committing(): (asked: Asked) => Response {
+  let requests = 0;
+  return (asked) => {
+    const waits = asked.url.endsWith("?wait=committed");
+    requests += waits ? 1 : 0;
+    return json({ accepted: events(asked).length, rejected: 0, ...(waits && { committed: requests > 1 }) });
+  };
+}
+
+test("a flush sends the last event again whose commit isn't known", async () => {
+  const { ingest, fetch } = world({}, committing());
+  const ids = [1, 2].map((n) => ingest.track(event(n)));
+  await vi.waitFor(() => expect(ingest.waiting).toBe(0));
+  expect(await ingest.flush()).toEqual({ settled: 0, waiting: 0 });
+  expect(await ingest.flush({ committed: true })).toEqual({ settled: 0, waiting: 0, committed: false });
+  expect(await ingest.flush({ committed: true })).toEqual({ settled: 0, waiting: 0, committed: true });
+  expect(await ingest.flush({ committed: true })).toEqual({ settled: 0, waiting: 0, committed: true });
+  expect(fetch.asked.map(events).map((sent) => sent.map((it) => it.event_id))).toEqual([ids, [ids[1]], [ids[1]]]);
+});

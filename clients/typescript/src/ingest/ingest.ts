@@ -36,8 +36,8 @@ export class Ingest {
   private lastError: TidemarkError | undefined;
   /** Flushes that want to know of the commit. */
   private committing = 0;
-  /** Whether the database is known to have everything that was accepted. */
-  private committed = true;
+  /** The last event accepted, unless the database is known to have it and all before it. */
+  private uncommitted: Line | undefined;
   /** The storage had more than there was room for. */
   private moreIsStored = false;
   private closed = false;
@@ -97,10 +97,14 @@ export class Ingest {
       await this.inTurn(() => this.sendBatch());
     }
     this.committing -= options.committed ? 1 : 0;
+    if (options.committed && waiting() === 0 && Date.now() < deadline) {
+      await this.inTurn(() => this.askForCommit());
+    }
     const left = waiting();
     const error = left > 0 && this.lastError !== undefined ? { error: this.lastError } : {};
     const report = { settled: asked.length - left, waiting: left, ...error };
-    return options.committed ? { ...report, committed: this.committed && left === 0 } : report;
+    const committed = left === 0 && this.uncommitted === undefined;
+    return options.committed ? { ...report, committed } : report;
   }
 
   /** Takes no more events, and flushes. What then still waits stays in the storage, or is told
@@ -180,13 +184,26 @@ export class Ingest {
   private async sendBatch(): Promise<void> {
     const batch = this.queue.batch(this.limits);
     if (batch.length === 0) return;
-    const { gzip = true, timeoutMs = 15_000 } = this.options;
-    const { fetch, url } = this;
-    const outcome = await deliver(batch, this.committing > 0, { fetch, url, gzip, timeoutMs });
+    const outcome = await this.deliver(batch, this.committing > 0);
     if (outcome.name === "failed") this.failed(outcome.error);
     else this.settle(batch, outcome);
     if (this.moreIsStored && this.queue.size === 0) await this.load();
     this.schedule();
+  }
+
+  /** Nobody waited for the commit of the last event accepted, for instance since it left by
+   *  itself before a flush asked. Sent again, it is counted once. */
+  private async askForCommit(): Promise<void> {
+    const last = this.uncommitted;
+    if (last === undefined) return;
+    const outcome = await this.deliver([last], true);
+    if (outcome.name === "answered" && outcome.committed) this.uncommitted = undefined;
+  }
+
+  private deliver(batch: Line[], committed: boolean): Promise<Outcome> {
+    const { gzip = true, timeoutMs = 15_000 } = this.options;
+    const { fetch, url } = this;
+    return deliver(batch, committed, { fetch, url, gzip, timeoutMs });
   }
 
   private settle(batch: Line[], outcome: Exclude<Outcome, { name: "failed" }>): void {
@@ -195,7 +212,9 @@ export class Ingest {
     switch (outcome.name) {
       case "answered": {
         // The collector says it of all entries up to the last one.
-        if (outcome.accepted.length > 0) this.committed = outcome.committed === true;
+        if (outcome.accepted.length > 0) {
+          this.uncommitted = outcome.committed ? undefined : outcome.accepted.at(-1);
+        }
         for (const line of outcome.accepted) this.forget(line);
         for (const { line, violations } of outcome.refused) {
           const detail = violations.map((it) => `${it.pointer}: ${it.detail}`).join("; ");

@@ -58,8 +58,8 @@ export interface FlushReport {
   settled: number;
   /** Events that still wait. */
   waiting: number;
-  /** Whether the database is known to have everything sent so far; only where that was asked
-   *  for. What was sent before without asking isn't known of until more is sent. */
+  /** Whether the database is known to have everything accepted so far; only where that was
+   *  asked for. */
   committed?: boolean;
   /** Why events still wait. */
   error?: TidemarkError;

@@ -60,7 +60,16 @@ test("a queue waits while ingestion is down", async () => {
   const offline = await tidemark.ingest.flush({ timeoutMs: 200 });
   expect(offline).toMatchObject({ settled: 0, waiting: 4, error: { code: "unreachable" } });
   await world.daemons.ingestion.start();
-  expect(await tidemark.ingest.flush({ committed: true })).toMatchObject({ waiting: 0 });
+  expect(await tidemark.ingest.flush({ committed: true })).toMatchObject({ waiting: 0, committed: true });
   const { data } = await tidemark.query.summary({ from: "now-1h", filter: "page:/offline" });
+  expect(data.events).toBe(4);
+});
+
+test("a flush learns of the commit of what left by itself", async () => {
+  const tidemark = world.client({ ingest: { lingerMs: 1 } });
+  for (const event of visits("/left-by-itself", 4)) tidemark.ingest.track(event);
+  await vi.waitFor(() => expect(tidemark.ingest.waiting).toBe(0));
+  expect(await tidemark.ingest.flush({ committed: true })).toEqual({ settled: 0, waiting: 0, committed: true });
+  const { data } = await tidemark.query.summary({ from: "now-1h", filter: "page:/left-by-itself" });
   expect(data.events).toBe(4);
 });
