@@ -12,7 +12,7 @@ mod wait;
 
 pub use daemon::{Daemon, Program, free_port, memory_of};
 pub use hardware::{Hardware, field};
-pub use services::Services;
+pub use services::{Services, TERMINATE_LANES};
 pub use stop::told_to_stop;
 pub use wait::{wait_for, wait_until};
 

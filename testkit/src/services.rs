@@ -16,6 +16,10 @@ use redis::aio::MultiplexedConnection;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
+/// Ends the connections of the consumers' lanes; counts them.
+pub const TERMINATE_LANES: &str = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
+    WHERE datname = current_database() AND application_name = 'tidemark-consumer'";
+
 /// Configuration of the real services, for one test. The database and the keys are removed
 /// when it is dropped.
 pub struct Services {

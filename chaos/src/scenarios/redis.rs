@@ -128,16 +128,11 @@ const NO_MEMORY: Fault = Fault::Redis(&["CONFIG SET maxmemory 1mb"], &["CONFIG S
 /// Consumers make room although Redis refuses whatever needs memory.
 fn is_drained(stage: &mut Stage) -> BoxFuture<'_, anyhow::Result<()>> {
     Box::pin(async move {
-        let until = Instant::now() + secs(10);
-        let mut redis = stage.redis().await?;
-        loop {
-            let left: u64 = redis.xlen(STREAM).await?;
-            if left == 0 {
-                return Ok(());
-            }
-            ensure!(Instant::now() < until, "{left} entries are left");
-            tokio::time::sleep(millis(100)).await;
-        }
+        let redis = stage.redis().await?;
+        let left = || async { redis.clone().xlen(STREAM).await };
+        let is_drained = testkit::wait_for(secs(10), || async { left().await == Ok(0) }).await;
+        ensure!(is_drained, "entries are left: {:?}", left().await);
+        Ok(())
     })
 }
 

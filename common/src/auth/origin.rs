@@ -12,26 +12,27 @@ const FETCH_SITE: &str = "sec-fetch-site";
 /// leave `Host` as it is.
 #[must_use]
 pub fn is_own_origin(origin: &str, headers: &HeaderMap, is_https: bool) -> bool {
-    let host = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok());
     let plain = origin.strip_prefix("http://").filter(|_| !is_https);
     let own = plain.or_else(|| origin.strip_prefix("https://"));
-    own.zip(host)
+    own.zip(text(headers, header::HOST.as_str()))
         .is_some_and(|(own, host)| own.eq_ignore_ascii_case(host))
 }
 
 /// Whether a request was sent to one of the names that a machine has for itself: browsers take
 /// what comes from there for safe, but not all of them a `Secure` cookie without TLS.
 pub(super) fn is_local(headers: &HeaderMap) -> bool {
-    let host = headers
-        .get(header::HOST)
-        .and_then(|host| host.to_str().ok()?.parse::<Authority>().ok());
-    host.is_some_and(|host| {
+    let host = text(headers, header::HOST.as_str()).map(str::parse::<Authority>);
+    host.and_then(Result::ok).is_some_and(|host| {
         let name = host.host().trim_matches(['[', ']']);
         let ip = name.parse().map(|ip: IpAddr| ip.is_loopback());
         ip.unwrap_or_else(|_| name.eq_ignore_ascii_case("localhost"))
     })
+}
+
+/// Empty where it is no text.
+fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    let value = headers.get(name)?;
+    Some(value.to_str().unwrap_or_default())
 }
 
 /// What a request says of the page that sent it.
@@ -46,16 +47,11 @@ pub(super) enum Sender {
 
 impl Sender {
     pub(super) fn of(headers: &HeaderMap, allowed: &Origins, is_https: bool) -> Self {
-        let text = |name| {
-            headers
-                .get(name)
-                .map(|value| value.to_str().unwrap_or_default())
-        };
-        let origin = text(header::ORIGIN.as_str());
+        let origin = text(headers, header::ORIGIN.as_str());
         if origin.is_some_and(|origin| allowed.allow(origin)) {
             return Self::Trusted;
         }
-        match (text(FETCH_SITE), origin) {
+        match (text(headers, FETCH_SITE), origin) {
             // Nobody's page: typed, or from a bookmark.
             (Some("same-origin" | "none"), _) => Self::Trusted,
             (Some(_), _) => Self::Foreign,

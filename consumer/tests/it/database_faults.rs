@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use testkit::wait_until;
+use testkit::{TERMINATE_LANES, wait_until};
 use tokio::{net::TcpListener, time::timeout};
 
-use crate::harness::{SOON, TERMINATE_LANES, World, event, events, redirected};
+use crate::harness::{SOON, World, event, events, redirected};
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn terminated_backends_lose_and_repeat_nothing() {

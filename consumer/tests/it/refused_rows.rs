@@ -1,5 +1,7 @@
 //! Valid events that the database refuses become dead letters; their neighbours are stored.
 
+use testkit::TERMINATE_LANES;
+
 use crate::harness::{World, at, event, event_with, events};
 
 #[tokio::test]
@@ -51,6 +53,7 @@ async fn a_search_that_is_too_long_goes_on_where_it_was() {
     let rule = "CREATE DOMAIN system AS text CHECK (VALUE <> 'x');
                 ALTER TABLE events ALTER COLUMN os TYPE system";
     world.db.batch_execute(rule).await.unwrap();
+    // A session knows the columns of the table as they were when it began.
     world.until_count(TERMINATE_LANES, 1).await;
     let lines: Vec<_> = (0..300)
         .map(|n| match n % 3 {
@@ -63,10 +66,6 @@ async fn a_search_that_is_too_long_goes_on_where_it_was() {
     assert_eq!((sums.stored, sums.dead_lettered), (201, 100));
     consumer.stop().await;
 }
-
-/// A session knows the columns of the table as they were when it began.
-const TERMINATE_LANES: &str = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-    WHERE datname = current_database() AND application_name = 'tidemark-consumer'";
 
 /// The rule stands on the table itself, so COPY into a copy of it wouldn't notice.
 #[tokio::test]

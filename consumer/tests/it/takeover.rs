@@ -12,10 +12,10 @@ use consumer::{
     read::{Entry, Run},
     write::{LANE_LOCKS, Writer, WriterConfig, free_lane_name},
 };
-use testkit::wait_until;
+use testkit::{TERMINATE_LANES, wait_until};
 use tokio::sync::mpsc;
 
-use crate::harness::{SOON, Sums, TERMINATE_LANES, World, event, events};
+use crate::harness::{SOON, Sums, World, event, events};
 
 #[tokio::test]
 async fn a_stopped_consumers_entries_are_taken_over() {

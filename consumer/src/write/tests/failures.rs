@@ -2,12 +2,10 @@
 
 use std::time::Instant;
 
+use testkit::TERMINATE_LANES;
+
 use super::*;
 use crate::{rollup_rows::Params, write::LANE_LOCKS};
-
-/// Ends the lanes' connections; counts them.
-const END_LANES: &str = "SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity
-    WHERE datname = current_database() AND application_name = 'tidemark-consumer'";
 
 /// A rebuild has replaced the rollups: what the lane remembers of them is void.
 #[tokio::test]
@@ -63,7 +61,7 @@ async fn after_a_lost_connection_the_lane_goes_on_under_its_name() {
     let mut lane = Lane::begin().await;
     let batch = lane.events(1, 0..10);
     lane.write(batch).await;
-    assert_eq!(lane.number(END_LANES).await, 1);
+    assert_eq!(lane.number(TERMINATE_LANES).await, 1);
     let batch = lane.events(2, 10..20);
     assert_eq!(lane.write(batch).await.counts.total().stored, 10);
     assert_eq!(lane.stored().await, [20, 20, 20]);
@@ -87,7 +85,7 @@ async fn a_lane_whose_name_stays_taken_ends() {
             lane.number(waiting).await == 1
         })
         .await;
-        lane.number(END_LANES).await
+        lane.number(TERMINATE_LANES).await
     };
     let (taken, ended) = tokio::join!(waits, ends);
     assert_eq!((taken.is_ok(), ended), (true, 1));

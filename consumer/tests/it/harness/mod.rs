@@ -12,4 +12,4 @@ pub(crate) use events::{at, event, event_at, event_with, events, instant, two_da
 pub(crate) use process::run_to_end;
 pub(crate) use proxy::{Proxy, authority, redirected};
 pub(crate) use sums::Sums;
-pub(crate) use world::{Producer, SOON, TERMINATE_LANES, World};
+pub(crate) use world::{Producer, SOON, World};

@@ -14,11 +14,6 @@ pub(crate) const SOON: Duration = Duration::from_secs(40);
 /// The consumers' CONSUMER_NAME; their lanes are `test/0`, `test/1`, …
 pub(crate) const NAME: &str = "test";
 
-/// Ends the lanes' connections; counts them.
-pub(crate) const TERMINATE_LANES: &str = "SELECT count(pg_terminate_backend(pid))
-    FROM pg_stat_activity
-   WHERE datname = current_database() AND application_name = 'tidemark-consumer'";
-
 pub(crate) struct World {
     pub(crate) services: Services,
     pub(crate) db: Client,
