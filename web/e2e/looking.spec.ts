@@ -11,14 +11,14 @@ test("a click filters everything, and back undoes it", async ({ page, stack }) =
   await dashboard.open(range);
   const all = await dashboard.tile("events").innerText();
   await dashboard.breakdown("country").getByRole("button", { name: "DE", exact: true }).click();
-  expect(dashboard.param("filter")).toBe("country:is:DE");
+  await expect.poll(() => dashboard.param("filter")).toBe("country:is:DE");
   await expect(page.getByRole("list", { name: "Filters" })).toContainText("Country is DE");
   const query = new URLSearchParams({ ...range, tz, filter: "country:DE" });
   const { data } = await stack.get<{ data: { events: number; users: number; value: string } }>(`/metrics/summary?${query}`);
   await dashboard.expectTotals({ events: data.events, users: data.users, value: data.value });
   await expect(dashboard.breakdown("country").locator("tbody tr")).toHaveCount(1);
   await page.goBack();
-  expect(dashboard.param("filter")).toBeNull();
+  await expect.poll(() => dashboard.param("filter")).toBeNull();
   await expect(dashboard.tile("events")).toHaveText(all);
   await page.goForward();
   await dashboard.expectTotals({ events: data.events });
@@ -43,7 +43,7 @@ test("dragging across the chart zooms, and back undoes it", async ({ page, stack
   const { data } = await stack.get<{ data: { events: number } }>(`/metrics/summary?${new URLSearchParams({ from, to, tz })}`);
   await dashboard.expectTotals({ events: data.events });
   await page.goBack();
-  expect(dashboard.param("from")).toBe(range.from);
+  await expect.poll(() => dashboard.param("from")).toBe(range.from);
 });
 
 test("keys choose the range, the comparison and the help", async ({ page, stack }) => {
@@ -51,12 +51,12 @@ test("keys choose the range, the comparison and the help", async ({ page, stack 
   await dashboard.open();
   for (const [key, range] of [["w", "7d"], ["h", "1h"], ["m", "30d"], ["r", "15m"]] as const) {
     await page.keyboard.press(key);
-    expect(dashboard.param("range")).toBe(range);
+    await expect.poll(() => dashboard.param("range")).toBe(range);
   }
   await page.keyboard.press("d");
-  expect(dashboard.param("range")).toBeNull();
+  await expect.poll(() => dashboard.param("range")).toBeNull();
   await page.keyboard.press("x");
-  expect(dashboard.param("compare")).toBe("previous");
+  await expect.poll(() => dashboard.param("compare")).toBe("previous");
   await expect(page.locator('.tile[data-metric="events"] .change')).toBeVisible();
   await page.keyboard.press("?");
   await expect(page.getByRole("dialog")).toBeVisible();

@@ -8,13 +8,16 @@ import "./styles/opens.css";
 import "./styles/states.css";
 import { App } from "./App";
 import { tidemark } from "./data/client";
+import { Guard } from "./Guard";
 
 const root = document.getElementById("root");
 if (!root) throw new Error("index.html has no #root");
 createRoot(root).render(
   <StrictMode>
-    <TidemarkProvider client={tidemark}>
-      <App />
-    </TidemarkProvider>
+    <Guard>
+      <TidemarkProvider client={tidemark}>
+        <App />
+      </TidemarkProvider>
+    </Guard>
   </StrictMode>,
 );

@@ -1,5 +1,5 @@
 import { expect, test } from "vitest";
-import { describe, fromRollups, readFilter, toggle, writeFilter, type Filter } from "../src/state/filters";
+import { describe, fromRollups, readFilter, toggle, typedValues, writeFilter, type Filter } from "../src/state/filters";
 
 test("the short form and `in` are `is`", () => {
   const page: Filter = { field: "page", op: "is", values: ["https://a.example/x|y"] };
@@ -32,4 +32,14 @@ test("rollups know one of their dimensions at a time", () => {
   expect(fromRollups([page], "page")).toBe(true);
   expect(fromRollups([page], "country")).toBe(false);
   expect(fromRollups([user])).toBe(false);
+});
+
+test("commas part what is typed, but not a known value", () => {
+  expect(typedValues("is", "DE, AT", ["DE", "AT"])).toEqual(["DE", "AT"]);
+  expect(typedValues("is", "Chrome, mobile", ["Chrome, mobile"])).toEqual(["Chrome, mobile"]);
+  expect(typedValues("is", "", [])).toEqual([""]);
+  expect(typedValues("contains", "/blog, ,", [])).toEqual(["/blog"]);
+  expect(typedValues("contains", " , ", [])).toEqual([]);
+  expect(typedValues("matches", "^/a{1,2}$", [])).toEqual(["^/a{1,2}$"]);
+  expect(typedValues("matches", "", [])).toEqual([]);
 });

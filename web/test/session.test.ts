@@ -41,6 +41,12 @@ test("a key is sent once to the api, and to ingestion where that is on another h
   expect(asked[2]).toMatchObject({ url: "https://in.page.test/api/v1/session", init: { credentials: "include" } });
 });
 
+test("an answer that is not the api's signs nobody in", async () => {
+  const { signIn } = await import("../src/data/session");
+  replies = [new Response("<html>")];
+  await expect(signIn("tmk_1", null)).rejects.toThrow("the answer is not the api’s");
+});
+
 test("what is refused is said as the api says it", async () => {
   const { signIn } = await import("../src/data/session");
   replies = [Response.json({ detail: "this key isn’t in force" }, { status: 401 })];

@@ -5,8 +5,8 @@ export class TidemarkError extends Error {
   override readonly name = "TidemarkError";
   /** Of HTTP; 0 where there was no answer, or where a socket said it. */
   readonly status: number;
-  /** A stable name, such as `invalid_parameter`; ours are `unreachable`, `timeout` and
-   *  `malformed_answer`. */
+  /** A stable name, such as `invalid_parameter`; ours are `unreachable`, `timeout`,
+   *  `malformed_answer` and `unexpected`. */
   readonly code: string;
   /** What was wrong and what to do, for a person. */
   readonly detail: string;
@@ -26,6 +26,12 @@ export class TidemarkError extends Error {
     this.problem = problem;
     if (problem.parameter !== undefined) this.parameter = problem.parameter;
     if (options.retryAfter !== undefined) this.retryAfter = options.retryAfter;
+  }
+
+  /** Of whatever was thrown. */
+  static from(cause: unknown): TidemarkError {
+    if (cause instanceof TidemarkError) return cause;
+    return new TidemarkError(0, { code: "unexpected", detail: String(cause) }, { cause });
   }
 }
 

@@ -1670,7 +1670,7 @@ export interface components {
         RequestId: string;
         /** @description Seconds. */
         RetryAfter: number;
-        /** @description `meta.watermark`, also where there is no body. */
+        /** @description `meta.watermark`, also where the body doesn't have it. */
         Watermark: string;
         /** @description `Bearer`. */
         WwwAuthenticate: string;
@@ -1863,6 +1863,8 @@ export interface operations {
             /** @description The file. */
             200: {
                 headers: {
+                    Watermark: components["headers"]["Watermark"];
+                    "X-Request-Id": components["headers"]["RequestId"];
                     [name: string]: unknown;
                 };
                 content: {

@@ -88,17 +88,33 @@ export async function refusal(response: Response): Promise<TidemarkError> {
   return new TidemarkError(response.status, { title: response.statusText, ...known }, details);
 }
 
-/** @throws {TidemarkError} `malformed_answer`, or `unreachable` where it breaks off. */
-export async function body<T>(response: Response): Promise<T> {
+/** @throws {TidemarkError} as `text` and `parsed` do. */
+export async function body<T>(response: Response, signal?: AbortSignal): Promise<T> {
+  return parsed(await text(response, signal), response.status);
+}
+
+/** @throws {TidemarkError} `unreachable` or `timeout` where it breaks off; the signal's reason when
+ *  aborted. */
+export async function text(response: Response, signal?: AbortSignal): Promise<string> {
   try {
-    return (await response.json()) as T;
+    return await response.text();
   } catch (cause) {
-    if (cause instanceof DOMException && cause.name === "AbortError") throw cause;
-    const [code, detail] =
-      cause instanceof SyntaxError
-        ? ["malformed_answer", "the answer is not JSON; is there something else at this address?"]
-        : ["unreachable", "the answer broke off"];
-    throw new TidemarkError(response.status, { code, detail }, { cause });
+    signal?.throwIfAborted();
+    const late = cause instanceof DOMException && cause.name === "TimeoutError";
+    const [code, detail] = late
+      ? ["timeout", "the answer did not end in time"]
+      : ["unreachable", "the answer broke off"];
+    throw new TidemarkError(0, { code, detail }, { cause });
+  }
+}
+
+/** @throws {TidemarkError} `malformed_answer`. */
+export function parsed<T>(text: string, status: number): T {
+  try {
+    return JSON.parse(text) as T;
+  } catch (cause) {
+    const detail = "the answer is not JSON; is there something else at this address?";
+    throw new TidemarkError(status, { code: "malformed_answer", detail }, { cause });
   }
 }
 

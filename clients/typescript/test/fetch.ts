@@ -5,6 +5,7 @@ export interface Asked {
   method: string;
   headers: Headers;
   body: Uint8Array;
+  signal: AbortSignal;
 }
 
 export type Reply = Response | Error | ((asked: Asked) => Response | Promise<Response>);
@@ -20,7 +21,7 @@ export function replies(...list: Reply[]): Recorded {
   const fetch = async (url: string, init: RequestInit) => {
     const request = new Request(new URL(url, "http://test/"), init);
     const body = new Uint8Array(await request.arrayBuffer());
-    const question = { url, method: request.method, headers: request.headers, body };
+    const question = { url, method: request.method, headers: request.headers, body, signal: request.signal };
     asked.push(question);
     const reply = list[Math.min(asked.length, list.length) - 1];
     if (reply instanceof Error || reply === undefined) throw reply ?? new TypeError("no reply");

@@ -11,6 +11,8 @@ afterEach(() => {
   vi.restoreAllMocks();
 });
 
+const LINGER_MS = 10;
+
 interface World {
   ingest: Tidemark["ingest"];
   fetch: Recorded;
@@ -20,7 +22,7 @@ interface World {
 function world(options: IngestOptions, ...list: Reply[]): World {
   const fetch = replies(...list);
   const undelivered: Undelivered[] = [];
-  const ingest = { lingerMs: 10, onUndelivered: (it: Undelivered) => void undelivered.push(it), ...options };
+  const ingest = { lingerMs: LINGER_MS, onUndelivered: (it: Undelivered) => void undelivered.push(it), ...options };
   const tidemark = new Tidemark({ url: "", ingestionUrl: "http://in.test", fetch, ingest });
   return { ingest: tidemark.ingest, fetch, undelivered };
 }
@@ -49,8 +51,8 @@ test("events gather for a while and are sent together, compressed", async () => 
 test("a full batch doesn't wait", async () => {
   const { ingest, fetch } = world({ lingerMs: 60_000, batch: { events: 2 } }, taken);
   for (let n = 0; n < 5; n += 1) ingest.track(event(n));
-  await vi.waitFor(() => expect(fetch.asked.map((asked) => events(asked).length)).toEqual([2, 2]));
-  expect(ingest.waiting).toBe(1);
+  await vi.waitFor(() => expect(ingest.waiting).toBe(1));
+  expect(fetch.asked.map((asked) => events(asked).length)).toEqual([2, 2]);
   await ingest.close();
   expect(ingest.waiting).toBe(0);
 });
@@ -86,6 +88,91 @@ test("nothing is sent before the time that Retry-After asks for", async () => {
   expect(report).toMatchObject({ waiting: 1, error: { code: "busy", retryAfter: 30 } });
   expect((await ingest.flush({ timeoutMs: 100 })).waiting).toBe(1);
   expect(fetch.asked).toHaveLength(1);
+});
+
+const pause = (ms: number) => new Promise((done) => setTimeout(done, ms));
+
+/** Answers after so long. */
+const later = (ms: number, reply: (asked: Asked) => Response) => async (asked: Asked) => {
+  await pause(ms);
+  return reply(asked);
+};
+
+test("nor by what was to leave before", async () => {
+  const busy = later(3 * LINGER_MS, () => problem(503, "busy", {}, "0.4"));
+  const { ingest, fetch } = world({ lingerMs: LINGER_MS }, busy, taken);
+  ingest.track(event(1));
+  void ingest.flush();
+  await vi.waitFor(() => expect(fetch.asked).toHaveLength(1));
+  const began = Date.now();
+  ingest.track(event(2));
+  await pause(10 * LINGER_MS);
+  expect(fetch.asked).toHaveLength(1);
+  await vi.waitFor(() => expect(ingest.waiting).toBe(0), { timeout: 4_000 });
+  expect(Date.now() - began).toBeGreaterThanOrEqual(400);
+  expect(fetch.asked.map((asked) => events(asked).length)).toEqual([1, 2]);
+});
+
+test.each([
+  ["throws", () => { throw new Error("told"); }],
+  ["rejects", async () => { throw new Error("told"); }],
+])("a callback that %s doesn't stop the queue", async (_, onTrouble) => {
+  const complained = vi.spyOn(console, "error").mockImplementation(() => {});
+  const load = () => new Map([["broken", "{"]]);
+  const storage = { load, put: () => Promise.reject(new Error("full")), remove: () => {} };
+  const { ingest } = world({ onTrouble, storage }, new TypeError("offline"), taken);
+  ingest.track(event(1));
+  await vi.waitFor(() => expect(ingest.waiting).toBe(0));
+  // What the storage holds, what it doesn't take, and the request.
+  expect(complained.mock.calls).toEqual(Array(3).fill(["tidemark:", new Error("told")]));
+});
+
+/** Never answers. */
+const silent = () => new Promise<Response>(() => {});
+
+test("a flush ends with its time, whatever is on its way", async () => {
+  const { ingest } = world({}, silent);
+  ingest.track(event(1));
+  expect(await ingest.flush({ timeoutMs: 30 })).toEqual({ settled: 0, waiting: 1 });
+  const loading = world({ storage: { load: silent as never, put: () => {}, remove: () => {} } }, silent);
+  expect(await loading.ingest.flush({ timeoutMs: 30 })).toEqual({ settled: 0, waiting: 0 });
+});
+
+test("a flush ends with its time while it asks for the commit", async () => {
+  const { ingest, fetch } = world({}, taken, silent);
+  ingest.track(event(1));
+  await ingest.flush();
+  const report = await ingest.flush({ committed: true, timeoutMs: 30 });
+  expect(report).toEqual({ settled: 0, waiting: 0, committed: false });
+  expect(fetch.asked).toHaveLength(2);
+});
+
+test("closing ends what is on its way, and tells of each event once", async () => {
+  const onTrouble = vi.fn();
+  const refused = later(60, () => problem(400, "malformed_json"));
+  const { ingest, fetch, undelivered } = world({ onTrouble, batch: { events: 1 } }, refused);
+  for (let n = 0; n < 2; n += 1) ingest.track(event(n));
+  expect(await ingest.close({ timeoutMs: 30 })).toEqual({ settled: 0, waiting: 2 });
+  expect(fetch.asked[0]?.signal.aborted).toBe(true);
+  expect(undelivered).toMatchObject([
+    { reason: "closed", detail: "it was being sent, and may have arrived" },
+    { reason: "closed", detail: "there was no time to send it" },
+  ]);
+  await pause(60);
+  expect(undelivered).toHaveLength(2);
+  expect(fetch.asked).toHaveLength(1);
+  expect(onTrouble).not.toHaveBeenCalled();
+  expect(await ingest.flush()).toEqual({ settled: 0, waiting: 0 });
+});
+
+test("what a closed client keeps in its storage is not sent by it", async () => {
+  const storage = { load: () => [], put: () => {}, remove: () => {} };
+  const { ingest, fetch } = world({ storage, onTrouble: () => {} }, new TypeError("offline"));
+  ingest.track(event(1));
+  await ingest.close({ timeoutMs: 30 });
+  const { length } = fetch.asked;
+  expect(await ingest.flush({ timeoutMs: 30 })).toMatchObject({ settled: 0, waiting: 1 });
+  expect(fetch.asked).toHaveLength(length);
 });
 
 test("events that break the rules are told with their reasons, the others are delivered", async () => {

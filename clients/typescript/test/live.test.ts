@@ -161,6 +161,23 @@ test("the last one to leave ends the subscription, and a while later the socket"
   expect(tidemark.live.state.name).toBe("idle");
 });
 
+test("a listener that throws stops neither its subscription nor the others", () => {
+  const complained = vi.spyOn(console, "error").mockImplementation(() => {});
+  const throws = () => {
+    throw new Error("of the page");
+  };
+  tidemark.live.onState(throws);
+  tidemark.live.onHeartbeat(throws);
+  const thrower = tidemark.live.subscribe("pipeline", {}, { next: throws, status: throws, error: throws });
+  const { seen, status } = watch();
+  newest().onopen?.();
+  newest().says({ type: "subscribed", id: "pipeline-1", topic: "pipeline", position: "1", snapshot: pipeline(1) });
+  newest().says({ type: "heartbeat", watermark: "w", at: "t" });
+  expect([thrower.status, status, seen]).toEqual(["live", ["live"], [pipeline(1)]]);
+  // Connecting, open, what came, its status, the heartbeat.
+  expect(complained).toHaveBeenCalledTimes(5);
+});
+
 test("what isn't a message is passed over", () => {
   const { seen } = watch();
   newest().onopen?.();

@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 import { and, contains, is, isNot, not, Tidemark, TidemarkError } from "../src/index.js";
 import { Answers } from "../src/query/answers.js";
 import { queryString } from "../src/query/params.js";
-import { json, problem, replies, type Recorded, type Reply } from "./fetch.js";
+import { json, problem, replies, type Asked, type Recorded, type Reply } from "./fetch.js";
 
 function client(...list: Reply[]): { tidemark: Tidemark; fetch: Recorded } {
   const fetch = replies(...list);
@@ -68,6 +68,38 @@ test("no answer, and an answer of somebody else, are told apart", async () => {
   const other = client(new Response("<html>"));
   await expect(other.tidemark.query.audit()).rejects.toMatchObject({ code: "malformed_answer" });
 });
+
+/** Its body begins, and then the connection breaks. */
+function broken(headers: Record<string, string> = {}): Response {
+  const pull = (it: ReadableStreamDefaultController) => it.error(new TypeError("terminated"));
+  return new Response(new ReadableStream({ start: (it) => it.enqueue(new Uint8Array([123])), pull }), { headers });
+}
+
+/** Its body never ends, unless by the request's signal. */
+function endless({ signal }: Asked): Response {
+  const start = (it: ReadableStreamDefaultController) =>
+    signal.addEventListener("abort", () => it.error(signal.reason));
+  return new Response(new ReadableStream({ start }));
+}
+
+test("an answer that breaks off is no answer", async () => {
+  const { tidemark } = client(() => broken(), () => broken({ ETag: '"a"' }), () => broken());
+  const unreachable = { name: "TidemarkError", status: 0, code: "unreachable" };
+  await expect(tidemark.query.audit()).rejects.toMatchObject(unreachable);
+  await expect(tidemark.query.audit()).rejects.toMatchObject(unreachable);
+  await expect(tidemark.query.run({ metrics: ["events"] })).rejects.toMatchObject(unreachable);
+});
+
+test("an answer that doesn't end is too late, or ends with the caller's signal", async () => {
+  const tidemark = new Tidemark({ url: "http://api.test", fetch: replies(endless), retry: { timeoutMs: 20 } });
+  await expect(tidemark.query.audit()).rejects.toMatchObject({ name: "TidemarkError", status: 0, code: "timeout" });
+  const signal = AbortSignal.timeout(5);
+  await expect(tidemark.query.audit({}, { signal })).rejects.toBe(await aborted(signal));
+});
+
+function aborted(signal: AbortSignal): Promise<unknown> {
+  return new Promise((reason) => signal.addEventListener("abort", () => reason(signal.reason)));
+}
 
 test("an abort rejects with its reason, between attempts too", async () => {
   const { tidemark } = client(problem(503, "busy", {}, "4"));

@@ -1,7 +1,7 @@
 // @vitest-environment happy-dom
 import { act, createElement, StrictMode, type ReactElement } from "react";
 import { createRoot, type Root } from "react-dom/client";
-import { afterEach, beforeEach, expect, test } from "vitest";
+import { afterEach, beforeEach, expect, test, vi } from "vitest";
 import { Tidemark, type Socket } from "../src/index.js";
 import {
   TidemarkProvider,
@@ -26,7 +26,7 @@ afterEach(() => act(() => root.unmount()));
 
 /** Requests that are answered by hand. */
 class Api {
-  readonly asked: { url: string; signal: AbortSignal; reply: (response: Response) => Promise<void> }[] = [];
+  readonly asked: { url: string; signal: AbortSignal; reply: (response: Response) => void }[] = [];
   readonly tidemark = new Tidemark({
     url: "http://api.test",
     retry: { attempts: 1 },
@@ -34,18 +34,25 @@ class Api {
       new Promise((resolve, reject) => {
         const signal = init.signal as AbortSignal;
         signal.addEventListener("abort", () => reject(signal.reason));
-        const reply = (response: Response) =>
-          act(async () => {
-            resolve(response);
-            await new Promise((done) => setTimeout(done, 5));
-          });
-        this.asked.push({ url, signal, reply });
+        this.asked.push({ url, signal, reply: resolve });
       }),
   });
 }
 
+/** Lets React work until it holds. */
+async function holds(check: () => void): Promise<void> {
+  for (let left = 1_000; ; left -= 1) {
+    await act(() => new Promise((done) => setTimeout(done, 1)));
+    try {
+      return check();
+    } catch (error) {
+      if (left === 0) throw error;
+    }
+  }
+}
+
 const show = (client: Tidemark, element: ReactElement) =>
-  act(() => root.render(createElement(TidemarkProvider, { client }, element)));
+  act(async () => root.render(createElement(TidemarkProvider, { client }, element)));
 
 const answer = (events: number) => json({ data: { events }, meta: { watermark: null } });
 
@@ -58,33 +65,34 @@ function metric(api: Api) {
   }
   const render = (from: string | null, options: MetricOptions = {}) =>
     show(api.tidemark, createElement(Shown, { from, options }));
-  return { render, result: () => result };
+  const shows = (expected: object) => holds(() => expect(result).toMatchObject(expected));
+  return { render, result: () => result, shows };
 }
 
 test("a metric loads, and the data of before stays until there is new", async () => {
   const api = new Api();
-  const { render, result } = metric(api);
+  const { render, result, shows } = metric(api);
   await render("now-1h");
   expect(result()).toMatchObject({ data: undefined, loading: true, fetching: true, stale: false });
-  await api.asked[0]?.reply(answer(1));
-  expect(result()).toMatchObject({ data: { events: 1 }, loading: false, fetching: false, stale: false });
+  api.asked[0]?.reply(answer(1));
+  await shows({ data: { events: 1 }, loading: false, fetching: false, stale: false });
   await render("now-1h");
   expect(api.asked).toHaveLength(1);
 
   await render("now-2h");
   expect(result()).toMatchObject({ data: { events: 1 }, loading: false, fetching: true, stale: true });
-  await api.asked[1]?.reply(answer(2));
-  expect(result()).toMatchObject({ data: { events: 2 }, stale: false });
+  api.asked[1]?.reply(answer(2));
+  await shows({ data: { events: 2 }, fetching: false, stale: false });
 });
 
 test("a question that nobody waits for is aborted", async () => {
   const api = new Api();
-  const { render, result } = metric(api);
+  const { render, result, shows } = metric(api);
   await render("now-1h");
   await render("now-2h", { keepPrevious: false });
   expect(api.asked.map(({ signal }) => signal.aborted)).toEqual([true, false]);
-  await api.asked[1]?.reply(answer(2));
-  expect(result().data).toEqual({ events: 2 });
+  api.asked[1]?.reply(answer(2));
+  await shows({ data: { events: 2 } });
   await render("now-3h", { keepPrevious: false });
   expect(result()).toMatchObject({ data: undefined, loading: true });
   await render(null);
@@ -93,16 +101,35 @@ test("a question that nobody waits for is aborted", async () => {
 
 test("a failure is shown beside the data of before, and asked again", async () => {
   const api = new Api();
-  const { render, result } = metric(api);
+  const { render, shows } = metric(api);
   await render("now-1h", { refetchInterval: 10 });
-  await api.asked[0]?.reply(answer(1));
-  await act(() => new Promise((done) => setTimeout(done, 20)));
-  expect(api.asked).toHaveLength(2);
-  await api.asked[1]?.reply(problem(503, "database_unavailable"));
-  expect(result()).toMatchObject({ data: { events: 1 }, error: { code: "database_unavailable" }, stale: true });
-  await act(() => new Promise((done) => setTimeout(done, 20)));
-  await api.asked[2]?.reply(answer(3));
-  expect(result()).toMatchObject({ data: { events: 3 }, error: undefined, stale: false });
+  api.asked[0]?.reply(answer(1));
+  await holds(() => expect(api.asked).toHaveLength(2));
+  api.asked[1]?.reply(problem(503, "database_unavailable"));
+  await shows({ data: { events: 1 }, error: { code: "database_unavailable" }, stale: true });
+  await holds(() => expect(api.asked).toHaveLength(3));
+  api.asked[2]?.reply(answer(3));
+  await shows({ data: { events: 3 }, error: undefined, stale: false });
+});
+
+test("the data of before is not shown for a question that failed", async () => {
+  const api = new Api();
+  const { render, shows } = metric(api);
+  await render("now-1h");
+  api.asked[0]?.reply(answer(1));
+  await shows({ data: { events: 1 } });
+  await render("now-2h");
+  api.asked[1]?.reply(problem(503, "database_unavailable"));
+  const failed = { data: undefined, meta: undefined, loading: false, stale: false };
+  await shows({ ...failed, error: { code: "database_unavailable" } });
+});
+
+test("whatever is thrown is an error of ours", async () => {
+  const api = new Api();
+  vi.spyOn(api.tidemark.query, "summary").mockRejectedValue(new TypeError("odd"));
+  const { render, shows } = metric(api);
+  await render("now-1h");
+  await shows({ error: { name: "TidemarkError", status: 0, code: "unexpected", detail: "TypeError: odd" } });
 });
 
 class FakeSocket implements Socket {

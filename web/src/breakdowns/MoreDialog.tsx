@@ -46,6 +46,11 @@ function Values({ dimension }: { dimension: Dimension }) {
   };
   const loaded = useLoaded(useMetric("breakdown", question));
   const next = loaded.meta?.next_cursor ?? null;
+  const first = (cursors.length - 1) * ROWS + 1;
+  const rows = loaded.waiting ? 0 : (loaded.data?.length ?? 0);
+  const turn = () => {
+    if (!loaded.waiting) setCursors([...cursors, next]);
+  };
   const anew = (change: () => void) => {
     change();
     setCursors([null]);
@@ -100,10 +105,13 @@ function Values({ dimension }: { dimension: Dimension }) {
         <button type="button" disabled={cursors.length === 1} onClick={() => setCursors(cursors.slice(0, -1))}>
           Previous
         </button>
-        <span className="aside">
-          {(cursors.length - 1) * ROWS + 1} to {(cursors.length - 1) * ROWS + (loaded.data?.length ?? 0)}
-        </span>
-        <button type="button" disabled={!next} onClick={() => setCursors([...cursors, next])}>
+        <span className="aside">{rows > 0 && `${first} to ${first + rows - 1}`}</span>
+        <button
+          type="button"
+          disabled={!next}
+          aria-disabled={loaded.waiting}
+          onClick={turn}
+        >
           Next
         </button>
       </div>

@@ -44,8 +44,14 @@ export function may({ scopes }: Session, scope: Scope): boolean {
 /** Asks the api who we are. */
 export async function recognise(): Promise<void> {
   const response = await ask("", { method: "GET" }).catch(() => null);
-  if (response?.status === 401) become(NOBODY);
-  else become(response?.ok ? ((await response.json()) as Session) : UNTOLD);
+  if (response?.status === 401) return become(NOBODY);
+  const answer: unknown = await response?.json().catch(() => null);
+  become(response?.ok && isSession(answer) ? answer : UNTOLD);
+}
+
+/** Something else may answer in the api's place. */
+function isSession(answer: unknown): answer is Session {
+  return Array.isArray((answer as Partial<Session> | null | undefined)?.scopes);
 }
 
 /** An answer has said that the key is no more in force. */
@@ -65,8 +71,9 @@ export async function signIn(key: string, ingestion: string | null): Promise<voi
   if (response === null) throw new Error("the api does not answer");
   const answer: unknown = await response.json().catch(() => null);
   if (!response.ok) throw new Error((answer as { detail?: string } | null)?.detail ?? response.statusText);
+  if (!isSession(answer)) throw new Error("the answer is not the api’s");
   await elsewhere(ingestion, init);
-  become(answer as Session);
+  become(answer);
 }
 
 export async function signOut(ingestion: string | null): Promise<void> {

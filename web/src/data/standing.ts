@@ -2,7 +2,7 @@
 // numbers are complete.
 
 import { useSyncExternalStore } from "react";
-import type { Meta, TidemarkError } from "tidemark-client";
+import type { Heartbeat, Meta, TidemarkError } from "tidemark-client";
 import { inWords } from "./words";
 
 interface Standing {
@@ -10,11 +10,13 @@ interface Standing {
   answeredAt: number | null;
   /** Unix milliseconds; every event accepted before it is counted. */
   watermark: number | null;
+  /** By how many milliseconds the api's clock is ahead of this browser's. */
+  ahead: number;
   /** Why numbers are old, while they are. */
   trouble: string | null;
 }
 
-let standing: Standing = { answeredAt: null, watermark: null, trouble: null };
+let standing: Standing = { answeredAt: null, watermark: null, ahead: 0, trouble: null };
 const listeners = new Set<() => void>();
 
 function change(part: Partial<Standing>): void {
@@ -36,6 +38,13 @@ export function useStanding(): Standing {
 export function reached(watermark: string | null | undefined): void {
   const at = Date.parse(watermark ?? "");
   if (!Number.isNaN(at) && at > (standing.watermark ?? 0)) change({ watermark: at });
+}
+
+/** As soon as it has come: it tells what the api's clock shows. */
+export function heard({ watermark, at }: Heartbeat): void {
+  const ahead = Date.parse(at) - Date.now();
+  if (!Number.isNaN(ahead)) change({ ahead });
+  reached(watermark);
 }
 
 export function succeeded(meta: Meta): void {

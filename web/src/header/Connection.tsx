@@ -1,7 +1,7 @@
 import { useEffect, useState } from "react";
 import type { LiveState } from "tidemark-client";
 import { useHeartbeat, useLiveState } from "tidemark-client/react";
-import { reached, useStanding } from "../data/standing";
+import { heard, useStanding } from "../data/standing";
 import * as format from "../format";
 import { useZone } from "../state/view";
 import { moment } from "../time";
@@ -14,12 +14,15 @@ const CURRENT_MS = 6_000;
 /** Whether the api answers, and up to when the numbers are complete. The age grows by itself, so
  *  that a silent api doesn't look current. */
 export function Connection() {
-  const { watermark } = useStanding();
+  const { watermark, ahead } = useStanding();
   const heartbeat = useHeartbeat();
-  useEffect(() => reached(heartbeat?.watermark), [heartbeat]);
+  useEffect(() => {
+    if (heartbeat) heard(heartbeat);
+  }, [heartbeat]);
   const zone = useZone();
-  const now = useNow(1_000);
+  const now = useNow(1_000) + ahead;
   const age = watermark === null ? null : Math.max(0, now - watermark);
+  const why = watermark === null ? undefined : `The api has counted every event accepted before ${moment(watermark, zone)}`;
   return (
     <div className="connection">
       <Live />
@@ -27,9 +30,10 @@ export function Connection() {
         className="state"
         data-state={age === null ? "plain" : age < OLD_MS ? "good" : "warn"}
         data-testid="watermark"
-        title={watermark === null ? undefined : `Every event accepted before ${moment(watermark, zone)} is counted`}
+        title={why}
       >
         {age === null ? "no watermark yet" : `complete up to ${age < CURRENT_MS ? "now" : `${format.span(age)} ago`}`}
+        {why && <span className="hidden">. {why}</span>}
       </p>
     </div>
   );
@@ -43,6 +47,7 @@ function Live() {
   return (
     <p className="state" data-state={tone} data-testid="connection" role="status" title={why}>
       {text}
+      {why && <span className="hidden">: {why}</span>}
     </p>
   );
 }

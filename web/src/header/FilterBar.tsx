@@ -1,20 +1,27 @@
+import { useRef } from "react";
 import { Icon } from "../parts/Icon";
 import { Popover } from "../parts/Popover";
-import { describe } from "../state/filters";
+import { describe, type Filter } from "../state/filters";
 import { changeView, useView } from "../state/view";
 import { FilterForm } from "./FilterForm";
 
 /** The filters that are set, each with a button that takes it away. */
 export function FilterBar() {
   const { filters } = useView();
-  const without = (gone: number) => changeView({ filters: filters.filter((_, at) => at !== gone) });
+  const bar = useRef<HTMLDivElement>(null);
+  /** The button that was pressed goes with its filter: the focus moves to the one that adds filters. */
+  const leave = (left: Filter[]) => {
+    changeView({ filters: left });
+    bar.current?.querySelector("button")?.focus();
+  };
+  const without = (gone: number) => leave(filters.filter((_, at) => at !== gone));
   const button = (
     <>
       <Icon name="filter" /> Filter
     </>
   );
   return (
-    <div className="filters">
+    <div className="filters" ref={bar}>
       <Popover name="filter-add" button={button}>
         {(close) => <FilterForm close={close} />}
       </Popover>
@@ -30,7 +37,7 @@ export function FilterBar() {
           ))}
           {filters.length > 1 && (
             <li>
-              <button type="button" className="quiet" title="Esc" onClick={() => changeView({ filters: [] })}>
+              <button type="button" className="quiet" title="Esc" onClick={() => leave([])}>
                 Clear all
               </button>
             </li>

@@ -1,7 +1,7 @@
 import { useState, type FormEvent } from "react";
 import { useMetric } from "tidemark-client/react";
 import { useSettled } from "../parts/useSettled";
-import { DIMENSIONS, OPS, OP_WORDS, fieldWord, type Dimension, type Op } from "../state/filters";
+import { DIMENSIONS, OPS, OP_WORDS, fieldWord, typedValues, type Dimension, type Op } from "../state/filters";
 import { bounds } from "../state/range";
 import { changeView, useView } from "../state/view";
 
@@ -16,11 +16,12 @@ export function FilterForm({ close }: { close: () => void }) {
   const [text, setText] = useState("");
   const known = op === "matches" ? undefined : DIMENSIONS.find((dimension) => dimension === field);
   const named = field === PROPERTY ? `properties.${property.trim()}` : field;
-  const complete = named !== "properties." && (text !== "" || op === "is" || op === "is_not");
+  const suggested = useSuggested(known ?? null, text);
+  const values = typedValues(op, text, suggested);
+  const complete = named !== "properties." && values.length > 0;
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (!complete) return;
-    const values = op === "matches" ? [text] : text.split(",").map((it) => it.trim());
     changeView((view) => ({ filters: [...view.filters, { field: named, op, values }] }));
     close();
   };
@@ -66,7 +67,11 @@ export function FilterForm({ close }: { close: () => void }) {
           onChange={(event) => setText(event.target.value)}
         />
       </label>
-      {known && <Values dimension={known} search={text} />}
+      <datalist id="filter-values">
+        {suggested.map((value) => (
+          <option key={value} value={value} />
+        ))}
+      </datalist>
       <button type="submit" disabled={!complete}>
         Add
       </button>
@@ -78,14 +83,10 @@ const SUGGESTED = 20;
 const TYPING_MS = 250;
 
 /** What the browser offers for completion: the biggest values that hold what is typed. */
-function Values({ dimension, search }: { dimension: Dimension; search: string }) {
+function useSuggested(dimension: Dimension | null, search: string): string[] {
   const { range } = useView();
   const settled = useSettled(search.trim(), TYPING_MS);
-  const question = { ...bounds(range), dimension, limit: SUGGESTED, search: settled || undefined };
+  const question = dimension && { ...bounds(range), dimension, limit: SUGGESTED, search: settled || undefined };
   const { data } = useMetric("breakdown", question);
-  return (
-    <datalist id="filter-values">
-      {data?.map(({ key }) => key !== "" && <option key={key} value={key} />)}
-    </datalist>
-  );
+  return (data ?? []).map(({ key }) => key).filter((key) => key !== "");
 }

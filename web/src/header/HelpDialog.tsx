@@ -2,7 +2,7 @@ import { useState } from "react";
 import { Dialog } from "../parts/Dialog";
 import { Icon } from "../parts/Icon";
 import { PRESET, PRESETS } from "../state/range";
-import { useShortcut } from "./shortcuts";
+import { areOn, turn, useShortcut } from "./shortcuts";
 
 const KEYS: [string, string][] = [
   ...PRESETS.map((preset): [string, string] => [PRESET[preset].key, PRESET[preset].title]),
@@ -37,6 +37,7 @@ export function HelpDialog() {
             </div>
           ))}
         </dl>
+        <KeysSwitch />
         <p className="aside">
           Everything that is shown is in the page’s address: “back” undoes a step, and a copied address
           shows the same. Drag across the chart to zoom in; click a value in a list to filter by it.
@@ -47,5 +48,19 @@ export function HelpDialog() {
         </p>
       </Dialog>
     </>
+  );
+}
+
+function KeysSwitch() {
+  const [on, setOn] = useState(areOn);
+  const choose = (next: boolean) => {
+    turn(next);
+    setOn(next);
+  };
+  return (
+    <label className="aside">
+      <input type="checkbox" checked={on} onChange={(event) => choose(event.target.checked)} /> Keys of a
+      single character are on
+    </label>
   );
 }

@@ -1,6 +1,16 @@
 // Single keys, while nobody is typing.
 
 import { useEffect, useRef } from "react";
+import { keep, kept } from "../state/kept";
+
+/** Who speaks to the page, or presses keys unawares, may want none of a single character. */
+export function areOn(): boolean {
+  return kept("keys") !== "off";
+}
+
+export function turn(on: boolean): void {
+  keep("keys", on ? "on" : "off");
+}
 
 /** Where keys are text, or choose something. */
 function takesKeys(target: EventTarget | null): boolean {
@@ -12,7 +22,8 @@ function takesKeys(target: EventTarget | null): boolean {
 export function meant(event: KeyboardEvent): string | null {
   if (event.defaultPrevented || event.ctrlKey || event.metaKey || event.altKey || event.repeat) return null;
   if (takesKeys(event.target) || document.querySelector("dialog[open]")) return null;
-  return event.key.length === 1 ? event.key.toUpperCase() : event.key;
+  if (event.key.length > 1) return event.key;
+  return areOn() ? event.key.toUpperCase() : null;
 }
 
 /** `key` as it is said: `D`, `?`, `Escape`. */

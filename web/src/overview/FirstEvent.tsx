@@ -1,4 +1,5 @@
 import { useMetric } from "tidemark-client/react";
+import { useSession } from "../data/session";
 import { Panel } from "../parts/Panel";
 
 const EVERY_MS = 2_000;
@@ -11,8 +12,10 @@ export function useNothingStored(events: unknown): boolean {
 
 /** What to do when nothing is stored yet. */
 export function FirstEvent({ ingestion }: { ingestion: string | null }) {
+  const guarded = useSession()?.auth === "on";
   const command = [
     `curl '${ingestion ?? ""}/api/v1/events?wait=committed' \\`,
+    ...(guarded ? ["  -H 'Authorization: Bearer tmk_…' \\"] : []),
     "  -H 'Content-Type: application/json' \\",
     `  -d '{"event_type":"page_view","user_id":"ada","page":"/"}'`,
   ].join("\n");
@@ -22,6 +25,7 @@ export function FirstEvent({ ingestion }: { ingestion: string | null }) {
       <pre className="scroll" tabIndex={0} role="region" aria-label="Command">
         {command}
       </pre>
+      {guarded && <p className="aside">In place of tmk_… put a key with the scope write.</p>}
       <p className="aside">Or start the generator below: it makes visitors of its own.</p>
     </Panel>
   );

@@ -41,11 +41,6 @@ export function NoEvents() {
   );
 }
 
-/** What concerns all questions is said once, above them. */
-function refused({ status }: TidemarkError): boolean {
-  return status >= 400 && status < 500;
-}
-
 interface ShowProps<T> {
   loaded: { data: T | null; failure: TidemarkError | null; again: () => void };
   /** Lines of the skeleton. */
@@ -61,9 +56,7 @@ export function Shown<T>({ loaded, lines, what, children }: ShowProps<T>) {
     return (
       <>
         {children(loaded.data)}
-        {loaded.failure && refused(loaded.failure) && (
-          <p className="problem">Not up to date: {inWords(loaded.failure)}.</p>
-        )}
+        {loaded.failure && <p className="problem">Not up to date: {inWords(loaded.failure)}.</p>}
       </>
     );
   }

@@ -71,6 +71,13 @@ function split(text: string): string[] {
   return values;
 }
 
+/** What is typed as values: commas part them, unless it is one of the known values as it is. */
+export function typedValues(op: Op, text: string, known: readonly string[]): string[] {
+  if (op === "matches" || known.includes(text)) return text === "" ? [] : [text];
+  const values = text.split(",").map((it) => it.trim());
+  return op === "contains" ? values.filter((it) => it !== "") : values;
+}
+
 /** The same field narrowed by `is` takes the new value; a value that is set already goes. */
 export function toggle(filters: Filter[], field: string, value: string): Filter[] {
   const set = filters.some((it) => isExactly(it, field, value));

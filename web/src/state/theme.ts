@@ -2,43 +2,33 @@
 
 import { useEffect, useSyncExternalStore } from "react";
 import { useParam } from "./address";
+import { keep, kept } from "./kept";
 
 export const THEMES = ["auto", "light", "dark"] as const;
 export type Theme = (typeof THEMES)[number];
-
-const KEPT = "tidemark.theme";
 
 function isTheme(text: string | null): text is Theme {
   return (THEMES as readonly (string | null)[]).includes(text);
 }
 
-/** Storage may be forbidden: then the choice lasts as long as the address. */
-function kept(): Theme {
-  try {
-    const text = localStorage.getItem(KEPT);
-    return isTheme(text) ? text : "auto";
-  } catch {
-    return "auto";
-  }
+function keptTheme(): Theme {
+  const text = kept("theme");
+  return isTheme(text) ? text : "auto";
 }
 
-function keep(theme: Theme): void {
-  try {
-    localStorage.setItem(KEPT, theme);
-  } catch {
-    // As above.
-  }
+function apply(theme: Theme): void {
+  if (theme === "auto") delete document.documentElement.dataset.theme;
+  else document.documentElement.dataset.theme = theme;
 }
 
 export function useTheme(): [Theme, (theme: Theme) => void] {
   const [text, setText] = useParam("theme");
-  const theme = isTheme(text) ? text : kept();
-  useEffect(() => {
-    if (theme === "auto") delete document.documentElement.dataset.theme;
-    else document.documentElement.dataset.theme = theme;
-  }, [theme]);
+  const theme = isTheme(text) ? text : keptTheme();
+  useEffect(() => apply(theme), [theme]);
   const set = (next: Theme) => {
-    keep(next);
+    keep("theme", next);
+    // Before charts are drawn anew: they read their colours from the style sheet.
+    apply(next);
     setText(next === "auto" ? "" : next, "replace");
   };
   return [theme, set];

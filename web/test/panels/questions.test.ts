@@ -60,7 +60,7 @@ test("the tail says what it doesn't show", () => {
   expect(honesty(held(["a"]))).toBe("every event is shown");
   const sampled = honesty(held(["a"], { sampled: true, skipped: 1234 }));
   expect(sampled).toBe("a sample of at most 20 events a second; 1,234 events left out so far");
-  expect(honesty(held(["a"], { skipped: 1 }))).toContain("1 event left out");
+  expect(honesty(held(["a"], { skipped: 1 }))).toBe("every event is shown now; 1 event left out so far");
 });
 
 test("what comes while the rows stand still is counted", () => {

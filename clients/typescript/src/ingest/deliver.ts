@@ -42,6 +42,7 @@ export interface DeliverOptions {
   url: string;
   gzip: boolean;
   timeoutMs: number;
+  signal: AbortSignal;
 }
 
 /** Statuses that a body gets again however often it is sent. */
@@ -56,19 +57,18 @@ export async function deliver(
   committed: boolean,
   options: DeliverOptions,
 ): Promise<Outcome> {
+  const { signal } = options;
   const url = `${options.url}/api/v1/events${committed ? "?wait=committed" : ""}`;
   try {
-    const init = { method: "POST", ...(await encoded(ndjson(batch), options.gzip)) };
+    const init = { method: "POST", signal, ...(await encoded(ndjson(batch), options.gzip)) };
     const response = await once(options.fetch, url, init, options.timeoutMs);
-    if (response.ok) return answered(batch, checked(await body<CollectorAnswer | null>(response)));
+    if (response.ok) return answered(batch, checked(await body<CollectorAnswer | null>(response, signal)));
     const error = await refusal(response);
     if (error.code === "all_events_refused") return answered(batch, error.problem as CollectorAnswer);
     if (error.status === 413) return { name: "too_large", error };
     return { name: FINAL.has(error.status) ? "refused" : "failed", error };
   } catch (cause) {
-    if (cause instanceof TidemarkError) return { name: "failed", error: cause };
-    const problem = { code: "unreachable", detail: String(cause) };
-    return { name: "failed", error: new TidemarkError(0, problem, { cause }) };
+    return { name: "failed", error: TidemarkError.from(cause) };
   }
 }
 

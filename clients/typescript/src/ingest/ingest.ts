@@ -1,5 +1,6 @@
 // Events on their way to the collector: gathered to batches, kept until their fate is known.
 
+import { attempt, complain } from "../attempt.js";
 import { jittered, sleep, type Backoff } from "../backoff.js";
 import { TidemarkError } from "../error.js";
 import type { Fetch } from "../http.js";
@@ -19,6 +20,8 @@ const BATCH: BatchLimits = { events: 500, bytes: 262_144 };
 const QUEUE: QueueLimits = { events: 10_000, bytes: 8_388_608 };
 const BACKOFF: Backoff = { firstMs: 500, mostMs: 30_000 };
 const LONGEST_PAUSE_MS = 300_000;
+/** Timers take no more. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 /** Browsers let a leaving page send 64 KiB. */
 const BEACON_BYTES = 61_440;
 
@@ -41,6 +44,10 @@ export class Ingest {
   /** The storage had more than there was room for. */
   private moreIsStored = false;
   private closed = false;
+  /** What is being sent. */
+  private underway: readonly Line[] = [];
+  /** Aborted once it is closed: nothing is sent any more. */
+  private readonly end = new AbortController();
 
   /** `url` is ingestion's, up to and without `/api/v1`. */
   constructor(
@@ -83,28 +90,16 @@ export class Ingest {
 
   /** Sends what waits now, again and again until its fate is known or the time is over. What
    *  then still waits is sent later. Never rejects. */
-  async flush(options: FlushOptions = {}): Promise<FlushReport> {
-    const deadline = Date.now() + (options.timeoutMs ?? 10_000);
-    await this.loaded;
-    const asked = this.queue.all().map((line) => line.id);
-    const waiting = () => asked.filter((id) => this.queue.has(id)).length;
-    this.waitOnlyAsAsked();
-    this.committing += options.committed ? 1 : 0;
-    while (waiting() > 0) {
-      const pause = Math.max(0, this.pausedUntil - Date.now());
-      if (Date.now() + pause > deadline) break;
-      await sleep(pause);
-      await this.inTurn(() => this.sendBatch());
-    }
-    this.committing -= options.committed ? 1 : 0;
-    if (options.committed && waiting() === 0 && Date.now() < deadline) {
-      await this.inTurn(() => this.askForCommit());
-    }
-    const left = waiting();
+  async flush({ committed = false, timeoutMs = 10_000 }: FlushOptions = {}): Promise<FlushReport> {
+    const deadline = Date.now() + timeoutMs;
+    await before(deadline, this.loaded);
+    const asked = this.queue.all();
+    await before(deadline, this.send(asked, committed, deadline));
+    const left = this.waitingOf(asked);
     const error = left > 0 && this.lastError !== undefined ? { error: this.lastError } : {};
     const report = { settled: asked.length - left, waiting: left, ...error };
-    const committed = left === 0 && this.uncommitted === undefined;
-    return options.committed ? { ...report, committed } : report;
+    if (!committed) return report;
+    return { ...report, committed: left === 0 && this.uncommitted === undefined };
   }
 
   /** Takes no more events, and flushes. What then still waits stays in the storage, or is told
@@ -112,13 +107,37 @@ export class Ingest {
   async close(options: FlushOptions = {}): Promise<FlushReport> {
     this.closed = true;
     const report = await this.flush({ timeoutMs: 5_000, ...options });
-    clearTimeout(this.timer);
+    this.unschedule();
     this.stopListening();
-    if (this.options.storage === undefined) {
-      const detail = this.lastError?.detail ?? "there was no time to send it";
-      for (const line of this.queue.all()) this.giveUp(line, "closed", detail);
-    }
+    this.end.abort();
+    if (this.options.storage === undefined) this.giveBack();
     return report;
+  }
+
+  private giveBack(): void {
+    const detail = this.lastError?.detail ?? "there was no time to send it";
+    for (const line of this.queue.all()) {
+      const sent = this.underway.includes(line);
+      this.giveUp(line, "closed", sent ? "it was being sent, and may have arrived" : detail);
+    }
+  }
+
+  private async send(asked: Line[], committed: boolean, deadline: number): Promise<void> {
+    this.waitOnlyAsAsked();
+    this.committing += committed ? 1 : 0;
+    while (this.waitingOf(asked) > 0 && !this.end.signal.aborted) {
+      const pause = this.pauseMs();
+      if (Date.now() + pause > deadline) break;
+      await sleep(pause);
+      await this.inTurn(() => this.sendBatch());
+    }
+    this.committing -= committed ? 1 : 0;
+    if (!committed || this.waitingOf(asked) > 0) return;
+    await this.inTurn(() => this.askForCommit(deadline));
+  }
+
+  private waitingOf(lines: Line[]): number {
+    return lines.filter((line) => this.queue.has(line.id)).length;
   }
 
   private async load(): Promise<void> {
@@ -127,7 +146,7 @@ export class Ingest {
     try {
       for (const [id, json] of (await storage?.load()) ?? []) this.take(id, json);
     } catch (error) {
-      this.options.onTrouble?.(error);
+      this.trouble(error);
     }
     this.schedule();
   }
@@ -138,7 +157,7 @@ export class Ingest {
       if (!this.queue.push(parsed(id, json))) this.moreIsStored = true;
     } catch (cause) {
       const detail = `what the storage holds for ${id} is not JSON`;
-      this.options.onTrouble?.(new Error(detail, { cause }));
+      this.trouble(new Error(detail, { cause }));
       this.guarded(() => this.options.storage?.remove(id));
     }
   }
@@ -148,13 +167,12 @@ export class Ingest {
     const full = this.queue.isFull(this.limits);
     if (full && this.failures === 0) this.unschedule();
     if (this.timer !== undefined || this.queue.size === 0) return;
-    const pause = Math.max(0, this.pausedUntil - Date.now());
     this.timer = setTimeout(
       () => {
         this.timer = undefined;
         void this.inTurn(() => this.sendBatch());
       },
-      Math.max(pause, full ? 0 : (this.options.lingerMs ?? 1_000)),
+      Math.max(this.pauseMs(), full ? 0 : (this.options.lingerMs ?? 1_000)),
     );
   }
 
@@ -170,6 +188,10 @@ export class Ingest {
     this.schedule();
   }
 
+  private pauseMs(): number {
+    return Math.max(0, this.pausedUntil - Date.now());
+  }
+
   /** Our own backoff ends, what a `Retry-After` asks for doesn't. */
   private waitOnlyAsAsked(): void {
     this.pausedUntil = Math.min(this.pausedUntil, this.askedUntil);
@@ -177,36 +199,46 @@ export class Ingest {
 
   /** One request at a time. */
   private inTurn(send: () => Promise<void>): Promise<void> {
-    this.turn = this.turn.then(send);
+    this.turn = this.turn
+      .then(send)
+      .catch((error: unknown) => this.failed(TidemarkError.from(error)))
+      .then(() => this.schedule());
     return this.turn;
   }
 
+  /** Nothing during a pause, which may have begun since this was to happen. */
   private async sendBatch(): Promise<void> {
     const batch = this.queue.batch(this.limits);
-    if (batch.length === 0) return;
+    if (batch.length === 0 || this.pauseMs() > 0) return;
     const outcome = await this.deliver(batch, this.committing > 0);
     if (outcome.name === "failed") this.failed(outcome.error);
     else this.settle(batch, outcome);
     if (this.moreIsStored && this.queue.size === 0) await this.load();
-    this.schedule();
   }
 
   /** Nobody waited for the commit of the last event accepted, for instance since it left by
    *  itself before a flush asked. Sent again, it is counted once. */
-  private async askForCommit(): Promise<void> {
+  private async askForCommit(deadline: number): Promise<void> {
     const last = this.uncommitted;
-    if (last === undefined) return;
+    if (last === undefined || this.pauseMs() > 0 || Date.now() >= deadline) return;
     const outcome = await this.deliver([last], true);
     if (outcome.name === "answered" && outcome.committed) this.uncommitted = undefined;
+    if (outcome.name === "failed") this.failed(outcome.error);
   }
 
-  private deliver(batch: Line[], committed: boolean): Promise<Outcome> {
+  private async deliver(batch: Line[], committed: boolean): Promise<Outcome> {
     const { gzip = true, timeoutMs = 15_000 } = this.options;
     const { fetch, url } = this;
-    return deliver(batch, committed, { fetch, url, gzip, timeoutMs });
+    const { signal } = this.end;
+    this.underway = batch;
+    const outcome = await deliver(batch, committed, { fetch, url, gzip, timeoutMs, signal });
+    this.underway = [];
+    return outcome;
   }
 
+  /** Meanwhile some may have been given up: those are told already. */
   private settle(batch: Line[], outcome: Exclude<Outcome, { name: "failed" }>): void {
+    const waits = (line: Line) => this.queue.has(line.id);
     this.failures = 0;
     this.pausedUntil = 0;
     switch (outcome.name) {
@@ -217,6 +249,7 @@ export class Ingest {
         }
         for (const line of outcome.accepted) this.forget(line);
         for (const { line, violations } of outcome.refused) {
+          if (!waits(line)) continue;
           const detail = violations.map((it) => `${it.pointer}: ${it.detail}`).join("; ");
           this.giveUp(line, "rejected", detail, violations);
         }
@@ -227,21 +260,22 @@ export class Ingest {
       case "too_large":
         this.limits = { ...this.limits, events: Math.ceil(batch.length / 2) };
         if (batch.length > 1) break;
-        for (const line of batch) this.giveUp(line, "too_large", outcome.error.detail);
+        for (const line of batch.filter(waits)) this.giveUp(line, "too_large", outcome.error.detail);
         break;
       case "refused":
-        for (const line of batch) this.giveUp(line, "refused", outcome.error.detail);
+        for (const line of batch.filter(waits)) this.giveUp(line, "refused", outcome.error.detail);
         break;
     }
   }
 
   private failed(error: TidemarkError): void {
+    if (this.end.signal.aborted) return;
     const asked = Math.min((error.retryAfter ?? 0) * 1_000, LONGEST_PAUSE_MS);
     this.askedUntil = Date.now() + asked;
     this.pausedUntil = Date.now() + Math.max(asked, jittered(BACKOFF, this.failures));
     this.failures += 1;
     this.lastError = error;
-    this.guarded(() => this.options.onTrouble?.(error));
+    if (this.options.onTrouble !== undefined) this.trouble(error);
   }
 
   private forget(line: Line): void {
@@ -284,14 +318,21 @@ export class Ingest {
 
   /** Neither a callback nor a storage may stop the queue. */
   private guarded(call: () => unknown): void {
-    const trouble = this.options.onTrouble ?? ((error) => console.error("tidemark:", error));
-    try {
-      const result = call();
-      if (result instanceof Promise) result.catch(trouble);
-    } catch (error) {
-      trouble(error);
-    }
+    attempt(call, (error) => this.trouble(error));
   }
+
+  private trouble(error: unknown): void {
+    const tell = this.options.onTrouble ?? complain;
+    attempt(() => tell(error));
+  }
+}
+
+/** Waits for it, but no longer than until then. */
+async function before(deadline: number, work: Promise<void>): Promise<void> {
+  const enough = new AbortController();
+  const late = sleep(Math.min(deadline - Date.now(), LONGEST_TIMER_MS), enough.signal).catch(() => {});
+  await Promise.race([work, late]);
+  enough.abort();
 }
 
 function sayUndelivered({ event, reason, detail }: Undelivered): void {

@@ -34,7 +34,7 @@ export type UndeliveredReason =
   | "too_large"
   /** The collector can't read the request. */
   | "refused"
-  /** The client was closed before it could be sent. */
+  /** The client was closed before it was known to have arrived. */
   | "closed"
   /** The page went before it could be sent, and there is no storage. */
   | "page_closed";

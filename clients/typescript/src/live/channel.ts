@@ -1,5 +1,6 @@
 // One subscription as the server sees it, and those who listen to it.
 
+import { attempt } from "../attempt.js";
 import type { TidemarkError } from "../error.js";
 import { hold, type Held, type HoldOptions } from "./held.js";
 import type { ClientMessage, ServerMessage, Topic, TopicData, TopicParams } from "./protocol.js";
@@ -57,11 +58,11 @@ export class Channel {
 
   /** `left` is called when the last listener goes. */
   add(handler: Handler<Topic>, left: () => void): Subscription<Topic> {
-    // A handler may be given twice.
+    // A handler may be given twice. One that throws stops neither the others nor the channel.
     const own: Handler<Topic> = {
-      next: (held, change) => handler.next(held, change),
-      status: (status) => handler.status?.(status),
-      error: (error) => handler.error?.(error),
+      next: (held, change) => attempt(() => handler.next(held, change)),
+      status: (status) => attempt(() => handler.status?.(status)),
+      error: (error) => attempt(() => handler.error?.(error)),
     };
     this.handlers.add(own);
     queueMicrotask(() => {

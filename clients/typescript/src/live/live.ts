@@ -1,5 +1,6 @@
 // Subscriptions over one shared socket, each with the state that it adds up to.
 
+import { attempt } from "../attempt.js";
 import { jittered, type Backoff } from "../backoff.js";
 import { TidemarkError } from "../error.js";
 import { Channel, type Handler, type Subscription } from "./channel.js";
@@ -139,7 +140,7 @@ export class Live {
 
   private changed(state: LiveState): void {
     this.currentState = state;
-    for (const listener of [...this.stateListeners]) listener(state);
+    for (const listener of [...this.stateListeners]) attempt(() => listener(state));
   }
 
   private received(data: unknown): void {
@@ -147,7 +148,7 @@ export class Live {
     if (message === null) return;
     if (message.type === "heartbeat") this.beat(message);
     if (!("id" in message) || message.id === undefined) {
-      if (message.type === "error") this.options.onError?.(new TidemarkError(0, message));
+      if (message.type === "error") attempt(() => this.options.onError?.(new TidemarkError(0, message)));
       return;
     }
     const channel = this.byId.get(message.id);
@@ -183,7 +184,8 @@ export class Live {
 
   private beat(message: Extract<ServerMessage, { type: "heartbeat" }>): void {
     const { watermark, at } = message;
-    this.lastHeartbeat = { watermark, at };
-    for (const listener of [...this.heartbeatListeners]) listener(this.lastHeartbeat);
+    const heartbeat = { watermark, at };
+    this.lastHeartbeat = heartbeat;
+    for (const listener of [...this.heartbeatListeners]) attempt(() => listener(heartbeat));
   }
 }

@@ -1,7 +1,7 @@
 // The query API, one method per route.
 
 import type { Field } from "../filters.js";
-import { body, request, type Fetch, type RequestOptions, type RetryOptions } from "../http.js";
+import { body, parsed, request, text, type Fetch, type RequestOptions, type RetryOptions } from "../http.js";
 import { TidemarkError } from "../error.js";
 import type {
   Answer,
@@ -165,21 +165,19 @@ export class Query {
     if (etag !== undefined) headers["If-None-Match"] = etag;
     const { fetch, retry } = this.options;
     const response = await request(fetch, url, { headers, signal: options.signal }, retry);
-    if (response.status !== 304) return this.kept(url, response);
-    const text = this.answers.text(url);
+    if (response.status !== 304) return this.kept(url, response, options.signal);
+    const known = this.answers.text(url);
     // Pushed out by others meanwhile: without an ETag there is a whole answer.
-    if (text === undefined) return this.get(path, params, options);
-    const answer = JSON.parse(text) as A;
+    if (known === undefined) return this.get(path, params, options);
+    const answer = JSON.parse(known) as A;
     answer.meta.watermark = response.headers.get("Watermark") ?? answer.meta.watermark;
     return answer;
   }
 
-  private async kept<A>(url: string, response: Response): Promise<A> {
-    const etag = response.headers.get("ETag");
-    if (etag === null) return body(response);
-    const text = await response.text();
-    const answer = await body<A>(new Response(text, { status: response.status }));
-    this.answers.keep(url, etag, text);
+  private async kept<A>(url: string, response: Response, signal?: AbortSignal): Promise<A> {
+    const whole = await text(response, signal);
+    const answer = parsed<A>(whole, response.status);
+    this.answers.keep(url, response.headers.get("ETag"), whole);
     return answer;
   }
 
@@ -191,7 +189,7 @@ export class Query {
       signal: options.signal,
     };
     const { fetch, retry } = this.options;
-    return body(await request(fetch, `${this.base}${path}`, init, retry));
+    return body(await request(fetch, `${this.base}${path}`, init, retry), options.signal);
   }
 }
 

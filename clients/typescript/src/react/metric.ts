@@ -1,5 +1,5 @@
 import { useCallback, useEffect, useRef, useState } from "react";
-import type { TidemarkError } from "../error.js";
+import { TidemarkError } from "../error.js";
 import type { Field } from "../filters.js";
 import type { Query } from "../query/query.js";
 import type { BreakdownParams, SessionParams, SummaryParams, TimeseriesParams } from "../query/params.js";
@@ -34,14 +34,14 @@ type DataOf<K extends PlainKind> = Awaited<ReturnType<Query[K]>>["data"];
 export interface MetricOptions {
   /** Asks again so many milliseconds after each answer, as long as the page can be seen. */
   refetchInterval?: number | undefined;
-  /** Shows the data of other parameters, as stale, until there is that of these: true. */
+  /** Shows the data of other parameters, as stale, until these are answered or refused: true. */
   keepPrevious?: boolean | undefined;
 }
 
 export interface MetricResult<T> {
   data: T | undefined;
   meta: Meta | undefined;
-  /** Why the last request failed; data of before stays. */
+  /** Why the last request failed; data of the same parameters stays. */
   error: TidemarkError | undefined;
   /** There is nothing to show yet. */
   loading: boolean;
@@ -134,9 +134,10 @@ function useAnswer(
     ask(params, { signal: abort.signal })
       .then(
         (answer) => setKnown({ key, answer, error: undefined }),
-        (error: TidemarkError) => {
+        (cause: unknown) => {
           if (abort.signal.aborted) return;
-          setKnown((before) => ({ ...failed(before, key, keepPrevious), error }));
+          const error = TidemarkError.from(cause);
+          setKnown((before) => ({ key, answer: before.key === key ? before.answer : undefined, error }));
         },
       )
       .finally(() => {
@@ -150,7 +151,7 @@ function useAnswer(
       again?.();
       setFetching(false);
     };
-  }, [key, kind, round, refetchInterval, keepPrevious]);
+  }, [key, kind, round, refetchInterval]);
 
   const refetch = useCallback(() => setRound((round) => round + 1), []);
   const own = known.key === key;
@@ -165,13 +166,6 @@ function useAnswer(
     stale: answer !== undefined && (!own || error !== undefined),
     refetch,
   };
-}
-
-/** After a failure the data stays what it was; it becomes that of these parameters only where
- *  it was already. */
-function failed(before: Known, key: string, keepPrevious: boolean): Known {
-  const kept = before.key === key || keepPrevious ? before.answer : undefined;
-  return { key, answer: kept, error: undefined };
 }
 
 /** Calls back after so long, or as soon as the page can be seen again; gives back the function

@@ -68,7 +68,7 @@ test("a queue waits while ingestion is down", async () => {
 test("a flush learns of the commit of what left by itself", async () => {
   const tidemark = world.client({ ingest: { lingerMs: 1 } });
   for (const event of visits("/left-by-itself", 4)) tidemark.ingest.track(event);
-  await vi.waitFor(() => expect(tidemark.ingest.waiting).toBe(0));
+  await vi.waitFor(() => expect(tidemark.ingest.waiting).toBe(0), { timeout: 5_000 });
   expect(await tidemark.ingest.flush({ committed: true })).toEqual({ settled: 0, waiting: 0, committed: true });
   const { data } = await tidemark.query.summary({ from: "now-1h", filter: "page:/left-by-itself" });
   expect(data.events).toBe(4);

@@ -52,20 +52,15 @@ function Asked({ query, state, onState, place }: Props & { place: RefObject<HTML
       {params === null ? (
         <EmptyState>A step has no value yet.</EmptyState>
       ) : (
-        <Counting asked={counted}>{(funnel) => <Counted funnel={funnel} again={counted.again} />}</Counting>
+        <Counting what="the funnel" asked={counted}>
+          {(funnel) => <Counted funnel={funnel} />}
+        </Counting>
       )}
     </>
   );
 }
 
-function Counted({ funnel, again }: { funnel: Funnel; again: () => void }) {
+function Counted({ funnel }: { funnel: Funnel }) {
   if (funnel.steps[0]?.users === 0) return <EmptyState>No user did the first step in this range.</EmptyState>;
-  return (
-    <>
-      <FunnelBars funnel={funnel} />
-      <button type="button" className="quiet" onClick={again}>
-        Count again
-      </button>
-    </>
-  );
+  return <FunnelBars funnel={funnel} />;
 }

@@ -38,24 +38,28 @@ export function Cohorts({ cohorts, period, tz }: Props) {
 }
 
 function Size({ size, partial }: { size: number; partial: boolean }) {
+  const aside = partial ? "not a whole period: users may be missing" : undefined;
   return (
-    <span data-partial={partial || undefined} title={partial ? "Not a whole period: users may be missing" : undefined}>
+    <span data-partial={partial || undefined} title={aside}>
       {format.count(size)}
+      {aside && <span className="hidden">, {aside}</span>}
     </span>
   );
 }
 
 function Returned({ cell }: { cell: Cohort["returned"][number] | undefined }) {
   if (!cell || cell.rate === null) return null;
+  const aside = `${format.plural(cell.users, "user")}${cell.partial ? ", not a whole period" : ""}`;
   const strength = `${Math.round(cell.rate * FULL)}%`;
   return (
     <span
       className="retention-share"
       data-partial={cell.partial || undefined}
-      title={`${format.plural(cell.users, "user")}${cell.partial ? ", not a whole period" : ""}`}
+      title={aside}
       style={{ background: `color-mix(in srgb, var(--accent) ${strength}, transparent)` }}
     >
       {whole(cell.rate)}
+      <span className="hidden">, {aside}</span>
     </span>
   );
 }

@@ -65,7 +65,7 @@ function Asked({ query, period, place }: AskedProps) {
         period isn’t whole
         {query.filter && "; narrowed by the page’s filter"}
       </p>
-      <Counting asked={counted}>
+      <Counting what="retention" asked={counted}>
         {(retention) => <Found retention={retention} tz={query.tz} />}
       </Counting>
     </>

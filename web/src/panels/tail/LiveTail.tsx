@@ -20,8 +20,13 @@ interface Props {
   onSession: (session: string) => void;
 }
 
-/** Events as they are stored, newest first, narrowed by the page's filter. */
-export function LiveTail({ filter, tz, onSession }: Props) {
+/** Events as they are stored, newest first, narrowed by the page's filter. Of another filter nothing
+ *  stays, whether it was paused or not. */
+export function LiveTail(props: Props) {
+  return <Tail key={JSON.stringify(props.filter)} {...props} />;
+}
+
+function Tail({ filter, tz, onSession }: Props) {
   const params = useMemo(() => ({ rate: RATE, ...(filter && { filter }) }), [filter]);
   const live = useLive("events", params);
   const [stopped, setStopped] = useState<HeldEvents | null>(null);
@@ -52,7 +57,7 @@ export function LiveTail({ filter, tz, onSession }: Props) {
 function State({ live, stopped }: { live: LiveResult<"events">; stopped: HeldEvents | null }) {
   const { data, error, stale } = live;
   if (error) return <Mark tone="warn" text={error.detail} />;
-  if (stale) return <Mark tone="warn" text="not connected: these are the last ones seen" />;
+  if (stale) return <Mark tone="warn" text="not current: these are the last ones seen" />;
   if (!data || data.events.length === 0) return null;
   return <p className="aside">{stopped ? waiting(newer(stopped, data)) : honesty(data)}</p>;
 }

@@ -24,7 +24,8 @@ function accepted(event: Event): number {
 /** How far what is shown is all there is. */
 export function honesty({ skipped, sampled, rate }: HeldEvents): string {
   const left = skipped === 0 ? "" : `; ${format.plural(skipped, "event")} left out so far`;
-  const shown = sampled ? `a sample of at most ${format.plural(rate, "event")} a second` : "every event is shown";
+  const all = skipped === 0 ? "every event is shown" : "every event is shown now";
+  const shown = sampled ? `a sample of at most ${format.plural(rate, "event")} a second` : all;
   return shown + left;
 }
 

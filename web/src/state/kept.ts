@@ -1,0 +1,22 @@
+// Choices for the next visit, in the browser's storage. That may be forbidden: then they last as long
+// as the page.
+
+const here = new Map<string, string>();
+
+const key = (name: string) => `tidemark.${name}`;
+
+export function kept(name: string): string | null {
+  try {
+    return localStorage.getItem(key(name));
+  } catch {
+    return here.get(name) ?? null;
+  }
+}
+
+export function keep(name: string, value: string): void {
+  try {
+    localStorage.setItem(key(name), value);
+  } catch {
+    here.set(name, value);
+  }
+}
