@@ -38,6 +38,7 @@ impl Config {
         let (server, query) = (loader.section(), loader.section());
         let (live, auth) = (loader.section(), loader.section());
         refuse_open_doors(&mut loader, auth.as_ref(), bind.as_ref());
+        refuse_small_pool(&mut loader, postgres.as_ref(), query.as_ref());
         loader.finish()?;
         // Unwrap safety: a section that is absent has left a problem.
         #[allow(clippy::unwrap_used)]
@@ -53,6 +54,29 @@ impl Config {
             query: query.unwrap(),
             live: live.unwrap(),
         })
+    }
+}
+
+/// Readiness, the live feed and the pipeline's report.
+const OWN_CONNECTIONS: usize = 3;
+
+/// Else questions that have their places wait for each other's connections, and readiness for
+/// one, though the database is well.
+fn refuse_small_pool(
+    loader: &mut Loader,
+    postgres: Option<&PostgresConfig>,
+    query: Option<&QueryConfig>,
+) {
+    let (Some(postgres), Some(query)) = (postgres, query) else {
+        return;
+    };
+    let least = query.most_connections() + OWN_CONNECTIONS;
+    if postgres.postgres_pool_size < least {
+        let what = format!(
+            "must be at least {least}: QUERY_CONCURRENCY + ANALYSIS_CONCURRENCY + \
+             EXPORT_CONCURRENCY + {OWN_CONNECTIONS}"
+        );
+        loader.refuse("POSTGRES_POOL_SIZE", what);
     }
 }
 
@@ -112,6 +136,21 @@ mod tests {
             assert_eq!(error.0[0].variable, "AUTH", "{error}");
             load(&[("AUTH", "on"), ("BIND_ADDRESS", open)]).unwrap();
         }
+    }
+
+    #[test]
+    fn a_pool_has_a_connection_for_each_place() {
+        let places = [
+            ("QUERY_CONCURRENCY", "4"),
+            ("ANALYSIS_CONCURRENCY", "3"),
+            ("EXPORT_CONCURRENCY", "2"),
+        ];
+        let of = |size| load(&[&places[..], &[("POSTGRES_POOL_SIZE", size)]].concat());
+        of("12").unwrap();
+        let problems = of("11").unwrap_err().0;
+        assert_eq!(problems.len(), 1);
+        assert_eq!(problems[0].variable, "POSTGRES_POOL_SIZE");
+        assert!(problems[0].what.starts_with("must be at least 12: "));
     }
 
     #[test]

@@ -19,7 +19,7 @@ use axum::{Router, middleware};
 use common::{
     admin::{self, Health},
     auth::{self, Gate},
-    http::{Doors, not_found, problem_for_plain_rejections},
+    http::{Doors, errors_are_problems, not_found},
     shutdown::Shutdown,
 };
 use tokio::net::TcpListener;
@@ -63,7 +63,7 @@ pub fn router(state: ApiState, hub: Arc<Hub>, gate: Gate) -> Router {
         .merge(auth::session::router(gate.clone()))
         .fallback(not_found)
         .method_not_allowed_fallback(rest::method_not_allowed)
-        .layer(middleware::from_fn(problem_for_plain_rejections))
+        .layer(middleware::from_fn(errors_are_problems))
         .layer(middleware::from_fn_with_state(state, origins::allow))
         .layer(middleware::from_fn_with_state(gate, observe::request))
 }

@@ -12,6 +12,8 @@ use crate::state::ApiState;
 /// Headers of answers besides those that any page may read.
 const EXPOSED: &str = "ETag, Link, RateLimit, RateLimit-Limit, RateLimit-Policy, \
     RateLimit-Remaining, RateLimit-Reset, Retry-After, Watermark, X-Request-Id";
+/// All of any route: the session ends by DELETE.
+const METHODS: &str = "DELETE, GET, HEAD, POST";
 /// Headers of requests besides those that any page may send: the key, and what asks for an answer
 /// of one's own or of after a break.
 const TAKEN: &str =
@@ -48,7 +50,7 @@ pub async fn allow(State(state): State<ApiState>, request: Request, next: Next) 
 
 fn preflight() -> Response {
     let allowed = [
-        (header::ACCESS_CONTROL_ALLOW_METHODS, "GET, HEAD, POST"),
+        (header::ACCESS_CONTROL_ALLOW_METHODS, METHODS),
         (header::ACCESS_CONTROL_ALLOW_HEADERS, TAKEN),
         (header::ACCESS_CONTROL_MAX_AGE, PREFLIGHT_LASTS),
     ];

@@ -19,7 +19,7 @@ use crate::{
     query::{
         database::{Database, Places, QueryError},
         export::Exports,
-        pipeline::Reporter,
+        pipeline::Reports,
         statements,
         stream::{Stream, StreamState},
     },
@@ -40,7 +40,7 @@ pub struct ApiState {
     pub health: Health,
     pub database: Database,
     pub stream: Stream,
-    pub reporter: Arc<Reporter>,
+    pub reports: Reports,
     pub exports: Exports,
     /// For questions that read all events of a range: funnels and retention.
     pub analyses: Places,
@@ -86,7 +86,8 @@ impl ApiState {
         shutdown.spawn_until_stop("idle connections", async move {
             clients::postgres::close_idle(pool, &postgres).await;
         });
-        let reporter = Arc::new(Reporter::new(database.clone(), stream.clone()));
+        let (reports, reporter) = Reports::new(database.clone(), stream.clone());
+        shutdown.spawn_until_stop("reporter", reporter.run());
         let analyses = Places::new(bounds.analysis_concurrency, wait, bounds.analysis_timeout());
         let (places, most_time) = (bounds.export_concurrency, bounds.export_timeout());
         let exports = Exports::new(places, most_time, shutdown.clone());
@@ -101,7 +102,7 @@ impl ApiState {
             health,
             database,
             stream,
-            reporter,
+            reports,
             exports,
             analyses,
             moment,
@@ -173,18 +174,14 @@ async fn watch_stream(stream: Stream, health: Health, known: watch::Sender<Optio
 async fn watch_database(database: Database, health: Health) {
     let mut backoff = Backoff::default();
     loop {
-        match schema(&database).await {
-            Ok((true, true)) => {
+        match unreadable(&database).await {
+            Ok(None) => {
                 health.up("postgres");
                 backoff.reset();
                 tokio::time::sleep(DATABASE_INTERVAL).await;
                 continue;
             }
-            Ok((false, _)) => health.down("postgres", "not migrated yet: start the consumer"),
-            Ok((true, false)) => health.down(
-                "postgres",
-                "tables may not be read: grant the role tidemark_api to this login",
-            ),
+            Ok(Some(why)) => health.down("postgres", why),
             Err(error) => health.down("postgres", causes(&error)),
         }
         observe::watch_failed("postgres");
@@ -192,11 +189,18 @@ async fn watch_database(database: Database, health: Health) {
     }
 }
 
-/// Whether the tables are there, and whether this login may read them.
-async fn schema(database: &Database) -> Result<(bool, bool), QueryError> {
+/// Why this login can't read the tables; `None` where it can.
+async fn unreadable(database: &Database) -> Result<Option<String>, QueryError> {
     let snapshot = database.internal_snapshot().await?;
     let row = snapshot.row(statements::SCHEMA_PRESENT, &[]).await?;
-    let schema = (row.try_get(0)?, row.try_get(1)?);
+    let migrated: bool = row.try_get(0)?;
+    let (missing, denied): (Option<String>, Option<String>) = (row.try_get(1)?, row.try_get(2)?);
     snapshot.finish().await?;
-    Ok(schema)
+    if !migrated {
+        return Ok(Some("not migrated yet: start the consumer".into()));
+    }
+    let missing = missing.map(|names| format!("tables are missing: restore {names} from a backup"));
+    let denied = denied
+        .map(|_| "tables may not be read: grant the role tidemark_api to this login".to_owned());
+    Ok(missing.or(denied))
 }

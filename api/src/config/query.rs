@@ -48,6 +48,11 @@ pub struct QueryConfig {
 }
 
 impl QueryConfig {
+    /// What all questions at once take of the pool.
+    pub(super) const fn most_connections(&self) -> usize {
+        self.query_concurrency + self.analysis_concurrency + self.export_concurrency
+    }
+
     #[must_use]
     pub const fn query_timeout(&self) -> Duration {
         Duration::from_millis(self.query_timeout_ms)

@@ -32,7 +32,7 @@ pub(super) async fn run(state: ApiState, hub: Arc<Hub>, hints: Arc<[Notify; 2]>)
                 text: last.text.clone(),
                 watermark: last.watermark,
             });
-            let report = state.reporter.report().await;
+            let report = state.reports.report().await;
             // Unwrap safety: maps have string keys and numbers are finite.
             let body = serde_json::to_string(&*report).unwrap_or_else(|_| "null".into());
             let news = if channel.lacks_state() {

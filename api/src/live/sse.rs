@@ -34,6 +34,8 @@ use crate::{access::Who, observe};
 
 const LAST_EVENT_ID: &str = "last-event-id";
 const GONE: u16 = 1006;
+/// There may be room again after so long.
+const FULL_SECONDS: u64 = 5;
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -74,24 +76,16 @@ pub(super) async fn stream(
         Ok(place) => place,
         Err(problem) => return problem.into_response(),
     };
-    let refuse = |refusal: Refusal| {
-        let status = match refusal.code {
-            "node_full" => StatusCode::SERVICE_UNAVAILABLE,
-            "caller_full" => StatusCode::TOO_MANY_REQUESTS,
-            _ => StatusCode::UNPROCESSABLE_ENTITY,
-        };
-        Problem::new(status, refusal.code, refusal.detail).into_response()
-    };
     let asked = asked.map_err(|error| Refusal::new("invalid_parameter", error.body_text()));
     let (spec, from) = match asked.and_then(|Query(asked)| asked.read(&headers)) {
         Ok(read) => read,
-        Err(refusal) => return refuse(refusal),
+        Err(refusal) => return problem(refusal).into_response(),
     };
     let waker = Arc::<Notify>::default();
     let who = Who::of(&caller, client);
     let subscription = match entry.hub.subscribe(spec, who, from, waker.clone()) {
         Ok(subscription) => subscription,
-        Err(refusal) => return refuse(refusal),
+        Err(refusal) => return problem(refusal).into_response(),
     };
     let send_timeout = entry.send_timeout();
     sending.bound(send_timeout);
@@ -119,6 +113,15 @@ pub(super) async fn stream(
         (header::CACHE_CONTROL, "no-store"),
     ];
     (kind, Body::from_stream(events)).into_response()
+}
+
+fn problem(Refusal { code, detail }: Refusal) -> Problem {
+    let of = |status| Problem::new(status, code, detail);
+    match code {
+        "node_full" => of(StatusCode::SERVICE_UNAVAILABLE).retry_after(FULL_SECONDS),
+        "caller_full" => of(StatusCode::TOO_MANY_REQUESTS).retry_after(FULL_SECONDS),
+        _ => of(StatusCode::UNPROCESSABLE_ENTITY),
+    }
 }
 
 struct Events {

@@ -119,7 +119,7 @@ pub(super) const METRICS: [Metric; 31] = [
     .by(&[(
         "code",
         &[
-            "1000", "1001", "1002", "1003", "1006", "1007", "1008", "1009", "4008",
+            "1000", "1001", "1002", "1003", "1006", "1007", "1008", "1009", "4001", "4008",
         ],
     )]),
     Metric::counter("tidemark_api_frames_sent_total", "frames sent to them"),

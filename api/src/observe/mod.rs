@@ -7,7 +7,7 @@ use std::{fmt::Display, time::Instant};
 use ::metrics::{counter, gauge, histogram};
 use axum::{
     extract::{MatchedPath, Request, State},
-    http::{HeaderMap, HeaderName, HeaderValue, Method, header},
+    http::{HeaderMap, HeaderValue, Method, header},
     middleware::Next,
     response::Response,
 };
@@ -18,12 +18,8 @@ use common::{
     time::UnixMicros,
     trace::{self, Kind, Span, Trace},
 };
-use uuid::Uuid;
 
 use crate::query::{audit::Audit, ledger::Verdict, stream::StreamState};
-
-const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
-const LONGEST_ID: usize = 128;
 
 /// What is known of this daemon before anything happens, and of its health when it is asked.
 pub fn begin(health: &Health) {
@@ -96,10 +92,9 @@ pub fn hints_ended(why: &str) {
     tracing::debug!(why, "no commit hints; subscribing again");
 }
 
-/// Names, times and counts every request.
+/// Times and counts every request.
 pub async fn request(State(gate): State<Gate>, request: Request, next: Next) -> Response {
     let started = Instant::now();
-    let id = request_id(&request);
     // The pattern, not the path: a client can't make new series.
     let route = request
         .extensions()
@@ -115,9 +110,8 @@ pub async fn request(State(gate): State<Gate>, request: Request, next: Next) -> 
     if status.is_server_error() {
         span.fail(|| status.to_string());
     }
-    let headers = response.headers_mut();
-    headers.insert(REQUEST_ID, id);
-    headers
+    response
+        .headers_mut()
         .entry(header::X_CONTENT_TYPE_OPTIONS)
         .or_insert(HeaderValue::from_static("nosniff"));
     let status = status.as_u16().to_string();
@@ -150,19 +144,6 @@ fn method(method: &Method) -> &str {
         | Method::CONNECT => method.as_str(),
         _ => "_OTHER",
     }
-}
-
-/// The client's, if it is short and plain, else a new one.
-fn request_id(request: &Request) -> HeaderValue {
-    let given = request.headers().get(REQUEST_ID).filter(|id| {
-        let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(byte);
-        (1..=LONGEST_ID).contains(&id.len()) && id.as_bytes().iter().all(plain)
-    });
-    let fresh = || {
-        let id = Uuid::now_v7().to_string();
-        HeaderValue::from_str(&id).unwrap_or(HeaderValue::from_static("unknown"))
-    };
-    given.cloned().unwrap_or_else(fresh)
 }
 
 /// A query needs built buckets: they are `kept` or have to be read.
@@ -226,7 +207,11 @@ pub fn feed_tick(started: Instant) {
 
 pub fn feed_failed(error: &str) {
     counter!("tidemark_api_feed_failures_total").increment(1);
-    tracing::warn!(error, "live feed can't read; retrying");
+    tracing::warn!(
+        error,
+        next = "if it goes on, look at PostgreSQL: its log, its load, this login's rights",
+        "live feed can't read; retrying"
+    );
 }
 
 /// An address has all the connections or live sockets it may have.

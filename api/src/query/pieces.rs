@@ -19,10 +19,12 @@ use super::{
 /// Up to this many rows are looked up one by one; more are read in runs of buckets, along with
 /// the values that lie between.
 const MOST_LOOKUPS: usize = 4_096;
-/// So few values are looked up in any number of buckets: pages have hundreds of others.
+/// So few values are looked up in up to [`MOST_LOOKED_UP`] buckets: pages have hundreds of others.
 const FEW_VALUES: usize = 4;
 /// Buckets that one statement looks up: more would be looked for in chunks that can't hold them.
 const LOOKUPS_AT_ONCE: usize = 1_024;
+/// More buckets than this, minutes of 45 days, are read in runs: most of them hold nothing.
+const MOST_LOOKED_UP: usize = 64 * LOOKUPS_AT_ONCE;
 
 /// Which rows: those of each group, no value in two of them.
 #[derive(Debug, Clone, Copy)]
@@ -182,11 +184,10 @@ async fn read_runs(
         durations,
         visits,
     } = &asked.sketches;
-    let buckets = runs.iter().flat_map(|run| tier_buckets(tier, *run));
-    let buckets = buckets.collect::<Vec<_>>();
-    let few = values.len() <= FEW_VALUES || buckets.len() * values.len() <= MOST_LOOKUPS;
-    if few && asked.dimension != Dimension::All {
+    if asked.dimension != Dimension::All && are_looked_up(buckets_in(tier, runs), values.len()) {
         let statement = statements::rollup_rows_by_key(tier);
+        let buckets = runs.iter().flat_map(|run| tier_buckets(tier, *run));
+        let buckets = buckets.collect::<Vec<_>>();
         for buckets in buckets.chunks(LOOKUPS_AT_ONCE) {
             let (Some(first), Some(last)) = (buckets.first(), buckets.last()) else {
                 continue;
@@ -209,6 +210,16 @@ async fn read_runs(
         &dimension, &values, &from, &to, &firsts, &lasts, users, sessions, durations, visits,
     ];
     snapshot.each_row(statement, parameters, visit).await
+}
+
+fn buckets_in(tier: Tier, runs: &[Range]) -> usize {
+    let micros: i64 = runs.iter().map(|run| run.micros()).sum();
+    usize::try_from(micros / (tier.seconds() * 1_000_000)).unwrap_or(usize::MAX)
+}
+
+fn are_looked_up(buckets: usize, values: usize) -> bool {
+    let few = values <= FEW_VALUES && buckets <= MOST_LOOKED_UP;
+    few || buckets.saturating_mul(values) <= MOST_LOOKUPS
 }
 
 /// The column of the value in both statements; those before it are [`rollups::decode`]'s.

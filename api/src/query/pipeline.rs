@@ -1,10 +1,13 @@
 //! The pipeline's own state: what arrives, what waits, how long each stage takes.
 
-use std::time::Duration;
+use std::{sync::Arc, time::Duration};
 
 use common::{time::UnixMicros, wire::Source};
 use serde_json::{Value, value::RawValue};
-use tokio::time::Instant;
+use tokio::{
+    sync::{mpsc, oneshot},
+    time::{Instant, timeout},
+};
 use tokio_postgres::Row;
 
 use super::{
@@ -21,18 +24,50 @@ use super::{
 /// Over which time commits are looked at.
 const WINDOW_SECONDS: f64 = 10.0;
 const REPORT_LIVE: Duration = Duration::from_millis(250);
+/// How long one who asks waits: longer than reading takes where tables are large.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// Those who ask beyond these wait for a place among them.
+const MOST_WAITING: usize = 64;
+
+/// Where reports are asked for; cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Reports(mpsc::Sender<oneshot::Sender<Arc<Report>>>);
+
+impl Reports {
+    /// With the reporter that makes them once it runs.
+    #[must_use]
+    pub fn new(database: Database, stream: Stream) -> (Self, Reporter) {
+        let (asks, asked) = mpsc::channel(MOST_WAITING);
+        let reporter = Reporter {
+            asked,
+            database,
+            stream,
+            last: None,
+            tables: Tables::default(),
+        };
+        (Self(asks), reporter)
+    }
+
+    /// Always answers, within 10 s: what can't be known at present is `null` in it. One that is
+    /// being made goes on when those who wait for it leave.
+    pub async fn report(&self) -> Arc<Report> {
+        let (answer, report) = oneshot::channel();
+        let asked = async {
+            self.0.send(answer).await.ok()?;
+            report.await.ok()
+        };
+        let report = timeout(LONGEST_WAIT, asked).await.ok().flatten();
+        report.unwrap_or_else(|| Arc::new(report_of(None, None)))
+    }
+}
 
 /// Makes reports. Those who ask within 250 ms of each other share one.
 #[derive(Debug)]
 pub struct Reporter {
+    asked: mpsc::Receiver<oneshot::Sender<Arc<Report>>>,
     database: Database,
     stream: Stream,
-    kept: tokio::sync::Mutex<Kept>,
-}
-
-#[derive(Debug, Default)]
-struct Kept {
-    report: Option<(Instant, std::sync::Arc<Report>)>,
+    last: Option<(Instant, Arc<Report>)>,
     tables: Tables,
 }
 
@@ -46,23 +81,26 @@ struct FromDatabase {
 }
 
 impl Reporter {
-    #[must_use]
-    pub fn new(database: Database, stream: Stream) -> Self {
-        Self {
-            database,
-            stream,
-            kept: tokio::sync::Mutex::default(),
+    /// Answers until nobody can ask any more.
+    pub async fn run(mut self) {
+        while let Some(answer) = self.asked.recv().await {
+            // Whoever asked may have left.
+            let _ = answer.send(self.report().await);
         }
     }
 
-    /// Always answers: what can't be known at present is `null` in it.
-    pub async fn report(&self) -> std::sync::Arc<Report> {
-        let mut kept = self.kept.lock().await;
-        if let Some((at, report)) = &kept.report
+    async fn report(&mut self) -> Arc<Report> {
+        if let Some((at, report)) = &self.last
             && at.elapsed() < REPORT_LIVE
         {
             return report.clone();
         }
+        let report = Arc::new(self.read().await);
+        self.last = Some((Instant::now(), report.clone()));
+        report
+    }
+
+    async fn read(&mut self) -> Report {
         let (stream, memory) = tokio::join!(self.stream.state(), self.stream.memory());
         let stream = stream
             .inspect_err(|error| tracing::debug!(%error, "no stream state"))
@@ -73,16 +111,14 @@ impl Reporter {
             .ok();
         let known = database.is_some();
         if known {
-            kept.tables.renew(&self.database).await;
+            self.tables.renew(&self.database).await;
         }
-        let report = std::sync::Arc::new(Report {
+        Report {
             redis: memory.ok(),
-            tables: kept.tables.sizes().filter(|_| known),
-            dead_letters: kept.tables.dead_letters().filter(|_| known),
+            tables: self.tables.sizes().filter(|_| known),
+            dead_letters: self.tables.dead_letters().filter(|_| known),
             ..report_of(stream, database)
-        });
-        kept.report = Some((Instant::now(), report.clone()));
-        report
+        }
     }
 
     async fn read_database(
@@ -228,4 +264,18 @@ fn commits(row: &Row) -> Result<(Commits, Latency), QueryError> {
         },
     };
     Ok((commits, latency))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test(start_paused = true)]
+    async fn nobody_waits_for_ever() {
+        let (asks, _asked) = mpsc::channel(1);
+        let started = Instant::now();
+        let report = Reports(asks).report().await;
+        assert_eq!(started.elapsed().as_secs(), LONGEST_WAIT.as_secs());
+        assert!(report.totals.is_none() && report.pending.is_none());
+    }
 }

@@ -20,7 +20,7 @@ use futures_util::stream;
 use tokio::{sync::mpsc, time::Instant};
 
 use self::transfer::{Piece, Transfer};
-use super::parameters::Parameters;
+use super::{answer::WATERMARK, parameters::Parameters};
 use crate::{
     access::Who,
     error::ApiError,
@@ -52,6 +52,7 @@ pub(super) async fn export(
         Ok(place) => place,
         Err(none) => return Ok(busy(none)),
     };
+    let watermark = state.watermark();
     let deadline = Instant::now() + exports.most_time();
     let snapshot = state
         .database
@@ -61,7 +62,12 @@ pub(super) async fn export(
     let gzip = takes_gzip(&headers);
     let (transfer, taken) = Transfer::new(export, gzip, deadline, caller);
     exports.spawn(transfer.run(place));
-    Ok(response(taken, range, format, gzip))
+    let mut response = response(taken, range, format, gzip);
+    let watermark = watermark.map(UnixMicros::to_rfc3339);
+    if let Some(Ok(watermark)) = watermark.map(HeaderValue::try_from) {
+        response.headers_mut().insert(WATERMARK, watermark);
+    }
+    Ok(response)
 }
 
 fn busy(none: NoPlace) -> Response {

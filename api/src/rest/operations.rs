@@ -18,7 +18,7 @@ pub(super) async fn pipeline(
 ) -> Result<Response, ApiError> {
     Parameters::read(&uri, &[])?;
     let meta = Meta::new(state.watermark()).with("source", "state");
-    Ok(momentary(&*state.reporter.report().await, meta))
+    Ok(momentary(&*state.reports.report().await, meta))
 }
 
 pub(super) async fn audit(State(state): State<ApiState>, uri: Uri) -> Result<Response, ApiError> {

@@ -51,8 +51,7 @@ pub(super) async fn retention(
     let (period, interval) = period(&parameters)?;
     let periods = parameters.number("periods", 8, MOST_PERIODS)? as usize;
     let range = range(&parameters, interval, periods, &zone, now)?;
-    let edges = bucket_edges(range, interval, &zone);
-    refuse_too_many(edges.len() - 1, period)?;
+    let edges = edges(range, (period, interval), &zone)?;
     let filter = parameters.filter("filter")?;
     let returned = match parameters.get("return_filter") {
         Some(_) => parameters.filter_within(&mut Budget::beside(&filter), "return_filter")?,
@@ -130,24 +129,40 @@ fn range(
     }
     let to = time::parse(parameters.get("to").unwrap_or("now"), now)
         .map_err(|why| ApiError::parameter("to", format!("to {why}")))?;
-    // Longer than so many of the longest periods.
-    let back = interval.micros() / 4 * 5 * (periods as i64 + 1);
+    let back = longest(interval) * (periods as i64 + 1);
     let from = UnixMicros(to.0.saturating_sub(back));
     let edges = bucket_edges(Range { from, to }, interval, zone);
     let from = edges[edges.len().saturating_sub(periods + 1)];
     Ok(Range { from, to })
 }
 
-fn refuse_too_many(cohorts: usize, period: &str) -> Result<(), ApiError> {
-    if cohorts <= MOST_COHORTS {
-        return Ok(());
+/// Microseconds; no period is longer.
+const fn longest(interval: Interval) -> i64 {
+    interval.micros() / 4 * 5
+}
+
+fn edges(
+    range: Range,
+    (period, interval): (&str, Interval),
+    zone: &TimeZone,
+) -> Result<Vec<UnixMicros>, ApiError> {
+    // No edges of ages, only to refuse them.
+    if range.micros() / longest(interval) > MOST_COHORTS as i64 {
+        return Err(too_many(period));
     }
-    let detail =
-        format!("the range holds {cohorts} cohorts; at most {MOST_COHORTS} are answered at once");
+    let edges = bucket_edges(range, interval, zone);
+    match edges.len() - 1 <= MOST_COHORTS {
+        true => Ok(edges),
+        false => Err(too_many(period)),
+    }
+}
+
+fn too_many(period: &str) -> ApiError {
+    let detail = format!("the range holds more than {MOST_COHORTS} cohorts; ask for a shorter one");
     let refused = ApiError::refused("too_many_buckets", "period", detail);
-    Err(match period {
+    match period {
         "day" => refused.with("nearest", "week"),
         "week" => refused.with("nearest", "month"),
         _ => refused,
-    })
+    }
 }

@@ -129,6 +129,7 @@ async fn an_export_is_csv_or_json_lines_and_packed_on_request() {
         "content-type: text/csv; charset=utf-8; header=present",
         "content-disposition: attachment; filename=\"events_20260308t000000z_20260309t000000z.csv\"",
         "vary: accept-encoding",
+        "watermark: 20",
     ] {
         assert!(download.head.contains(header), "{}", download.head);
     }

@@ -1,18 +1,26 @@
 //! The limits of a socket and of a node, and the answers beyond them.
 
 use serde_json::{Value, json};
-use tokio::net::TcpSocket;
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpSocket, TcpStream},
+};
 use tokio_tungstenite::{MaybeTlsStream, client_async};
 
 use crate::{
     live_client::{Socket, connect, hear, say},
+    rows::encoded,
     support::Api,
 };
 
-async fn connect_from(client: &str, api: &Api) -> Socket {
+async fn stream_from(client: &str, api: &Api) -> TcpStream {
     let socket = TcpSocket::new_v4().unwrap();
     socket.bind(client.parse().unwrap()).unwrap();
-    let stream = socket.connect(api.address).await.unwrap();
+    socket.connect(api.address).await.unwrap()
+}
+
+async fn connect_from(client: &str, api: &Api) -> Socket {
+    let stream = stream_from(client, api).await;
     let url = format!("ws://{}/ws", api.address);
     let stream = MaybeTlsStream::Plain(stream);
     client_async(url, stream).await.unwrap().0
@@ -68,6 +76,41 @@ async fn a_socket_has_sixteen_subscriptions_of_different_ids() {
         subscribe(&mut socket, "3", "realtime", json!({})).await["type"],
         "subscribed"
     );
+    api.stop().await;
+}
+
+/// What a client that wants server-sent events is answered, where these can't begin.
+async fn refused_stream(client: &str, api: &Api, params: &Value) -> String {
+    let mut stream = stream_from(client, api).await;
+    let params = encoded(&params.to_string());
+    let request = format!(
+        "GET /api/v1/live?topic=breakdown&params={params} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n"
+    );
+    stream.write_all(request.as_bytes()).await.unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).await.unwrap();
+    answer
+}
+
+#[tokio::test]
+async fn a_stream_for_which_there_is_no_room_is_told_when_to_ask_again() {
+    let api = Api::start().await.ready().await;
+    let mut socket = connect(&api).await;
+    let most = json!({"dimension": "page", "minutes": 60, "limit": 100});
+    subscribe(&mut socket, "a", "breakdown", most).await;
+    let other = json!({"dimension": "country", "minutes": 60, "limit": 100});
+    for (client, status, code) in [
+        ("127.0.0.1:0", "429", "caller_full"),
+        ("127.0.0.2:0", "503", "node_full"),
+    ] {
+        let answer = refused_stream(client, &api, &other).await;
+        assert!(
+            answer.starts_with(&format!("HTTP/1.1 {status}")),
+            "{answer}"
+        );
+        assert!(answer.contains(code), "{answer}");
+        assert!(answer.contains("retry-after: 5\r\n"), "{answer}");
+    }
     api.stop().await;
 }
 

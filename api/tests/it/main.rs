@@ -28,6 +28,7 @@ mod patterns;
 mod pipeline;
 mod query;
 mod raw_frames;
+mod readiness;
 mod retention;
 mod rows;
 mod sessions;

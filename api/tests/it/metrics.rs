@@ -6,6 +6,7 @@ use crate::{
     support::{Api, MINUTE, Sent, build, write},
 };
 
+mod ages;
 mod sums;
 
 fn plus(start: UnixMicros, seconds: f64) -> UnixMicros {

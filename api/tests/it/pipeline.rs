@@ -5,6 +5,8 @@ use std::time::Duration;
 use api::query::statements;
 use common::time::UnixMicros;
 use serde_json::json;
+use testkit::Services;
+use tokio::time::{sleep, timeout};
 
 use crate::{
     operations::publish,
@@ -142,5 +144,32 @@ async fn what_cannot_be_read_of_tables_leaves_the_rest_known() {
     assert_eq!(data["totals"]["stored"], 1);
     assert_eq!(data["backlog"]["entries"], 0);
     assert_eq!(data["latency_ms"]["total"]["p50"], 10.0);
+    api.stop().await;
+}
+
+/// Of the statements that a report is made of.
+async fn locked_out(api: &Api) -> i64 {
+    let sql = "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database() \
+               AND wait_event_type = 'Lock' AND query LIKE '-- recent_commits%'";
+    api.db.query_one(sql, &[]).await.unwrap().get(0)
+}
+
+#[tokio::test]
+async fn a_report_goes_on_when_those_who_asked_leave() {
+    let patient = [("QUERY_TIMEOUT_MS", "20000")];
+    let api = Api::with(Services::start().await, &patient).await;
+    let api = api.ready().await;
+    let locked = api.services.db().await;
+    let lock = "BEGIN; LOCK TABLE commits IN ACCESS EXCLUSIVE MODE";
+    locked.batch_execute(lock).await.unwrap();
+    for _ in 0..2 {
+        let asked = timeout(Duration::from_secs(1), api.get("/api/v1/pipeline"));
+        assert!(asked.await.is_err());
+        sleep(Duration::from_millis(500)).await;
+        assert_eq!(locked_out(&api).await, 1);
+    }
+    locked.batch_execute("ROLLBACK").await.unwrap();
+    let data = api.data("/api/v1/pipeline").await;
+    assert_eq!(data["commits"]["commits"], 0, "{data}");
     api.stop().await;
 }

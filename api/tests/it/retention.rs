@@ -1,4 +1,7 @@
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    time::{Duration, Instant},
+};
 
 use common::time::UnixMicros;
 use jiff::{Timestamp, ToSpan as _, civil::Date, tz::TimeZone};
@@ -62,6 +65,34 @@ async fn cohorts_are_weeks_of_the_zone_and_hold_who_came_back() {
         cohorts[3]["returned"],
         json!([{"period": 0, "users": 0, "rate": null, "partial": true}])
     );
+    api.stop().await;
+}
+
+#[tokio::test]
+async fn too_many_cohorts_are_refused_at_once() {
+    let api = Api::start().await.ready().await;
+    let ages = "from=0001-01-01T00:00:00Z&to=9999-12-01T00:00:00Z";
+    let days = "from=2026-01-01T00:00:00Z&to=2027-02-06T00:00:00Z";
+    for (period, range, nearest) in [
+        ("day", ages, json!("week")),
+        ("month", ages, Value::Null),
+        ("day", days, json!("week")),
+    ] {
+        let path = format!("/api/v1/retention?period={period}&{range}&tz=Europe/Berlin");
+        let started = Instant::now();
+        let response = api.get(&path).await;
+        assert_eq!(response.status, 422, "{path}");
+        let problem = response.json();
+        assert_eq!(
+            (&problem["code"], &problem["nearest"]),
+            (&json!("too_many_buckets"), &nearest)
+        );
+        assert!(started.elapsed() < Duration::from_secs(1), "{path}");
+    }
+    let most = "from=2026-01-01T00:00:00Z&to=2027-02-05T00:00:00Z";
+    let path = format!("/api/v1/retention?period=day&{most}");
+    let data = api.data(&path).await;
+    assert_eq!(data["cohorts"].as_array().unwrap().len(), 400);
     api.stop().await;
 }
 

@@ -118,7 +118,7 @@ fn headers() -> Value {
     let header = |description: &str, required: bool| json!({"description": description, "required": required, "schema": text()});
     json!({
         "ETag": header("Tag of data and meta, clocks apart, for `If-None-Match`.", true),
-        "Watermark": header("`meta.watermark`, also where there is no body.", false),
+        "Watermark": header("`meta.watermark`, also where the body doesn't have it.", false),
         "CacheControl": header("Ranges that ended more than a day ago may be held for a minute.", true),
         "RequestId": header("The client's own `X-Request-Id`, or a new one; logs have it too.", true),
         "Link": header("`<…>; rel=\"next\"` where another page follows.", false),

@@ -121,6 +121,12 @@ impl Operation {
         self
     }
 
+    /// Headers of the 200 besides, by the names of their components.
+    pub(super) fn tells(mut self, headers: &[&str]) -> Self {
+        self.object["responses"]["200"]["headers"] = reference_headers(headers).into();
+        self
+    }
+
     /// A response without a body that could be described.
     pub(super) fn becomes(mut self, status: u16, description: &str) -> Self {
         self.object["responses"][status.to_string()] = json!({ "description": description });

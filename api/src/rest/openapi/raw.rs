@@ -36,6 +36,7 @@ fn of_events() -> Vec<Operation> {
         .asks(&["from", "to", "filter", "format", "columns"])
         .gives(200, "The file.", "text/csv", text())
         .gives(200, "The file.", "application/x-ndjson", text())
+        .tells(&["RequestId", "Watermark"])
         .refuses(OF_QUERIES),
         Operation::get("/api/v1/sessions", "sessions", "Sessions, newest first")
             .tag("events")

@@ -44,6 +44,9 @@ async fn requests_sockets_and_streams_end() {
     );
     stream.write_all(asked.as_bytes()).await.unwrap();
 
+    let metrics = api.get_with("/metrics", &text).await.body;
+    let known = "tidemark_api_sockets_closed_total{code=\"4001\"}";
+    assert!(metrics.contains(known), "before the first of them");
     let started = Instant::now();
     api.services.revoke(&key).await;
     let refused = async || is_refused(&api, &text).await;
