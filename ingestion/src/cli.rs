@@ -1,11 +1,18 @@
 //! The command line. Its flags take precedence over `GENERATOR_*`.
 
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use anyhow::Context as _;
 use clap::{Args, Parser, Subcommand};
+use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::{
     config::{MixText, ProfileText, Until},
-    source::synthetic::{Arrivals, Population, Segment, Settings, truth},
+    source::synthetic::{Arrivals, Segment, Settings, truth},
 };
 
 /// Receives events over HTTP and from a seeded generator, and publishes them to the stream.
@@ -22,14 +29,23 @@ pub struct Cli {
 pub enum Command {
     /// Asks the running daemon whether it is ready; exit code 0 if it is.
     Healthcheck,
-    /// Recomputes what a run has sent and prints it as JSON.
-    Truth {
-        /// How many events of the run.
-        #[arg(long)]
-        count: u64,
-        #[command(flatten)]
-        generator: Box<Flags>,
-    },
+    /// Recomputes what a run has sent and prints it as JSON. Where the settings were changed during
+    /// the run, it takes --status.
+    Truth(TruthOf),
+}
+
+/// Which run: that of a status, or one whose settings these flags name and nobody has changed.
+#[derive(Debug, Args)]
+pub struct TruthOf {
+    /// How many events of the run; by default all that the status counts.
+    #[arg(long, required_unless_present = "status")]
+    pub count: Option<u64>,
+    /// A file with the body of GET /api/v1/generator (/dev/stdin for a pipe): it names the
+    /// run's seed, and every change of its settings.
+    #[arg(long, value_name = "FILE", conflicts_with = "Flags")]
+    pub status: Option<PathBuf>,
+    #[command(flatten)]
+    pub generator: Box<Flags>,
 }
 
 /// The generator's initial settings.
@@ -132,17 +148,53 @@ impl Flags {
     }
 }
 
-/// The answer of the subcommand `truth`.
-#[must_use]
-pub fn truth_of(settings: &Settings, count: u64) -> Value {
-    let population: Population = settings.population();
-    let segments = [Segment {
-        from_index: 0,
-        population,
-    }];
-    json!({
-        "seed": settings.seed,
-        "segments": segments,
-        "truth": truth(settings.seed, &segments, count),
-    })
+/// What `GET /api/v1/generator` says of a run.
+#[derive(Debug, Deserialize)]
+struct Report {
+    seed: u64,
+    status: Progress,
+}
+
+#[derive(Debug, Deserialize)]
+struct Progress {
+    generated: u64,
+    segments: Vec<Segment>,
+}
+
+impl From<Settings> for Report {
+    fn from(settings: Settings) -> Self {
+        let segment = Segment {
+            from_index: 0,
+            population: settings.population(),
+        };
+        Self {
+            seed: settings.seed,
+            status: Progress {
+                generated: 0,
+                segments: vec![segment],
+            },
+        }
+    }
+}
+
+fn read(file: &Path) -> anyhow::Result<Report> {
+    let json = fs::read(file).with_context(|| format!("can't read {}", file.display()))?;
+    serde_json::from_slice(&json).context("--status needs the body of GET /api/v1/generator")
+}
+
+impl TruthOf {
+    /// # Errors
+    /// The file can't be read, or holds something else.
+    pub fn answer(&self) -> anyhow::Result<Value> {
+        let Report { seed, status } = match &self.status {
+            Some(file) => read(file)?,
+            None => self.generator.over(Settings::default()).into(),
+        };
+        let count = self.count.unwrap_or(status.generated);
+        Ok(json!({
+            "seed": seed,
+            "segments": status.segments,
+            "truth": truth(seed, &status.segments, count),
+        }))
+    }
 }

@@ -15,8 +15,10 @@ use crate::{
 };
 
 mod generator;
+mod text;
 
-pub use generator::{GeneratorConfig, MixText, ProfileText};
+pub use generator::GeneratorConfig;
+pub use text::{MixText, ProfileText};
 
 /// Everything, valid.
 #[derive(Debug, Clone)]
@@ -140,16 +142,7 @@ impl Config {
         let redis = loader.section();
         let stream = loader.section();
         let ingestion: Option<IngestionConfig> = loader.section();
-        let generator = loader.section::<GeneratorConfig>().and_then(|section| {
-            let settings = Settings::from(section);
-            match settings.validate() {
-                Ok(()) => Some(settings),
-                Err(errors) => {
-                    generator::refuse(&mut loader, &errors);
-                    None
-                }
-            }
-        });
+        let generator = loader.section_by(generator::problems);
         loader.finish()?;
         // Unwrap safety: a section that is absent has left a problem.
         #[allow(clippy::unwrap_used)]
@@ -161,7 +154,7 @@ impl Config {
             redis: redis.unwrap(),
             stream: stream.unwrap(),
             ingestion: ingestion.unwrap(),
-            generator: generator.unwrap(),
+            generator: generator.unwrap().into(),
             until: Until::default(),
         })
     }

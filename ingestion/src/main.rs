@@ -12,7 +12,7 @@ use common::{
 };
 use ingestion::{
     Config,
-    cli::{Cli, Command, truth_of},
+    cli::{Cli, Command, TruthOf},
 };
 use validator::Validate as _;
 
@@ -24,9 +24,8 @@ const BAD_CONFIGURATION: u8 = 2;
 #[tokio::main]
 async fn main() -> ExitCode {
     let cli = Cli::parse();
-    if let Some(Command::Truth { count, generator }) = &cli.command {
-        println!("{}", truth_of(&generator.over(Default::default()), *count));
-        return ExitCode::SUCCESS;
+    if let Some(Command::Truth(run)) = &cli.command {
+        return tell(run);
     }
     let mut config = match Config::load(Loader::from_env()) {
         Ok(config) => config,
@@ -56,6 +55,19 @@ async fn main() -> ExitCode {
         Err(error) => {
             tracing::error!(error = format!("{error:#}"), "ended");
             ExitCode::FAILURE
+        }
+    }
+}
+
+fn tell(run: &TruthOf) -> ExitCode {
+    match run.answer() {
+        Ok(truth) => {
+            println!("{truth}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("{error:#}");
+            ExitCode::from(BAD_CONFIGURATION)
         }
     }
 }

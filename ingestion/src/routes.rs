@@ -9,7 +9,7 @@ use common::{
     admin::{self, Health},
     auth::{Gate, RATE_HEADERS, Rules, Scope, session},
     config::Origins,
-    http::{Problem, not_found, problem_for_plain_rejections},
+    http::{Problem, X_REQUEST_ID, errors_are_problems, not_found},
 };
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
@@ -46,7 +46,7 @@ pub fn router(
         .merge(session::router(gate))
         .fallback(not_found)
         .method_not_allowed_fallback(method_not_allowed)
-        .layer(middleware::from_fn(problem_for_plain_rejections))
+        .layer(middleware::from_fn(errors_are_problems))
         // Outermost: a preflight is an OPTIONS that no route has, and a page is to read
         // refusals too.
         .layer(cors(origins))
@@ -77,9 +77,10 @@ fn cors(origins: &Origins) -> CorsLayer {
             header::AUTHORIZATION,
             header::CONTENT_TYPE,
             header::CONTENT_ENCODING,
+            X_REQUEST_ID,
         ])
         .expose_headers(
-            [header::RETRY_AFTER]
+            [header::RETRY_AFTER, X_REQUEST_ID]
                 .into_iter()
                 .chain(RATE_HEADERS)
                 .collect::<Vec<_>>(),

@@ -69,7 +69,7 @@ pub async fn subscribe(config: &RedisConfig, channel: &str) -> RedisResult<::red
     }
 }
 
-/// A pool for short commands. Its connections are multiplexed, so few suffice.
+/// A pool for short commands. Each connection is lent to one caller at a time.
 ///
 /// # Errors
 /// The URL is wrong, which a loaded configuration excludes.

@@ -3,13 +3,28 @@
 use std::{collections::BTreeMap, fmt};
 
 use serde::de::DeserializeOwned;
-use validator::Validate;
+use validator::{Validate, ValidationErrors};
+
+use super::{
+    OutOfRange,
+    environment::{from_file, overlay, sample_variables},
+    out_of_range,
+};
 
 /// One wrong variable.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Problem {
     pub variable: String,
     pub what: String,
+}
+
+impl Problem {
+    pub fn new(variable: impl Into<String>, what: impl Into<String>) -> Self {
+        Self {
+            variable: variable.into(),
+            what: what.into(),
+        }
+    }
 }
 
 /// All wrong variables; its text has a line for each and no value of any.
@@ -29,59 +44,21 @@ impl fmt::Display for ConfigError {
     }
 }
 
-/// The variables of `.env.example`: known to be right, each of them.
-#[must_use]
-pub fn sample_variables() -> BTreeMap<String, String> {
-    let sample = include_str!("../../../.env.example");
-    dotenvy::from_read_iter(sample.as_bytes())
-        .filter_map(Result::ok)
-        .collect()
-}
-
 /// Takes the environment once, then hands out sections.
 #[derive(Debug)]
 pub struct Loader {
     variables: BTreeMap<String, String>,
     problems: Vec<Problem>,
+    /// Whether `POSTGRES_URL` was given as `DATABASE_URL`.
+    is_database_url: bool,
 }
 
 impl Loader {
     /// The process's environment over the `.env` file of the working folder or one above it.
     #[must_use]
     pub fn from_env() -> Self {
-        let mut variables = BTreeMap::new();
-        let mut problems = Vec::new();
-        match dotenvy::dotenv_iter() {
-            Ok(file) => {
-                for entry in file {
-                    match entry {
-                        Ok((name, value)) => drop(variables.insert(name, value)),
-                        Err(_) => problems.push(Problem {
-                            variable: ".env".into(),
-                            what: "holds a line that is not NAME=value".into(),
-                        }),
-                    }
-                }
-            }
-            Err(error) if error.not_found() => {}
-            Err(_) => problems.push(Problem {
-                variable: ".env".into(),
-                what: "can't be read".into(),
-            }),
-        }
-        for (name, value) in std::env::vars_os() {
-            let Some(name) = name.to_str().map(str::to_owned) else {
-                continue;
-            };
-            match value.into_string() {
-                Ok(value) => drop(variables.insert(name, value)),
-                Err(_) if sample_variables().contains_key(&name) => problems.push(Problem {
-                    variable: name,
-                    what: "is not UTF-8".into(),
-                }),
-                Err(_) => {}
-            }
-        }
+        let (mut variables, mut problems) = from_file();
+        problems.extend(overlay(&mut variables, std::env::vars_os()));
         Self {
             problems,
             ..Self::from_variables(variables)
@@ -96,37 +73,40 @@ impl Loader {
             .into_iter()
             .filter(|(_, value)| !value.trim().is_empty())
             .collect();
-        if let Some(url) = variables.remove("DATABASE_URL") {
-            variables.entry("POSTGRES_URL".into()).or_insert(url);
-        }
+        let url = variables.remove("DATABASE_URL");
+        let url = url.filter(|_| !variables.contains_key("POSTGRES_URL"));
+        let is_database_url = url.is_some();
+        variables.extend(url.map(|url| ("POSTGRES_URL".to_owned(), url)));
         Self {
             variables,
             problems: Vec::new(),
+            is_database_url,
         }
     }
 
     /// A section, or `None` and its problems in [`Self::finish`].
     pub fn section<T: DeserializeOwned + Validate>(&mut self) -> Option<T> {
-        let section: T = match read(&self.variables) {
-            Ok(section) => section,
-            Err(error) => {
-                self.problems.extend(diagnose::<T>(&self.variables, &error));
-                return None;
-            }
+        self.section_by(|section: &T| section.validate().err().iter().flat_map(wrong).collect())
+    }
+
+    /// The same with rules of its own.
+    pub fn section_by<T: DeserializeOwned>(
+        &mut self,
+        rules: impl Fn(&T) -> Vec<Problem>,
+    ) -> Option<T> {
+        let section = read(&self.variables);
+        let problems = match &section {
+            Ok(section) => rules(section),
+            Err(error) => diagnose(&self.variables, error, rules),
         };
-        if let Err(errors) = section.validate() {
-            self.problems.extend(out_of_range(&errors));
-            return None;
-        }
-        Some(section)
+        let is_right = problems.is_empty();
+        self.problems.extend(problems);
+        section.ok().filter(|_| is_right)
     }
 
     /// For a rule that spans variables.
     pub fn refuse(&mut self, variable: &str, what: impl Into<String>) {
-        self.problems.push(Problem {
-            variable: variable.to_owned(),
-            what: what.into(),
-        });
+        self.problems.push(Problem::new(variable, what));
     }
 
     /// # Errors
@@ -134,6 +114,11 @@ impl Loader {
     pub fn finish(mut self) -> Result<(), ConfigError> {
         if self.problems.is_empty() {
             return Ok(());
+        }
+        if self.is_database_url {
+            let urls = self.problems.iter_mut();
+            urls.filter(|problem| problem.variable == "POSTGRES_URL")
+                .for_each(|problem| problem.variable = "DATABASE_URL".into());
         }
         self.problems.sort_by(|a, b| a.variable.cmp(&b.variable));
         self.problems.dedup();
@@ -146,42 +131,44 @@ fn read<T: DeserializeOwned>(variables: &BTreeMap<String, String>) -> Result<T, 
 }
 
 /// envy stops at the first mistake and doesn't always say whose it is. So every variable is
-/// tried alone among known-good ones: what fails then is its own.
-fn diagnose<T: DeserializeOwned + Validate>(
+/// tried alone among known-good ones: what fails then is its own. The others are held against
+/// the rules together.
+fn diagnose<T: DeserializeOwned>(
     given: &BTreeMap<String, String>,
     error: &envy::Error,
+    rules: impl Fn(&T) -> Vec<Problem>,
 ) -> Vec<Problem> {
     let sample = sample_variables();
     // A variable that the sample leaves empty has no default: it is tried, too, and absent else.
     let mut good = sample.clone();
     good.retain(|_, value| !value.is_empty());
+    let mut readable = given.clone();
     let mut problems = Vec::new();
     for name in sample.keys() {
         let mut trial = good.clone();
-        match given.get(name) {
-            Some(value) => trial.insert(name.clone(), value.clone()),
-            None => trial.remove(name),
-        };
+        put(&mut trial, name, given.get(name));
         let what = match (read::<T>(&trial), given.get(name)) {
-            (Ok(section), _) => {
-                problems.extend(section.validate().err().iter().flat_map(out_of_range));
-                continue;
-            }
+            (Ok(_), _) => continue,
             (Err(envy::Error::MissingValue(_)), _) => "is required and not set".to_owned(),
             (Err(envy::Error::Custom(why)), value) => without_value(&why, name, value),
         };
-        problems.push(Problem {
-            variable: name.clone(),
-            what,
-        });
+        problems.push(Problem::new(name, what));
+        put(&mut readable, name, good.get(name));
+    }
+    if let Ok(section) = read(&readable) {
+        problems.extend(rules(&section));
     }
     if problems.is_empty() {
-        problems.push(Problem {
-            variable: "environment".into(),
-            what: error.to_string(),
-        });
+        problems.push(Problem::new("environment", error.to_string()));
     }
     problems
+}
+
+fn put(variables: &mut BTreeMap<String, String>, name: &str, value: Option<&String>) {
+    match value {
+        Some(value) => variables.insert(name.to_owned(), value.clone()),
+        None => variables.remove(name),
+    };
 }
 
 /// envy's messages quote the value, which may be a secret.
@@ -193,31 +180,13 @@ fn without_value(why: &str, name: &str, value: Option<&String>) -> String {
     }
 }
 
-fn out_of_range(errors: &validator::ValidationErrors) -> Vec<Problem> {
-    let bound = |error: &validator::ValidationError, name: &str| {
-        error
-            .params
-            .get(name)
-            .map(|bound| format!(" {name} {bound}"))
+/// A section's fields are named as its variables.
+fn wrong(errors: &ValidationErrors) -> Vec<Problem> {
+    let problem = |one: OutOfRange| {
+        let field = one.pointer.trim_start_matches('/');
+        Problem::new(field.to_uppercase(), one.what)
     };
-    let describe = |error: &validator::ValidationError| match &error.message {
-        Some(message) => message.to_string(),
-        None => format!(
-            "is out of range:{}{}",
-            bound(error, "min").unwrap_or_default(),
-            bound(error, "max").unwrap_or_default()
-        ),
-    };
-    errors
-        .field_errors()
-        .iter()
-        .flat_map(|(field, errors)| {
-            errors.iter().map(|error| Problem {
-                variable: field.to_uppercase(),
-                what: describe(error),
-            })
-        })
-        .collect()
+    out_of_range(errors).into_iter().map(problem).collect()
 }
 
 #[cfg(test)]
@@ -273,11 +242,33 @@ mod tests {
     }
 
     #[test]
+    fn rules_are_held_against_what_can_be_read() {
+        let problems = |changes: &[(&str, &str)]| {
+            let error = load(changes).unwrap_err();
+            let lines = error.0.into_iter();
+            lines
+                .map(|Problem { variable, what }| format!("{variable}: {what}"))
+                .collect::<Vec<_>>()
+        };
+        let range = "CONNECT_TIMEOUT_MS: must lie between 1 and 60000";
+        assert_eq!(problems(&[("CONNECT_TIMEOUT_MS", "0")]), [range]);
+        let both = problems(&[("CONNECT_TIMEOUT_MS", "0"), ("POSTGRES_POOL_SIZE", "many")]);
+        assert_eq!(both.len(), 2, "{both:?}");
+        assert_eq!(both[0], range);
+    }
+
+    #[test]
     fn database_url_is_an_alias() {
         let mut sample = sample_variables();
         let url = sample.remove("POSTGRES_URL").unwrap();
-        sample.insert("DATABASE_URL".into(), url);
-        let mut loader = Loader::from_variables(sample);
-        assert!(loader.section::<PostgresConfig>().is_some());
+        let load = |url: &str| {
+            let url = [("DATABASE_URL".to_owned(), url.to_owned())];
+            let mut loader = Loader::from_variables(sample.clone().into_iter().chain(url));
+            loader.section::<PostgresConfig>();
+            loader.finish().map_err(|error| error.0[0].variable.clone())
+        };
+        assert_eq!(load(&url), Ok(()));
+        assert_eq!(load("mysql://x"), Err("DATABASE_URL".into()));
+        assert_eq!(load(""), Err("POSTGRES_URL".into()));
     }
 }

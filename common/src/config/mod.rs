@@ -6,11 +6,13 @@
 
 mod auth;
 mod bind;
+mod environment;
 mod loader;
 mod origins;
 mod postgres;
 mod process;
 mod proxies;
+mod range;
 mod redis;
 mod retention;
 mod secret;
@@ -18,11 +20,13 @@ mod stream;
 
 pub use auth::{Auth, AuthConfig, refuse_open_doors};
 pub use bind::{BindConfig, bind};
-pub use loader::{ConfigError, Loader, Problem, sample_variables};
+pub use environment::sample_variables;
+pub use loader::{ConfigError, Loader, Problem};
 pub use origins::{Origin, Origins};
 pub use postgres::{PostgresConfig, PostgresUrl};
 pub use process::{LogFilter, LogFormat, OtlpEndpoint, ProcessConfig};
 pub use proxies::Proxies;
+pub use range::{OutOfRange, out_of_range};
 pub use redis::{RedisConfig, RedisUrl};
 pub use retention::RetentionConfig;
 pub use stream::StreamConfig;

@@ -31,7 +31,7 @@ impl fmt::Debug for RedisUrl {
 #[derive(Debug, Clone, Deserialize, Validate)]
 pub struct RedisConfig {
     pub redis_url: RedisUrl,
-    /// Connections kept for requests; each is shared by many callers.
+    /// Connections in the pool; each serves one request at a time.
     #[serde(default = "pool_size")]
     #[validate(range(min = 1, max = 100))]
     pub redis_pool_size: usize,

@@ -1,14 +1,13 @@
 //! `GENERATOR_*`: what the generator does until it is told something else.
 
-use std::str::FromStr;
-
-use common::config::Loader;
+use common::config::{Problem, out_of_range};
 use serde::Deserialize;
-use validator::{Validate, ValidationErrors, ValidationErrorsKind};
+use validator::Validate;
 
-use crate::source::synthetic::{Arrivals, Faults, Mix, Profile, Settings, Stage};
+use super::{MixText, ProfileText};
+use crate::source::synthetic::{Arrivals, Faults, Profile, Settings};
 
-#[derive(Debug, Clone, Deserialize, Validate)]
+#[derive(Debug, Clone, Deserialize)]
 pub struct GeneratorConfig {
     #[serde(default)]
     pub generator_running: bool,
@@ -84,207 +83,79 @@ impl From<GeneratorConfig> for Settings {
     }
 }
 
-/// The variable behind each field that the settings' own rules refused.
-pub(super) fn refuse(loader: &mut Loader, errors: &ValidationErrors) {
-    for (field, kind) in errors.errors() {
-        match kind {
-            ValidationErrorsKind::Struct(inner) if field == "faults" => refuse(loader, inner),
-            ValidationErrorsKind::Field(list) => {
-                let what = list.first().map_or("is out of range".to_owned(), describe);
-                let name = if field == "__all__" {
-                    "faults or limit"
-                } else {
-                    field
-                };
-                loader.refuse(&format!("GENERATOR_{}", name.to_uppercase()), what);
-            }
-            _ => loader.refuse(
-                &format!("GENERATOR_{}", field.to_uppercase()),
-                "is out of range",
-            ),
+/// What the settings' own rules refuse, by variable.
+pub(super) fn problems(config: &GeneratorConfig) -> Vec<Problem> {
+    let settings = Settings::from(config.clone());
+    let errors = settings.validate().err();
+    let mut problems = Vec::new();
+    for one in errors.iter().flat_map(out_of_range) {
+        for field in fields(&settings, &one.pointer) {
+            let variable = format!("GENERATOR_{}", field.to_uppercase());
+            problems.push(Problem::new(variable, one.what.clone()));
         }
     }
+    problems
 }
 
-fn describe(error: &validator::ValidationError) -> String {
-    error.message.as_ref().map_or_else(
-        || {
-            let bound = |name| {
-                error
-                    .params
-                    .get(name)
-                    .map(ToString::to_string)
-                    .unwrap_or_default()
-            };
-            format!("must lie between {} and {}", bound("min"), bound("max"))
-        },
-        ToString::to_string,
-    )
-}
-
-/// A profile on one line: `constant`, `ramp:FROM:TO:SECONDS`, `sine:MIN:MAX:PERIOD`,
-/// `burst:BASE:PEAK:EVERY:LENGTH`, `stages:RATExSECONDS,RATExSECONDS…`.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct ProfileText(pub Profile);
-
-const SHAPES: &str = "must be constant, ramp:FROM:TO:SECONDS, sine:MIN:MAX:PERIOD, \
-    burst:BASE:PEAK:EVERY:LENGTH or stages:RATExSECONDS,RATExSECONDS";
-
-impl FromStr for ProfileText {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let profile = read(text).ok_or(SHAPES)?;
-        profile
-            .validate()
-            .map_err(|_| format!("holds a value out of range; {SHAPES}"))?;
-        Ok(Self(profile))
-    }
-}
-
-impl TryFrom<String> for ProfileText {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
-    }
-}
-
-fn read(text: &str) -> Option<Profile> {
-    let (kind, rest) = text.split_once(':').unwrap_or((text, ""));
-    if kind == "stages" {
-        let stages: Option<Vec<_>> = rest.split(',').map(stage).collect();
-        return Some(Profile::Stages { stages: stages? });
-    }
-    let numbers: Option<Vec<f64>> = rest
-        .split(':')
-        .filter(|part| !part.is_empty())
-        .map(|part| part.parse().ok())
-        .collect();
-    match (kind, numbers?.as_slice()) {
-        ("constant", []) => Some(Profile::Constant),
-        ("ramp", &[from, to, seconds]) => Some(Profile::Ramp { from, to, seconds }),
-        ("sine", &[min, max, period]) => Some(Profile::Sine { min, max, period }),
-        ("burst", &[base, peak, every, length]) => Some(Profile::Burst {
-            base,
-            peak,
-            every,
-            length,
-        }),
-        _ => None,
-    }
-}
-
-/// Weights on one line, `page_view=62,click=20`; types that aren't named keep their default.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
-#[serde(try_from = "String")]
-pub struct MixText(pub Mix);
-
-impl FromStr for MixText {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        let shape = || "must be TYPE=WEIGHT,TYPE=WEIGHT with the built-in event types".to_owned();
-        let mut weights = serde_json::to_value(Mix::default()).map_err(|_| shape())?;
-        for part in text.split(',').filter(|part| !part.trim().is_empty()) {
-            let (name, weight) = part.split_once('=').ok_or_else(shape)?;
-            let known = weights.get_mut(name.trim()).ok_or_else(shape)?;
-            *known = weight.trim().parse::<f64>().map_err(|_| shape())?.into();
+/// What a rule is about.
+fn fields<'a>(settings: &Settings, pointer: &'a str) -> Vec<&'a str> {
+    match pointer {
+        "" => vec!["history_seconds"],
+        "/faults" => {
+            let injected = settings.faults.fractions().into_iter();
+            let injected = injected.filter(|(_, fraction)| *fraction > 0.0);
+            injected.map(|(name, _)| name).collect()
         }
-        let mix: Mix = serde_json::from_value(weights).map_err(|_| shape())?;
-        mix.validate().map_err(|_| shape())?;
-        Ok(Self(mix))
+        _ => pointer.rsplit('/').take(1).collect(),
     }
-}
-
-impl TryFrom<String> for MixText {
-    type Error = String;
-
-    fn try_from(text: String) -> Result<Self, String> {
-        text.parse()
-    }
-}
-
-fn stage(text: &str) -> Option<Stage> {
-    let (rate, seconds) = text.split_once('x')?;
-    Some(Stage {
-        rate: rate.parse().ok()?,
-        seconds: seconds.parse().ok()?,
-    })
 }
 
 #[cfg(test)]
 mod tests {
-    use super::*;
+    use common::config::{Loader, sample_variables};
 
-    #[test]
-    fn weights_are_read_from_one_line() {
-        let MixText(mix) = "purchase=50, click=0".parse().unwrap();
-        assert_eq!((mix.purchase, mix.click, mix.page_view), (50.0, 0.0, 62.0));
-        for text in ["purchase", "buy=1", "click=-1", "click=many"] {
-            assert!(text.parse::<MixText>().is_err(), "{text}");
-        }
+    use super::*;
+    use crate::Config;
+
+    /// What is wrong, a line each.
+    fn wrong(changes: &[(&str, &str)]) -> Vec<String> {
+        let mut variables = sample_variables();
+        variables.extend(
+            changes
+                .iter()
+                .map(|(n, v)| (format!("GENERATOR_{n}"), (*v).into())),
+        );
+        let error = Config::load(Loader::from_variables(variables)).unwrap_err();
+        let lines = error.0.into_iter();
+        lines
+            .map(|Problem { variable, what }| format!("{variable}: {what}"))
+            .collect()
     }
 
     #[test]
-    fn profiles_are_read_from_one_line() {
-        let good = [
-            ("constant", Profile::Constant),
-            (
-                "ramp:0:500:30",
-                Profile::Ramp {
-                    from: 0.0,
-                    to: 500.0,
-                    seconds: 30.0,
-                },
-            ),
-            (
-                "sine:10:20:60",
-                Profile::Sine {
-                    min: 10.0,
-                    max: 20.0,
-                    period: 60.0,
-                },
-            ),
-            (
-                "burst:1:9:10:2",
-                Profile::Burst {
-                    base: 1.0,
-                    peak: 9.0,
-                    every: 10.0,
-                    length: 2.0,
-                },
-            ),
-            (
-                "stages:5x1,7x2.5",
-                Profile::Stages {
-                    stages: vec![
-                        Stage {
-                            rate: 5.0,
-                            seconds: 1.0,
-                        },
-                        Stage {
-                            rate: 7.0,
-                            seconds: 2.5,
-                        },
-                    ],
-                },
-            ),
-        ];
-        for (text, profile) in good {
-            assert_eq!(text.parse(), Ok(ProfileText(profile)), "{text}");
-        }
-        for text in [
-            "",
-            "flat",
-            "ramp:1:2",
-            "ramp:a:b:c",
-            "stages:",
-            "stages:1",
-            "sine:2:1:1",
-        ] {
-            assert!(text.parse::<ProfileText>().is_err(), "{text}");
+    fn rules_name_the_variables_that_they_span() {
+        let history = "GENERATOR_HISTORY_SECONDS: needs limit, over which it is spread";
+        assert_eq!(wrong(&[("HISTORY_SECONDS", "3600")]), [history]);
+        let sum = "the faults together must be at most 0.9";
+        assert_eq!(
+            wrong(&[("LATE", "0.5"), ("SKEWED", "0.41")]),
+            ["LATE", "SKEWED"].map(|name| format!("GENERATOR_{name}: {sum}"))
+        );
+    }
+
+    #[test]
+    fn ranges_are_checked_where_something_else_cant_be_read() {
+        let wrong = wrong(&[
+            ("RATE", "fast"),
+            ("USERS", "0"),
+            ("LATE", "0.7"),
+            ("LIMIT", "100"),
+            ("HISTORY_SECONDS", "3600"),
+        ]);
+        let named = ["LATE: must lie", "RATE: ", "USERS: must lie"];
+        assert_eq!(wrong.len(), named.len(), "{wrong:?}");
+        for (line, name) in wrong.iter().zip(named) {
+            assert!(line.starts_with(&format!("GENERATOR_{name}")), "{line}");
         }
     }
 }

@@ -1,10 +1,13 @@
 //! Settings with some fields changed, or everything that is wrong with the change.
 
 use axum::http::StatusCode;
-use common::http::Problem;
+use common::{
+    config::{OutOfRange, out_of_range},
+    http::Problem,
+};
 use serde::Serialize;
 use serde_json::{Map, Value};
-use validator::{Validate as _, ValidationError, ValidationErrors, ValidationErrorsKind};
+use validator::Validate as _;
 
 use crate::source::synthetic::Settings;
 
@@ -29,6 +32,16 @@ impl Wrong {
             detail: detail.into(),
             min: None,
             max: None,
+        }
+    }
+}
+
+impl From<OutOfRange> for Wrong {
+    fn from(value: OutOfRange) -> Self {
+        Self {
+            min: value.min,
+            max: value.max,
+            ..Self::new(value.pointer, "out_of_range", value.what)
         }
     }
 }
@@ -60,10 +73,9 @@ pub(super) fn apply(current: &Settings, body: &[u8]) -> Result<Settings, Problem
         })?;
     match settings.validate() {
         Ok(()) => Ok(settings),
-        Err(errors) => {
-            gather(&errors, "", &mut wrong);
-            Err(refuse(wrong))
-        }
+        Err(errors) => Err(refuse(
+            out_of_range(&errors).into_iter().map(Wrong::from).collect(),
+        )),
     }
 }
 
@@ -97,45 +109,6 @@ fn pointer_of(path: &serde_path_to_error::Path) -> String {
         Segment::Enum { .. } | Segment::Unknown => None,
     };
     path.iter().filter_map(step).collect()
-}
-
-fn gather(errors: &ValidationErrors, at: &str, wrong: &mut Vec<Wrong>) {
-    for (field, kind) in errors.errors() {
-        let pointer = match field.as_ref() {
-            // A rule that spans the fields of an object.
-            "__all__" => at.to_owned(),
-            field => format!("{at}/{field}"),
-        };
-        match kind {
-            ValidationErrorsKind::Struct(inner) => gather(inner, &pointer, wrong),
-            ValidationErrorsKind::Field(list) => {
-                wrong.extend(
-                    list.iter()
-                        .map(|error| out_of_range(pointer.clone(), error)),
-                );
-            }
-            ValidationErrorsKind::List(list) => {
-                for (index, inner) in list {
-                    gather(inner, &format!("{pointer}/{index}"), wrong);
-                }
-            }
-        }
-    }
-}
-
-fn out_of_range(pointer: String, error: &ValidationError) -> Wrong {
-    let bound = |name: &str| error.params.get(name).cloned();
-    let (min, max) = (bound("min"), bound("max"));
-    let detail = match (&error.message, &min, &max) {
-        (Some(message), ..) => message.to_string(),
-        (None, Some(min), Some(max)) => format!("must lie between {min} and {max}"),
-        _ => "is out of range".to_owned(),
-    };
-    Wrong {
-        min,
-        max,
-        ..Wrong::new(pointer, "out_of_range", detail)
-    }
 }
 
 fn refuse(wrong: Vec<Wrong>) -> Problem {

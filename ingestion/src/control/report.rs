@@ -3,9 +3,9 @@
 use std::{convert::Infallible, time::Duration};
 
 use common::{shutdown::Shutdown, wire::StreamKeys};
-use deadpool_redis::Pool;
+use deadpool_redis::{Pool, PoolError};
 use redis::AsyncCommands as _;
-use tokio::time::{Instant, interval_at};
+use tokio::time::{Instant, MissedTickBehavior, interval_at};
 
 use super::Controls;
 use crate::observe;
@@ -25,6 +25,7 @@ pub(crate) async fn run(
     shutdown: Shutdown,
 ) -> Result<(), Infallible> {
     let mut ticks = interval_at(Instant::now() + INTERVAL / 5, INTERVAL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     loop {
         tokio::select! {
             _ = ticks.tick() => {}
@@ -33,14 +34,14 @@ pub(crate) async fn run(
         let Ok(json) = serde_json::to_vec(&controls.view()) else {
             continue;
         };
-        let Ok(mut connection) = pool.get().await else {
-            continue;
-        };
-        let written = connection
-            .set_ex::<_, _, ()>(&keys.generator, json, EXPIRES_SECONDS)
-            .await;
-        if let Err(error) = written {
+        if let Err(error) = write(&pool, &keys, json).await {
             observe::redis_failed("report", &error);
         }
     }
+}
+
+async fn write(pool: &Pool, keys: &StreamKeys, json: Vec<u8>) -> Result<(), PoolError> {
+    let mut connection = pool.get().await?;
+    let written = connection.set_ex(&keys.generator, json, EXPIRES_SECONDS);
+    Ok(written.await?)
 }

@@ -43,10 +43,20 @@ const BOUNDS: &[&str] = &[
     "redis_pool",
 ];
 
+/// [`crate::publish::Limit`], each.
+pub(super) const LIMITS: &[&str] = &[
+    "backlog",
+    "disk",
+    "eviction_policy",
+    "memory",
+    "redis",
+    "stream_ids",
+];
+
 /// The tasks that use Redis.
 const TASKS: &[&str] = &["commits", "first_seen", "monitor", "publisher", "report"];
 
-pub(super) const METRICS: [Metric; 19] = [
+pub(super) const METRICS: [Metric; 20] = [
     Metric::gauge("tidemark_ingestion_ready", "1 while /health/ready says 200"),
     Metric::gauge(
         "tidemark_ingestion_dependency_up",
@@ -122,6 +132,11 @@ pub(super) const METRICS: [Metric; 19] = [
         "tidemark_ingestion_paused",
         "1 while a limit is reached and events are refused",
     ),
+    Metric::gauge(
+        "tidemark_ingestion_paused_by",
+        "1 for the limit that is reached: backlog, memory, redis, eviction_policy, disk or stream_ids",
+    )
+    .by(&[("limit", LIMITS)]),
     Metric::counter(
         "tidemark_ingestion_generator_missed_events_total",
         "events that the generator's schedule wanted and that were left out",

@@ -178,7 +178,7 @@ pub(crate) fn pressure(pressure: &Pressure) {
     gauge!("tidemark_ingestion_redis_used_bytes").set(pressure.redis_used_bytes as f64);
     gauge!("tidemark_ingestion_redis_limit_bytes").set(pressure.redis_limit_bytes as f64);
     gauge!("tidemark_ingestion_drained_events_per_second").set(pressure.drained_per_second);
-    paused(pressure.limit.is_some());
+    paused(pressure.limit);
     let room = pressure.room_events as f64;
     let backlog = pressure.backlog_events as f64;
     bound("backlog", backlog, backlog + room);
@@ -186,8 +186,13 @@ pub(crate) fn pressure(pressure: &Pressure) {
     bound("redis_memory", used as f64, limit as f64);
 }
 
-pub(crate) fn paused(is_paused: bool) {
-    gauge!("tidemark_ingestion_paused").set(f64::from(u8::from(is_paused)));
+pub(crate) fn paused(by: Option<Limit>) {
+    let flag = |is_set| f64::from(u8::from(is_set));
+    gauge!("tidemark_ingestion_paused").set(flag(by.is_some()));
+    let by = by.map(Limit::as_str);
+    for limit in metrics::LIMITS {
+        gauge!("tidemark_ingestion_paused_by", "limit" => *limit).set(flag(by == Some(*limit)));
+    }
 }
 
 /// A limit was reached or left.

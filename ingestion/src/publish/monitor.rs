@@ -55,7 +55,7 @@ impl Monitor {
             };
             observe::redis_failed("monitor", &error);
             self.health.down("redis", &error);
-            observe::paused(true);
+            observe::paused(Some(Limit::Redis));
             let before = *self.pressure.borrow();
             self.tell(Pressure {
                 limit: Some(Limit::Redis),

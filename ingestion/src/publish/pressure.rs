@@ -23,6 +23,20 @@ pub enum Limit {
     StreamIds,
 }
 
+impl Limit {
+    #[must_use]
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Backlog => "backlog",
+            Self::Memory => "memory",
+            Self::Redis => "redis",
+            Self::EvictionPolicy => "eviction_policy",
+            Self::Disk => "disk",
+            Self::StreamIds => "stream_ids",
+        }
+    }
+}
+
 /// The state of the stream, as last seen.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Pressure {

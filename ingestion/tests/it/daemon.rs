@@ -113,6 +113,14 @@ impl Daemon {
         send(self.address, "GET", path, &[], b"").await
     }
 
+    /// The value of a series, written as in `/metrics`.
+    pub(crate) async fn metric(&self, series: &str) -> f64 {
+        let text = String::from_utf8(self.get("/metrics").await.body).unwrap();
+        let mut lines = text.lines().filter_map(|line| line.rsplit_once(' '));
+        let found = lines.find(|(name, _)| *name == series);
+        found.expect(series).1.parse().unwrap()
+    }
+
     pub(crate) async fn post(&self, body: impl AsRef<[u8]>) -> Answer {
         self.post_with(&[("Content-Type", "application/json")], body)
             .await

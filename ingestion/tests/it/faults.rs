@@ -35,6 +35,8 @@ async fn a_full_backlog_stops_both_sources_until_it_is_drained() {
     assert_eq!(daemon.get("/health/ready").await.status, 200);
     let view = daemon.get("/api/v1/generator").await.json();
     assert_eq!(view["status"]["paused_by"], "backlog");
+    let paused_by = "tidemark_ingestion_paused_by{limit=\"backlog\"}";
+    assert_eq!(daemon.metric(paused_by).await, 1.0);
     until("missed", || async {
         daemon.controls.status.borrow().missed > 0
     })
@@ -52,6 +54,7 @@ async fn a_full_backlog_stops_both_sources_until_it_is_drained() {
     daemon
         .status(|status| status.paused_by.is_none() && status.generated > before)
         .await;
+    assert_eq!(daemon.metric(paused_by).await, 0.0);
     daemon.end().await;
 }
 
@@ -232,6 +235,10 @@ async fn redis_may_come_late_go_and_come_back() {
         (503, Some("stream_unavailable"))
     );
     assert_eq!(answer.header("retry-after"), Some("1"));
+    let paused_by = "tidemark_ingestion_paused_by{limit=\"redis\"}";
+    assert_eq!(daemon.metric(paused_by).await, 1.0);
+    let failures = "tidemark_ingestion_redis_failures_total{task=\"report\"}";
+    assert!(daemon.metric(failures).await > 0.0);
 
     for round in 1..=2 {
         let listener = TcpListener::bind(address).await.unwrap();

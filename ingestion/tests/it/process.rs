@@ -6,7 +6,7 @@ use std::{
 };
 
 use ingestion::source::synthetic::{Population, Segment, truth};
-use serde_json::Value;
+use serde_json::{Value, json};
 use tokio::process::Command;
 
 use crate::{daemon::redis_url, http::send};
@@ -109,6 +109,41 @@ async fn truth_is_printed_as_json() {
     assert_eq!(printed["truth"], expected);
     let read: Vec<Segment> = serde_json::from_value(printed["segments"].clone()).unwrap();
     assert_eq!(read, segments);
+}
+
+#[tokio::test]
+async fn the_truth_of_a_run_that_was_changed_is_that_of_its_status() {
+    let segment = |from_index, users| Segment {
+        from_index,
+        population: Population {
+            users,
+            ..Population::default()
+        },
+    };
+    let segments = [segment(0, 100), segment(400, 7)];
+    let status = json!({"seed": 9, "status": {"generated": 1_000, "segments": segments}});
+    let file = std::env::temp_dir().join(format!("tidemark-status-{}", std::process::id()));
+    std::fs::write(&file, status.to_string()).unwrap();
+    let path = file.to_str().unwrap();
+    for (count, arguments) in [
+        (1_000, &["truth", "--status", path][..]),
+        (500, &["truth", "--status", path, "--count", "500"]),
+    ] {
+        let output = run(arguments, &[]).await;
+        let printed: Value = serde_json::from_slice(&output.stdout).unwrap();
+        let expected = truth(9, &segments, count);
+        assert_eq!(printed["truth"], json!(expected), "{count}");
+    }
+    let wrong = [
+        &["truth", "--status", path, "--seed", "9"][..],
+        &["truth", "--status", "/nowhere"],
+        &["truth", "--seed", "9"],
+    ];
+    for arguments in wrong {
+        let output = run(arguments, &[]).await;
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+    }
+    std::fs::remove_file(file).unwrap();
 }
 
 #[tokio::test]

@@ -22,7 +22,7 @@ use common::{
     admin::Health,
     auth::Caller,
     event::Limits,
-    http::Problem,
+    http::{Problem, panicked},
     shutdown::Shutdown,
     trace::{self, Kind, Span, Trace},
 };
@@ -156,12 +156,6 @@ fn waiter(shared: &Shared) -> Result<OwnedSemaphorePermit, Problem> {
             send the same events again, with the same ids, or without wait=committed";
         Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too_many_waiting", detail).retry_after(5)
     })
-}
-
-fn panicked() -> Problem {
-    tracing::error!("a request made the collector panic");
-    let detail = "this request can't be handled; the log says more";
-    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
 }
 
 fn busy() -> Problem {

@@ -58,16 +58,6 @@ impl Content {
     /// `from` is the first event made with this population.
     #[must_use]
     pub fn new(run: Run, population: &Population, from: u64, limits: &Limits) -> Self {
-        const TYPES: [&str; 8] = [
-            "page_view",
-            "click",
-            "search",
-            "add_to_cart",
-            "purchase",
-            "signup",
-            "login",
-            "error",
-        ];
         let seconds = population.history_seconds;
         let history = seconds.zip(population.limit).map(|(seconds, limit)| {
             let seconds = seconds.min(limits.max_age.as_secs() / 100 * 98);
@@ -81,7 +71,7 @@ impl Content {
             kinds: Kinds::new(run.seed, from, &population.faults),
             visits: Visits::new(run.seed, population.users),
             catalogue: Arc::new(Catalogue::new(run.seed)),
-            types: Choice::new(TYPES.into_iter().zip(population.mix.weights())),
+            types: Choice::new(population.mix.weights()),
             offsets: Offsets::new(limits, history.is_some()),
             history,
             durations: log_normal(2_500.0, 1.1),

@@ -94,25 +94,24 @@ impl Default for Mix {
 }
 
 fn some_weight(mix: &Mix) -> Result<(), ValidationError> {
-    let sum: f64 = mix.weights().iter().sum();
-    if sum > 0.0 {
+    if mix.weights().iter().any(|(_, weight)| *weight > 0.0) {
         return Ok(());
     }
     Err(ValidationError::new("mix").with_message("at least one weight must be above 0".into()))
 }
 
 impl Mix {
-    /// In the order of [`super::population::TYPES`].
-    pub(super) const fn weights(&self) -> [f64; 8] {
+    /// By event type.
+    pub(super) const fn weights(&self) -> [(&'static str, f64); 8] {
         [
-            self.page_view,
-            self.click,
-            self.search,
-            self.add_to_cart,
-            self.purchase,
-            self.signup,
-            self.login,
-            self.error,
+            ("page_view", self.page_view),
+            ("click", self.click),
+            ("search", self.search),
+            ("add_to_cart", self.add_to_cart),
+            ("purchase", self.purchase),
+            ("signup", self.signup),
+            ("login", self.login),
+            ("error", self.error),
         ]
     }
 }
@@ -140,15 +139,24 @@ pub struct Faults {
 }
 
 fn mostly_normal(faults: &Faults) -> Result<(), ValidationError> {
-    if faults.sum() <= 0.9 {
+    let fractions = faults.fractions().into_iter();
+    if fractions.map(|(_, fraction)| fraction).sum::<f64>() <= 0.9 {
         return Ok(());
     }
-    Err(ValidationError::new("faults").with_message("their sum must be at most 0.9".into()))
+    Err(ValidationError::new("faults")
+        .with_message("the faults together must be at most 0.9".into()))
 }
 
 impl Faults {
-    fn sum(&self) -> f64 {
-        self.duplicates + self.late + self.out_of_order + self.malformed + self.skewed
+    /// By name.
+    pub(crate) const fn fractions(&self) -> [(&'static str, f64); 5] {
+        [
+            ("duplicates", self.duplicates),
+            ("late", self.late),
+            ("out_of_order", self.out_of_order),
+            ("malformed", self.malformed),
+            ("skewed", self.skewed),
+        ]
     }
 }
 
@@ -198,5 +206,28 @@ impl Default for Settings {
             limit: None,
             history_seconds: None,
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn each_part_has_the_name_of_its_field() {
+        let weights = Mix::default().weights();
+        assert_eq!(json!(Mix::default()), json!(BTreeMap::from(weights)));
+        let faults = Faults {
+            duplicates: 0.1,
+            late: 0.2,
+            out_of_order: 0.3,
+            malformed: 0.4,
+            skewed: 0.5,
+        };
+        assert_eq!(json!(faults), json!(BTreeMap::from(faults.fractions())));
     }
 }

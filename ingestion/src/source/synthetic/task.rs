@@ -183,7 +183,8 @@ impl Live {
                 s.day_shape,
             )
         };
-        if pace(&settings) != pace(&self.settings) {
+        // Nothing was due since the run was finished.
+        if self.finished() || pace(&settings) != pace(&self.settings) {
             self.schedule = Schedule::new(&settings);
             self.scheduled_from = Instant::now();
         }
@@ -293,3 +294,7 @@ impl Live {
         }
     }
 }
+
+#[cfg(test)]
+#[path = "task_tests.rs"]
+mod tests;

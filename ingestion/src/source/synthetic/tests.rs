@@ -36,15 +36,19 @@ fn faults() -> Faults {
 
 /// Writes the events of `segments` as the generator does: 1 ms per 50 events.
 fn lines(run: Run, segments: &[Segment], count: u64) -> Vec<(Kind, Vec<u8>)> {
+    lines_within(&Limits::default(), run, segments, count)
+}
+
+fn lines_within(
+    limits: &Limits,
+    run: Run,
+    segments: &[Segment],
+    count: u64,
+) -> Vec<(Kind, Vec<u8>)> {
     let mut lines = Vec::new();
     for (n, segment) in segments.iter().enumerate() {
         let until = segments.get(n + 1).map_or(count, |next| next.from_index);
-        let content = Content::new(
-            run,
-            &segment.population,
-            segment.from_index,
-            &Limits::default(),
-        );
+        let content = Content::new(run, &segment.population, segment.from_index, limits);
         let mut scratch = content.scratch();
         for i in segment.from_index..until {
             let mut line = Vec::new();
@@ -87,13 +91,17 @@ fn segments() -> Vec<Segment> {
 
 /// Counts what was written, knowing nothing of how.
 fn counted(lines: &[(Kind, Vec<u8>)]) -> Truth {
+    counted_within(&Limits::default(), lines)
+}
+
+fn counted_within(limits: &Limits, lines: &[(Kind, Vec<u8>)]) -> Truth {
     let mut truth = Truth::default();
     let (mut seen, mut users, mut sessions) = (HashSet::new(), HashSet::new(), HashSet::new());
     for (i, (kind, line)) in lines.iter().enumerate() {
         truth.events += 1;
         truth.kinds.add(*kind);
         let accepted_at = NOW.saturating_add(at(i as u64));
-        let event: Event<'_> = match parse(line, acceptance(accepted_at), &Limits::default()) {
+        let event: Event<'_> = match parse(line, acceptance(accepted_at), limits) {
             Ok(event) => event,
             Err(violations) => {
                 *truth
@@ -134,6 +142,18 @@ fn a_prefix_recomputed_is_what_was_written() {
         let expected = counted(&lines[..count as usize]);
         assert_eq!(truth(RUN.seed, &segments, count), expected, "{count}");
     }
+}
+
+#[test]
+fn the_truth_is_the_same_within_other_limits() {
+    let limits = Limits {
+        max_age: std::time::Duration::from_secs(60),
+        max_future: std::time::Duration::ZERO,
+    };
+    let segments = segments();
+    let lines = lines_within(&limits, RUN, &segments, 20_000);
+    let expected = counted_within(&limits, &lines);
+    assert_eq!(truth(RUN.seed, &segments, 20_000), expected);
 }
 
 #[test]

@@ -91,7 +91,7 @@ struct Tally {
 
 impl Tally {
     fn segment(&mut self, seed: u64, segment: &Segment, until: u64) {
-        // Times don't enter into any count.
+        // Times, and the limits that they keep, don't enter into any count.
         let run = Run {
             seed,
             started: common::time::UnixMicros(0),
