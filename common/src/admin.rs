@@ -109,7 +109,8 @@ impl Health {
         match &dependency {
             Dependency::Up => tracing::info!(dependency = name, "connected"),
             Dependency::Down { error } => {
-                tracing::warn!(dependency = name, error, "not usable; retrying")
+                let next = "check that it runs, its address and this login's rights";
+                tracing::warn!(dependency = name, error, next, "not usable; retrying");
             }
             Dependency::Waiting => {}
         }

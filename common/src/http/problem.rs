@@ -1,5 +1,7 @@
 //! Errors as `application/problem+json` (RFC 9457).
 
+use std::panic::AssertUnwindSafe;
+
 use axum::{
     body::{Body, to_bytes},
     extract::Request,
@@ -7,6 +9,7 @@ use axum::{
     middleware::Next,
     response::{IntoResponse, Response},
 };
+use futures_util::FutureExt as _;
 use serde::Serialize;
 use serde_json::{Map, Value};
 
@@ -91,10 +94,19 @@ pub async fn not_found(request: Request) -> Problem {
     Problem::new(StatusCode::NOT_FOUND, "not_found", detail)
 }
 
-/// axum's own refusals (bad JSON, wrong method, body too large) are plain text; this
-/// middleware turns what is an error and not yet a problem into one.
-pub async fn problem_for_plain_rejections(request: Request, next: Next) -> Response {
-    let response = next.run(request).await;
+/// Where a handler panicked.
+#[must_use]
+pub fn panicked() -> Problem {
+    tracing::error!("a request made its handler panic; the lines before say where");
+    let detail = "this request can't be handled; the log says more";
+    Problem::new(StatusCode::INTERNAL_SERVER_ERROR, "internal", detail)
+}
+
+/// axum's own refusals (bad JSON, wrong method, body too large) are plain text, and a panic is no
+/// answer at all; this middleware turns what is an error and not yet a problem into one.
+pub async fn errors_are_problems(request: Request, next: Next) -> Response {
+    let answer = AssertUnwindSafe(next.run(request)).catch_unwind().await;
+    let response = answer.unwrap_or_else(|_| panicked().into_response());
     let status = response.status();
     let is_error = status.is_client_error() || status.is_server_error();
     let content_type = response.headers().get(header::CONTENT_TYPE);
@@ -128,5 +140,38 @@ fn code_of(status: StatusCode) -> &'static str {
         StatusCode::REQUEST_TIMEOUT => "timeout",
         status if status.is_server_error() => "internal",
         _ => "refused",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use axum::{Router, middleware, routing::get};
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    async fn fails() -> StatusCode {
+        panic!("on purpose")
+    }
+
+    #[tokio::test]
+    async fn whatever_fails_is_a_problem() {
+        let router = Router::new()
+            .route("/panics", get(fails))
+            .route(
+                "/plain",
+                get(|| async { (StatusCode::BAD_REQUEST, "no such color") }),
+            )
+            .layer(middleware::from_fn(errors_are_problems));
+        for (path, status, code) in [("/panics", 500, "internal"), ("/plain", 400, "bad_request")] {
+            let request = Request::get(path).body(Body::empty()).unwrap();
+            let answer = router.clone().oneshot(request).await.unwrap();
+            assert_eq!(answer.status(), status);
+            let kind = answer.headers().get(header::CONTENT_TYPE).unwrap();
+            assert_eq!(kind, "application/problem+json");
+            let body = to_bytes(answer.into_body(), 4_096).await.unwrap();
+            let problem: Value = serde_json::from_slice(&body).unwrap();
+            assert_eq!(problem["code"], code);
+        }
     }
 }

@@ -1,6 +1,6 @@
 //! Serves a router with limits that `axum::serve` doesn't have: the time until the request head is
 //! complete and its size, connections in total and per client address, the time a client may leave
-//! a response unread, and the time to shut down.
+//! a response unread, and the time to shut down. Every answer has an `X-Request-Id`.
 
 use std::{convert::Infallible, io, net::IpAddr, time::Duration};
 
@@ -20,10 +20,12 @@ use tokio::{
 };
 use tokio_util::task::TaskTracker;
 use tower::ServiceExt as _;
+use tracing::Instrument as _;
 
 use super::{
     Client, Problem,
     doors::{Doors, Shared},
+    request_id::RequestId,
     sending::{Bounded, Sending},
 };
 use crate::{backoff::Backoff, shutdown::Shutdown};
@@ -121,7 +123,13 @@ impl Visit {
         let bounded = Bounded::new(stream, sending.clone());
         let service = hyper::service::service_fn(move |request: Request<Incoming>| {
             let (visit, sending) = (self.clone(), sending.clone());
-            async move { Ok::<_, Infallible>(visit.answer(request, sending).await) }
+            async move {
+                let id = RequestId::of(&request);
+                let answer = visit.answer(request, sending).instrument(id.span());
+                let mut answer = answer.await;
+                id.add_to(answer.headers_mut());
+                Ok::<_, Infallible>(answer)
+            }
         });
         let mut http = hyper::server::conn::http1::Builder::new();
         http.timer(TokioTimer::new())
