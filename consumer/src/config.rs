@@ -95,8 +95,10 @@ impl ConsumerConfig {
     }
 }
 
+const DAY: u64 = 86_400;
+
 /// The raw row is what a late duplicate is recognised by: it must outlive every event that
-/// is still accepted.
+/// is still accepted, and the time that this one may wait in the stream.
 fn refuse_short_retention(
     loader: &mut Loader,
     stream: Option<&StreamConfig>,
@@ -106,11 +108,11 @@ fn refuse_short_retention(
         return;
     };
     let days = u64::from(retention.events_retention_days);
-    if days > 0 && days * 86_400 < stream.event_max_age {
+    if days > 0 && days * DAY < stream.event_max_age + DAY {
         loader.refuse(
             "EVENTS_RETENTION_DAYS",
-            "must be 0 or at least as long as EVENT_MAX_AGE (in seconds): a duplicate of an \
-             event that was dropped would be counted again",
+            "must be 0 or at least a day more than EVENT_MAX_AGE (in seconds): a duplicate of \
+             an event that was dropped would be counted again",
         );
     }
 }

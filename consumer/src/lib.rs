@@ -96,9 +96,7 @@ fn gate(config: &Config, health: &Health, shutdown: &Shutdown) -> Gate {
 pub fn router(health: Health, gate: &Gate) -> Router {
     gate.protect(admin::router(health), RULES)
         .fallback(http::not_found)
-        .layer(axum::middleware::from_fn(
-            http::problem_for_plain_rejections,
-        ))
+        .layer(axum::middleware::from_fn(http::errors_are_problems))
 }
 
 async fn migrate_with_retries(postgres: &PostgresConfig, health: &Health, shutdown: &Shutdown) {

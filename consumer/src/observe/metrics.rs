@@ -149,7 +149,7 @@ pub(super) const METRICS: [Metric; 34] = [
     )]),
     Metric::counter(
         "tidemark_consumer_compaction_failures_total",
-        "failed passes of compaction",
+        "failed steps of compaction",
     ),
     Metric::gauge(
         "tidemark_consumer_compacted_timestamp_seconds",
@@ -174,6 +174,6 @@ pub(super) const METRICS: [Metric; 34] = [
     ),
     Metric::counter(
         "tidemark_consumer_refused_connections_total",
-        "the same of the consumer",
+        "connections, and requests by way of a trusted proxy, refused with 429 because their address has HTTP_MAX_CONNECTIONS_PER_ADDRESS",
     ),
 ];

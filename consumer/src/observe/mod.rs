@@ -32,12 +32,13 @@ pub(crate) fn channel<T: Send + 'static>(
 ) {
     let (sender, lane) = (sender.downgrade(), lane.to_owned());
     health.sample(move |_| {
-        if let Some(sender) = sender.upgrade() {
+        // Of a lane that has ended nothing is in use.
+        let ratio = sender.upgrade().map_or(0.0, |sender| {
             let most = sender.max_capacity();
-            let ratio = (most - sender.capacity()) as f64 / most as f64;
-            gauge!("tidemark_consumer_bound_used_ratio", "bound" => bound, "lane" => lane.clone())
-                .set(ratio);
-        }
+            (most - sender.capacity()) as f64 / most as f64
+        });
+        gauge!("tidemark_consumer_bound_used_ratio", "bound" => bound, "lane" => lane.clone())
+            .set(ratio);
     });
 }
 
@@ -65,7 +66,12 @@ pub(crate) fn start_failed(step: &'static str, error: &str) {
 
 pub(crate) fn read_failed(lane: &str, error: &redis::RedisError) {
     counter!("tidemark_consumer_read_failures_total").increment(1);
-    tracing::warn!(lane, %error, "can't read the stream; trying again");
+    tracing::warn!(
+        lane,
+        %error,
+        next = "if it goes on, look at Redis: its log, its memory, this login's rights",
+        "can't read the stream; trying again"
+    );
 }
 
 pub(crate) fn group_recreated(group: &str) {
@@ -119,6 +125,7 @@ pub(crate) fn rows_refused(lane: &str, rows: usize) {
     tracing::warn!(
         lane,
         rows,
+        next = "`consumer dead-letters list` shows them; replay them once the table takes them",
         "the database refused valid events; they become dead letters"
     );
 }
@@ -142,7 +149,12 @@ pub(crate) fn name_taken(lane: &str) {
 
 pub(crate) fn ack_failed(lane: &str, error: &redis::RedisError) {
     counter!("tidemark_consumer_ack_failures_total").increment(1);
-    tracing::warn!(lane, %error, "can't acknowledge; trying again");
+    tracing::warn!(
+        lane,
+        %error,
+        next = "if it goes on, look at Redis; what is committed is stored, and counted once",
+        "can't acknowledge; trying again"
+    );
 }
 
 /// Live readers hear of the commit with their next look.
@@ -153,7 +165,12 @@ pub(crate) fn hint_failed(lane: &str, error: &redis::RedisError) {
 
 pub(crate) fn trim_failed(lane: &str, error: &redis::RedisError) {
     counter!("tidemark_consumer_trim_failures_total").increment(1);
-    tracing::warn!(lane, %error, "can't trim the stream; trying again");
+    tracing::warn!(
+        lane,
+        %error,
+        next = "if it goes on, look at Redis: entries that are stored stay in its memory",
+        "can't trim the stream; trying again"
+    );
 }
 
 pub(crate) fn trimmed(entries: u64) {
@@ -167,6 +184,7 @@ pub(crate) fn removed_by_others(entries: u64, from: &str, to: &str) {
         entries,
         from,
         to,
+        next = "find out who trims or deletes; only the senders can send again what was lost",
         "somebody else removed entries from the stream; those that nobody had read are lost"
     );
 }
@@ -182,6 +200,7 @@ pub(crate) fn gone_when_claimed(lane: &str, lost: &[EntryId]) {
         lane,
         entries,
         ids,
+        next = "find out who trims or deletes; only the senders can send again what was lost",
         "pending entries were deleted from the stream; those that no commit has counted are lost"
     );
 }

@@ -1,9 +1,11 @@
 //! The consumer group and the identity of the stream it reads.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use common::wire::StreamKeys;
-use redis::{RedisResult, Script, aio::MultiplexedConnection};
+use redis::{
+    Cmd, RedisResult, Script, ScriptInvocation, Value, aio::MultiplexedConnection, from_redis_value,
+};
 use uuid::Uuid;
 
 use crate::observe;
@@ -78,16 +80,45 @@ pub(super) async fn epoch(
     keys: &StreamKeys,
     known: Option<&str>,
 ) -> RedisResult<Arc<str>> {
-    let (epoch, given_up): (String, String) = Script::new(EPOCH)
-        .key(&keys.stream)
-        .key(&keys.ledger)
-        .arg(Uuid::now_v7().to_string())
-        .invoke_async(redis)
-        .await?;
+    let found = asked(keys).invoke_async(redis).await?;
+    Ok(found_epoch(found, keys, known))
+}
+
+/// A read and, in the same round trip but after it, the epoch, whose script [`epoch`] has loaded.
+pub(super) async fn read_with_epoch(
+    redis: &mut MultiplexedConnection,
+    read: Cmd,
+    keys: &StreamKeys,
+    known: Option<&str>,
+) -> RedisResult<(Value, Arc<str>)> {
+    let mut both = redis::pipe();
+    both.add_command(read).invoke_script(&asked(keys));
+    // One by one: an error of the read has its code only so.
+    let (reply, found): (Value, Value) = both.ignore_errors().query_async(redis).await?;
+    let reply = match reply {
+        error @ Value::ServerError(_) => error.extract_error()?,
+        reply => reply,
+    };
+    let found = from_redis_value(found.extract_error()?)?;
+    Ok((reply, found_epoch(found, keys, known)))
+}
+
+fn asked(keys: &StreamKeys) -> ScriptInvocation<'static> {
+    static SCRIPT: LazyLock<Script> = LazyLock::new(|| Script::new(EPOCH));
+    let mut asked = SCRIPT.key(&keys.stream);
+    asked.key(&keys.ledger).arg(Uuid::now_v7().to_string());
+    asked
+}
+
+fn found_epoch(
+    (epoch, given_up): (String, String),
+    keys: &StreamKeys,
+    known: Option<&str>,
+) -> Arc<str> {
     if !given_up.is_empty() || known.is_some_and(|known| known != epoch) {
         observe::stream_lost(&keys.stream, &given_up);
     }
-    Ok(epoch.into())
+    epoch.into()
 }
 
 /// Whether the group (or the whole stream) was destroyed under us.

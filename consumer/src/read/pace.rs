@@ -2,9 +2,9 @@
 
 /// Payload that one read should bring.
 const TARGET_BYTES: usize = 1536 * 1024;
-/// Of the smallest entries. A quarter of it makes single events drain a seventh slower; but where
-/// thousands of these are followed by entries of 256 KiB, one read brings a gigabyte.
-const MAX_COUNT: usize = 4_000;
+/// So few that a read brings 64 MiB where all entries have suddenly become as large as
+/// ingestion makes them, 256 KiB.
+const MAX_COUNT: usize = 256;
 const FIRST_COUNT: usize = 16;
 const FIRST_BYTES: usize = TARGET_BYTES / FIRST_COUNT;
 
@@ -59,7 +59,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn small_entries_are_read_by_the_thousand_and_large_ones_singly() {
+    fn small_entries_are_read_by_the_hundred_and_large_ones_singly() {
         let mut pace = Pace::default();
         for _ in 0..20 {
             pace.adapt(pace.count(), 300 * pace.count());

@@ -14,7 +14,7 @@ use common::{
     shutdown::Shutdown,
     wire::{EntryId, StreamKeys},
 };
-use redis::{RedisError, RedisResult, Value, aio::MultiplexedConnection};
+use redis::{RedisError, RedisResult, aio::MultiplexedConnection};
 use tokio::{sync::mpsc, time::timeout};
 
 use super::{
@@ -49,7 +49,7 @@ pub struct Reader {
     /// When Redis last heard of us.
     heard: Instant,
     pace: Pace,
-    /// Of the last session and this one.
+    /// As the last read has found it.
     epoch: Option<Arc<str>>,
 }
 
@@ -121,7 +121,7 @@ impl Reader {
         if delivered.is_empty() {
             return Ok(None);
         }
-        if self.epoch(&mut session.redis).await? != session.epoch {
+        if self.epoch.as_ref() != Some(&session.epoch) {
             // A blocked read survives the loss of the stream if another lane has made the
             // group again. A new session asks for what this one was given.
             return Err((redis::ErrorKind::Io, "the stream was lost and begun anew").into());
@@ -174,6 +174,7 @@ impl Reader {
         if self.claimer.is_under_way() || self.last_claim.elapsed() >= CLAIM_EVERY {
             let delivered = self.claim(&mut session.redis).await?;
             if !delivered.is_empty() {
+                self.epoch(&mut session.redis).await?;
                 return Ok((delivered, true));
             }
         }
@@ -205,7 +206,7 @@ impl Reader {
         error
     }
 
-    async fn read_group(&self, session: &mut Session, after: &str) -> RedisResult<Delivered> {
+    async fn read_group(&mut self, session: &mut Session, after: &str) -> RedisResult<Delivered> {
         let mut read = redis::cmd("XREADGROUP");
         read.arg("GROUP")
             .arg(&self.config.group)
@@ -215,8 +216,10 @@ impl Reader {
             read.arg("BLOCK").arg(BLOCK.as_millis() as u64);
         }
         read.arg("STREAMS").arg(&self.config.keys.stream).arg(after);
-        let reply: RedisResult<Value> = read.query_async(&mut session.redis).await;
-        let reply = reply.map_err(|error| self.noted(error))?;
+        let (keys, known) = (&self.config.keys, self.epoch.as_deref());
+        let read = group::read_with_epoch(&mut session.redis, read, keys, known).await;
+        let (reply, epoch) = read.map_err(|error| self.noted(error))?;
+        self.epoch = Some(epoch);
         let delivered = reply::from_read(reply).map_err(|error| {
             RedisError::from((redis::ErrorKind::Parse, "XREADGROUP", error.to_string()))
         })?;

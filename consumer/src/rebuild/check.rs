@@ -114,6 +114,14 @@ fn summed(rollups: &ByKey, capped: &[(Dimension, UnixMicros)]) -> ByKey {
     sums
 }
 
+/// How many durations, and milliseconds that so many per cent stay below.
+fn in_short(rollup: &Rollup) -> String {
+    let durations = &rollup.durations;
+    let at = |q| durations.quantile(q).unwrap_or_default();
+    let (half, most) = (at(0.5), at(0.99));
+    format!("{} (50% {half:.0}, 99% {most:.0})", durations.count())
+}
+
 fn differences(want: &Rollup, have: &Rollup, exact: bool) -> Vec<(&'static str, String, String)> {
     let mut found = Vec::new();
     let mut differ = |what, want: String, have: String| {
@@ -133,11 +141,6 @@ fn differences(want: &Rollup, have: &Rollup, exact: bool) -> Vec<(&'static str, 
         want.duration_ms.to_string(),
         have.duration_ms.to_string(),
     );
-    differ(
-        "durations",
-        want.durations.count().to_string(),
-        have.durations.count().to_string(),
-    );
     if exact {
         let estimate = |rollup: &Rollup| {
             (
@@ -148,6 +151,9 @@ fn differences(want: &Rollup, have: &Rollup, exact: bool) -> Vec<(&'static str, 
         let (want, have) = (estimate(want), estimate(have));
         differ("users", want.0, have.0);
         differ("sessions", want.1, have.1);
+    }
+    if want.durations != have.durations {
+        found.push(("durations", in_short(want), in_short(have)));
     }
     // Rows from before V5 don't know them; a rebuild fills them in.
     let known = want.visits.is_known() && have.visits.is_known();

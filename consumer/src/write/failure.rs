@@ -29,6 +29,9 @@ pub(crate) enum Failure {
     /// A row that validation let through and the database won't take.
     #[error("a row is refused by the database")]
     Data(#[source] Error),
+    /// So many rows vanished on their way into the table.
+    #[error("the database dropped {0} rows without an error")]
+    Dropped(u64),
     /// The rollups are being rebuilt or were: our memory of them is void.
     #[error("the rollups were rebuilt")]
     Rebuilt,
@@ -77,7 +80,7 @@ impl Failure {
             Self::Lost(_) => "lost",
             Self::TimedOut => "timed_out",
             Self::NameTaken => "conflict",
-            Self::Hold(_) => "refused",
+            Self::Hold(_) | Self::Dropped(_) => "refused",
             Self::Data(_) => "data",
             Self::Duplicate | Self::Handled | Self::Rebuilt => "other",
         }
@@ -85,6 +88,9 @@ impl Failure {
 
     /// What happens now, and what an operator can do.
     pub(crate) fn next_step(&self) -> &'static str {
+        if matches!(self, Self::Dropped(_)) {
+            return "tried again; look for a trigger or a rule on the table `events`";
+        }
         match self.cause() {
             "no_room" => "tried again; give PostgreSQL more disk, memory or connections",
             "refused" => "tried again; repair the schema, the rights or the address",
@@ -127,7 +133,9 @@ mod tests {
             Failure::Data(_) => "data",
             Failure::Duplicate => "duplicate",
             Failure::Handled => "handled",
-            Failure::TimedOut | Failure::NameTaken | Failure::Rebuilt => "another",
+            Failure::Dropped(_) | Failure::TimedOut | Failure::NameTaken | Failure::Rebuilt => {
+                "another"
+            }
         }
     }
 

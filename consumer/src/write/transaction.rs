@@ -125,18 +125,22 @@ impl Attempt<'_> {
         } else {
             tokio::join!(biased; copy, fold)
         };
-        copied?;
+        let straight = self.batch.rows.len() - suspects.len();
+        all_there(straight, copied?)?;
         if suspects.is_empty() {
             return Ok((fold.finish(), self.counts(&Stored::default())));
         }
         let rows = self.batch.copy.only(|row| suspects.contains(row));
         let stored = insert_staged(session, rows).await?;
+        let rows = suspects.iter().map(|row| &self.batch.rows[row]);
+        check_duplicates(session, rows, &stored).await?;
         self.fold_suspects(&mut fold, &stored);
         Ok((fold.finish(), self.counts(&stored)))
     }
 
     async fn staged(&self, session: &Session) -> Result<(Vec<Folded>, PerSource), Failure> {
         let stored = insert_staged(session, self.batch.copy.all()).await?;
+        check_duplicates(session, &self.batch.rows, &stored).await?;
         let memory = &session.writer.memory;
         let fold = self.fold(memory, |_, row| is_folded(row, &stored)).await;
         Ok((fold.finish(), self.counts(&stored)))
@@ -254,4 +258,31 @@ pub(super) async fn insert_staged(session: &Session, rows: Vec<Bytes>) -> Result
     copy_in(client, &statements.copy_staged, rows).await?;
     let stored = client.query(&statements.insert_staged, &[]).await?;
     Ok(stored.iter().map(|row| (row.get(0), row.get(1))).collect())
+}
+
+/// What isn't among the `stored` must have been there before: whatever else keeps a row out of
+/// the table would have it counted as a duplicate.
+async fn check_duplicates(
+    session: &Session,
+    rows: impl IntoIterator<Item = &Row>,
+    stored: &Stored,
+) -> Result<(), Failure> {
+    let keys = rows.into_iter().map(Row::key);
+    let (times, ids): (Vec<_>, Vec<_>) = keys.filter(|key| !stored.contains(key)).unzip();
+    let (Some(first), Some(last)) = (times.iter().min(), times.iter().max()) else {
+        return Ok(());
+    };
+    let asked: Params<'_> = &[&times, &ids, first, last];
+    let there = session
+        .client
+        .query_one(&session.statements.count_stored, asked)
+        .await?;
+    all_there(times.len(), there.get::<_, i64>(0).unsigned_abs())
+}
+
+fn all_there(wanted: usize, there: u64) -> Result<(), Failure> {
+    match (wanted as u64).saturating_sub(there) {
+        0 => Ok(()),
+        dropped => Err(Failure::Dropped(dropped)),
+    }
 }

@@ -38,6 +38,8 @@ pub(super) struct Work {
     pub(super) timeouts: u32,
     /// Attempts that failed one after the other.
     pub(super) failures: u32,
+    /// Attempts that showed that the batch has to go in another way.
+    pub(super) detours: u32,
     pub(super) traced: Traced,
 }
 
@@ -54,6 +56,7 @@ impl Work {
             refused: Rejected::new(),
             timeouts: 0,
             failures: 0,
+            detours: 0,
         }
     }
 

@@ -15,7 +15,10 @@ use common::{
     fault,
     shutdown::Shutdown,
 };
-use tokio::{sync::mpsc, time::timeout};
+use tokio::{
+    sync::mpsc,
+    time::{MissedTickBehavior, timeout},
+};
 use tokio_postgres::Client;
 
 use super::{
@@ -104,6 +107,7 @@ impl Writer {
         shutdown: Shutdown,
     ) -> Ended {
         let mut idle = tokio::time::interval(CHECK_EVERY);
+        idle.set_missed_tick_behavior(MissedTickBehavior::Delay);
         loop {
             let batch = tokio::select! {
                 batch = batches.recv() => batch,
@@ -171,19 +175,20 @@ impl Writer {
             };
             if failure.is_expected() {
                 observe::write_detour(&self.config.lane, &failure);
+                work.detours += 1;
             } else {
                 observe::write_failed(&self.config.lane, &failure, work.batch.events());
-            }
-            work.failures += 1;
-            if work.failures >= FAILURES_TOLERATED || began.elapsed() >= FAILING_TOLERATED {
-                self.health.down("postgres", observe::causes(&failure));
+                work.failures += 1;
+                if work.failures >= FAILURES_TOLERATED || began.elapsed() >= FAILING_TOLERATED {
+                    self.health.down("postgres", observe::causes(&failure));
+                }
             }
             let at_once = tokio::select! {
                 at_once = self.learn(&mut work, failure) => at_once,
                 () = shutdown.overdue(grace) => false,
             };
             // Even what seems to be cured waits if it comes again and again.
-            if at_once && work.failures < FAILURES_TOLERATED {
+            if at_once && work.failures + work.detours < FAILURES_TOLERATED {
                 continue;
             }
             let ended = match shutdown.is_stopping() {

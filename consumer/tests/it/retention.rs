@@ -10,7 +10,7 @@ use crate::harness::{World, at, event_at, events, instant};
 const DAY: i64 = 86_400;
 
 const RETENTION: [(&str, &str); 6] = [
-    ("EVENT_MAX_AGE", "604800"),
+    ("EVENT_MAX_AGE", "518400"),
     ("EVENTS_RETENTION_DAYS", "7"),
     ("ROLLUPS_RETENTION_DAYS", "8"),
     ("DEAD_LETTERS_RETENTION_DAYS", "7"),

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 
+use common::rollup::Durations;
 use consumer::rebuild::{self, Minutes};
 
 use crate::harness::{World, at, event_with, events, instant};
@@ -19,7 +20,8 @@ async fn planted_drift_is_found_and_repaired() {
     let postgres = world.services.postgres.clone();
     assert_eq!(rebuild::check(&postgres, range()).await.unwrap(), []);
 
-    // A count, a sum, a set of users, a row too few and one too many.
+    // A count, a sum, a set of users, a row too few and one too many; as many durations as before,
+    // but others.
     world
         .db
         .batch_execute(
@@ -33,6 +35,22 @@ async fn planted_drift_is_found_and_repaired() {
         )
         .await
         .unwrap();
+    let row = "SELECT durations, tableoid, ctid::text FROM rollup_1m
+                WHERE dimension = 1 AND value = 'click' LIMIT 1";
+    let row = world.db.query_one(row, &[]).await.unwrap();
+    let (true_ones, table, place): (Vec<u8>, u32, String) = (row.get(0), row.get(1), row.get(2));
+    let mut false_ones = Durations::default();
+    for _ in 0..Durations::decode(&true_ones).unwrap().count() {
+        false_ones.insert(86_400_000);
+    }
+    let update = "UPDATE rollup_1m SET durations = $1
+                   WHERE tableoid = $2 AND ctid = $3::text::tid";
+    let false_ones = false_ones.encode();
+    let planted = world
+        .db
+        .execute(update, &[&false_ones, &table, &place])
+        .await;
+    assert_eq!(planted.unwrap(), 1);
     let drifts = rebuild::check(&postgres, range()).await.unwrap();
     let found: BTreeSet<_> = drifts
         .iter()
@@ -41,6 +59,7 @@ async fn planted_drift_is_found_and_repaired() {
     for planted in [
         ("all", "events"),
         ("event_type", "value_micros"),
+        ("event_type", "durations"),
         ("page", "users"),
         ("country", "events"),
         ("page", "events"),

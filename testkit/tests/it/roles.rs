@@ -46,7 +46,7 @@ async fn start(services: Services, more: &[(&'static str, &str)]) -> Pipeline {
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn the_pipeline_runs_under_roles_of_its_own() {
     let retention = [
-        ("EVENTS_RETENTION_DAYS", "365"),
+        ("EVENTS_RETENTION_DAYS", "366"),
         ("ROLLUPS_RETENTION_DAYS", "366"),
         ("DEAD_LETTERS_RETENTION_DAYS", "365"),
     ];

@@ -73,7 +73,7 @@ impl Writer {
             work.refused.extend(search.refused);
             work.leave_out(&HashSet::new(), self.config.limits);
             // The batch gets on, though there may be more of them.
-            work.failures = 0;
+            (work.failures, work.detours) = (0, 0);
         }
         match search.broken {
             None if found => true,
