@@ -1,6 +1,11 @@
 //! The tests and scenarios that RELIABILITY.md names as proofs exist.
 
-use std::{collections::BTreeSet, fs, path::Path};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    ffi::OsStr,
+    fs,
+    path::{Path, PathBuf},
+};
 
 use crate::scenarios;
 
@@ -27,37 +32,56 @@ fn proofs() -> Vec<(String, String)> {
     proofs
 }
 
-fn sources(folder: &Path, text: &mut String) {
+fn sources(folder: &Path, files: &mut Vec<(PathBuf, String)>) {
     for entry in fs::read_dir(folder).unwrap() {
         let path = entry.unwrap().path();
         if path.is_dir() {
-            sources(&path, text);
+            sources(&path, files);
         } else if path.extension().is_some_and(|extension| extension == "rs") {
-            text.push_str(&fs::read_to_string(path).unwrap());
+            let text = fs::read_to_string(&path).unwrap();
+            files.push((path.with_extension(""), text));
         }
     }
+}
+
+/// Of each crate, without their extension.
+fn files() -> BTreeMap<&'static str, Vec<(PathBuf, String)>> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
+    let of_crate = CRATES.map(|name| {
+        let mut files = Vec::new();
+        for folder in ["src", "tests"] {
+            let folder = root.join(name).join(folder);
+            if folder.exists() {
+                sources(&folder, &mut files);
+            }
+        }
+        (name, files)
+    });
+    of_crate.into()
+}
+
+/// Whether a file of the test's module, or one in the module's folder, has the test.
+fn is_there(proof: &str, files: &[(PathBuf, String)]) -> bool {
+    let mut modules: Vec<_> = proof.split("::").collect();
+    let test = format!("fn {}()", modules.pop().unwrap_or_default());
+    let of_modules = |path: &Path| {
+        let parts: Vec<_> = path.iter().collect();
+        modules
+            .iter()
+            .all(|module| parts.contains(&OsStr::new(module)))
+    };
+    let mut files = files.iter();
+    files.any(|(path, text)| of_modules(path) && text.contains(&test))
 }
 
 #[test]
 fn every_named_scenario_and_test_exists() {
     let scenarios: BTreeSet<_> = scenarios::all().iter().map(|one| one.name).collect();
-    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
-    let of_crate = CRATES.map(|name| {
-        let mut text = String::new();
-        for folder in ["src", "tests"] {
-            let folder = root.join(name).join(folder);
-            if folder.exists() {
-                sources(&folder, &mut text);
-            }
-        }
-        (name, text)
-    });
-    let proofs = proofs();
+    let (files, proofs) = (files(), proofs());
     assert!(proofs.len() > 100, "{}", proofs.len());
     for (name, proof) in &proofs {
-        let there = if let Some((_, test)) = proof.rsplit_once("::") {
-            let (_, text) = of_crate.iter().find(|(known, _)| known == name).unwrap();
-            text.contains(&format!("fn {test}()"))
+        let there = if proof.contains("::") {
+            is_there(proof, &files[name.as_str()])
         } else if let Some(start) = proof.strip_suffix('…') {
             scenarios.iter().any(|name| name.starts_with(start))
         } else {

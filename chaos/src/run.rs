@@ -140,23 +140,16 @@ async fn act(stage: &mut Stage, scenario: &Scenario, outcome: &mut Outcome) -> a
     let steps = (scenario.steps)(&mut draw);
     let begun = |step: &&Step| matches!(step, Step::Begin(_));
     outcome.faults = steps.iter().filter(begun).count();
+    let mortal = steps.iter().filter_map(Step::victim).collect();
     let starts_whole = scenario.setup.starts_whole();
-    if starts_whole {
-        stage.all_ready().await?;
-    }
-    let watch = Watch::start(stage, scenario, &mut draw.fork());
-    if starts_whole {
-        watch.all_subscribed().await?;
-        start_load(stage, scenario, &mut draw).await?;
-        sleep(WARM_UP).await;
-    }
+    let watch = begin(stage, scenario, &mut draw).await?;
     let (before, troubles_before) = (uses(&stage.daemons), watch.troubles().await);
     take_all(stage, steps).await?;
     if stage.load.is_none() {
         start_load(stage, scenario, &mut draw).await?;
     }
     let healed = *stage.healed.get_or_insert_with(Instant::now);
-    let recovery = recovery(stage, healed).await;
+    let recovery = recovery(stage, healed, scenario.lanes_to_recover()).await;
     let before = uses_at_work(stage, starts_whole.then_some(before)).await;
     let mut load = stage.load.take().context("the load runs")?;
     let finished = load.finish(scenario.load_ends).await;
@@ -181,7 +174,7 @@ async fn act(stage: &mut Stage, scenario: &Scenario, outcome: &mut Outcome) -> a
     let troubles = stage.deaths + since(&troubles_before, &watch.troubles().await);
     let observed = Observed {
         first_fault: stage.first_fault.unwrap_or(healed),
-        healed,
+        healing: stage.healing.unwrap_or(healed),
         recovery,
         not_ready_at_the_end: ready,
         answers: load.answers.all(),
@@ -189,6 +182,7 @@ async fn act(stage: &mut Stage, scenario: &Scenario, outcome: &mut Outcome) -> a
         pause: watch.longest_pause(),
         before,
         after: uses(&stage.daemons),
+        mortal,
     };
     outcome.pause = observed.pause;
     outcome.recovery = observed.recovery.worst();
@@ -204,6 +198,22 @@ async fn act(stage: &mut Stage, scenario: &Scenario, outcome: &mut Outcome) -> a
         .extend(outcome.soaked.iter().flat_map(Soaked::broken));
     outcome.findings = findings;
     Ok(())
+}
+
+/// Who looks on; and the load, where the daemons can take it before anything is done.
+async fn begin(stage: &mut Stage, scenario: &Scenario, draw: &mut Draw) -> anyhow::Result<Watch> {
+    let starts_whole = scenario.setup.starts_whole();
+    match starts_whole {
+        true => stage.all_ready().await?,
+        false => stage.all_live().await?,
+    }
+    let watch = Watch::start(stage, scenario, &mut draw.fork());
+    if starts_whole {
+        watch.all_subscribed().await?;
+        start_load(stage, scenario, draw).await?;
+        sleep(WARM_UP).await;
+    }
+    Ok(watch)
 }
 
 async fn take_all(stage: &mut Stage, steps: Vec<Step>) -> anyhow::Result<()> {
@@ -243,8 +253,8 @@ fn uses(daemons: &BTreeMap<Node, Daemon>) -> BTreeMap<Node, Use> {
     daemons.iter().filter_map(of).collect()
 }
 
-/// Measures from now on; `healed` is a moment ago.
-async fn recovery(stage: &Stage, healed: Instant) -> Recovery {
+/// Measures from now on; `healed` is a moment ago. So many `lanes` have to commit.
+async fn recovery(stage: &Stage, healed: Instant, lanes: i64) -> Recovery {
     let moment = SystemTime::now() - healed.elapsed();
     let since_epoch = moment
         .duration_since(SystemTime::UNIX_EPOCH)
@@ -254,9 +264,10 @@ async fn recovery(stage: &Stage, healed: Instant) -> Recovery {
     let db = stage.db().await.ok();
     let has_committed = async || {
         let Some(db) = &db else { return false };
-        let sql = "SELECT EXISTS (SELECT FROM commits WHERE committed_at > $1::text::timestamptz)";
+        let sql = "SELECT count(DISTINCT consumer) FROM commits JOIN writers ON writer_id = id
+                    WHERE committed_at > $1::text::timestamptz";
         let row = db.query_one(sql, &[&moment]).await;
-        row.is_ok_and(|row| row.get(0))
+        row.is_ok_and(|row| row.get::<_, i64>(0) >= lanes)
     };
     let has_accepted = async || {
         let Some(load) = &stage.load else { return true };

@@ -11,6 +11,9 @@ use crate::{
     stage::Stage,
 };
 
+/// Of each consumer, by default.
+const LANES: i64 = 2;
+
 type Steps = Arc<dyn Fn(&mut Draw) -> Vec<Step> + Send + Sync>;
 
 /// One row of the table of results.
@@ -73,12 +76,20 @@ impl Scenario {
         self.is_short = true;
         self
     }
+
+    /// That have to commit again.
+    pub(crate) fn lanes_to_recover(&self) -> i64 {
+        match self.promise.every_lane {
+            true => LANES * self.setup.consumers as i64,
+            false => 1,
+        }
+    }
 }
 
 /// Servers and daemons as they start.
 #[derive(Debug, Clone)]
 pub(crate) struct Setup {
-    /// Consumers `a`, `b`, …, of two lanes each.
+    /// Consumers `a`, `b`, …, of [`LANES`] lanes each.
     pub(crate) consumers: usize,
     /// Nodes of the api.
     pub(crate) apis: usize,
@@ -97,8 +108,8 @@ pub(crate) struct Setup {
     pub(crate) is_unfit: bool,
     /// Further variables of daemons, fault points among them.
     pub(crate) variables: Vec<(Node, &'static str, &'static str)>,
-    /// WebSocket clients that turn to each api node first, besides one that is told of every
-    /// commit and stays with its node.
+    /// WebSocket clients that turn to the first api node first, besides one of each node that is
+    /// told of every commit and stays with it.
     pub(crate) crowd: usize,
 }
 
@@ -138,14 +149,24 @@ pub(crate) struct Promise {
     pub(crate) recovers: Duration,
     /// From the end of the faults until nothing is in flight, once the load has ended.
     pub(crate) quiet: Duration,
-    /// These say that they aren't ready within that time after the first fault.
+    /// These say within that time after the first fault that they aren't ready, and until the last
+    /// one is ended never that they are.
     pub(crate) not_ready: Vec<(Node, Duration)>,
     /// The same of at least one of these: the others may wait for its locks.
     pub(crate) one_not_ready: Option<(Nodes, Duration)>,
     /// After this time, counted from the first fault, the collector refuses until it ends.
     pub(crate) refuses: Option<Duration>,
+    /// With this code the collector refuses something meanwhile.
+    pub(crate) refuses_by: Option<&'static str>,
     /// The longest answer of the api to a question, 503 included, at any time.
     pub(crate) answers: Duration,
+    /// Nodes of the api that say at least once that they can't answer a question.
+    pub(crate) refuses_questions: Option<Nodes>,
+    /// Whose live clients are told by 1001 that it goes.
+    pub(crate) says_goodbye: Option<Node>,
+    /// Whether every lane, and not just one, has committed again when the pipeline counts as
+    /// recovered.
+    pub(crate) every_lane: bool,
     /// The longest time that a live client is away between two subscriptions.
     pub(crate) comes_back: Option<Duration>,
     /// What Redis acknowledged so shortly before it was lost may be lost with it.
@@ -168,7 +189,11 @@ impl Default for Promise {
             not_ready: Vec::new(),
             one_not_ready: None,
             refuses: None,
+            refuses_by: None,
             answers: Duration::from_secs(8),
+            refuses_questions: None,
+            says_goodbye: None,
+            every_lane: false,
             comes_back: None,
             may_lose: None,
             verdicts: &["balanced"],
@@ -203,10 +228,22 @@ pub(crate) enum Step {
     Start(Node, Vec<(&'static str, String)>),
     /// SIGTERM; it has to end with code 0 within ten seconds, and is left dead.
     Terminate(Node),
+    /// Waits until none of its lanes holds an entry any more, so long after the first fault at most.
+    TakenOver(Node, Duration),
     Do(&'static str, Deed),
 }
 
 impl Step {
+    /// Whom it kills or ends.
+    pub(crate) const fn victim(&self) -> Option<Node> {
+        match self {
+            Self::Begin(Fault::Killed(node)) | Self::Dies(node, _) | Self::Terminate(node) => {
+                Some(*node)
+            }
+            _ => None,
+        }
+    }
+
     /// Begins, waits, ends.
     pub(crate) fn during(fault: Fault, time: Duration) -> [Self; 3] {
         [

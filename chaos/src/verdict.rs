@@ -1,7 +1,7 @@
 //! What was observed, against what was promised.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     time::{Duration, Instant},
 };
 
@@ -19,6 +19,11 @@ const MORE_BYTES: u64 = 64 * 1024 * 1024;
 const MORE_DESCRIPTORS: u64 = 24;
 /// Within this time a daemon that can't do its work says so.
 const NOTICES: Duration = Duration::from_secs(3);
+/// The collector's answer: five seconds for a turn, and five for Redis. Who asks gives up then,
+/// too.
+const COLLECTOR_ANSWERS: Duration = Duration::from_secs(10);
+/// What each live client may add to the memory of the node that it comes to.
+const BYTES_OF_A_CLIENT: u64 = 64 * 1024;
 
 /// From the end of the faults.
 #[derive(Debug, Clone, Copy)]
@@ -37,7 +42,8 @@ impl Recovery {
 
 pub(crate) struct Observed {
     pub(crate) first_fault: Instant,
-    pub(crate) healed: Instant,
+    /// When the last fault was being ended.
+    pub(crate) healing: Instant,
     pub(crate) recovery: Recovery,
     pub(crate) not_ready_at_the_end: Vec<Node>,
     pub(crate) answers: Vec<Answer>,
@@ -47,6 +53,8 @@ pub(crate) struct Observed {
     pub(crate) pause: Duration,
     pub(crate) before: BTreeMap<Node, Use>,
     pub(crate) after: BTreeMap<Node, Use>,
+    /// Whom the scenario kills or ends.
+    pub(crate) mortal: BTreeSet<Node>,
 }
 
 /// Every promise that isn't kept.
@@ -66,6 +74,8 @@ pub(crate) fn judge(
     broken.extend(of_readiness(promise, observed, readiness));
     broken.extend(of_refusals(promise, observed));
     broken.extend(of_slowness(promise, observed));
+    broken.extend(of_code(promise, observed));
+    broken.extend(of_hanging(observed));
     broken.extend(of_every_refusal(&observed.answers));
     broken.extend(of_silence(observed, readiness));
     broken.extend(of_questions(promise, observed, questions));
@@ -111,23 +121,15 @@ fn of_recovery(promise: &Promise, observed: &Observed) -> Vec<String> {
 }
 
 fn of_readiness(promise: &Promise, observed: &Observed, readiness: &Readiness) -> Vec<String> {
-    let (mut broken, first_fault) = (Vec::new(), observed.first_fault);
-    for (node, limit) in &promise.not_ready {
-        let noticed = readiness.not_ready_after(*node, first_fault);
-        match noticed {
-            Some(time) if time <= *limit + observed.pause => {}
-            Some(time) => broken.push(format!("{} was ready for {time:.1?} more", node.name())),
-            None => broken.push(format!("{} was ready all the time", node.name())),
-        }
-    }
+    let all = promise.not_ready.iter();
+    let wrong = all.filter_map(|(node, limit)| unready(*node, *limit, observed, readiness).err());
+    let mut broken: Vec<_> = wrong.collect();
     if let Some((nodes, limit)) = promise.one_not_ready {
-        let among = observed.after.keys().filter(|node| nodes.has(**node));
-        let noticed = among.filter_map(|node| readiness.not_ready_after(*node, first_fault));
-        if noticed
-            .min()
-            .is_none_or(|time| time > limit + observed.pause)
-        {
-            broken.push(format!("of {nodes:?} none was unready within {limit:?}"));
+        let mut among = observed.after.keys().filter(|node| nodes.has(**node));
+        if !among.any(|node| unready(*node, limit, observed, readiness).is_ok()) {
+            broken.push(format!(
+                "of {nodes:?} none was unready within {limit:?} and stayed so"
+            ));
         }
     }
     let unready = observed.not_ready_at_the_end.iter();
@@ -135,13 +137,40 @@ fn of_readiness(promise: &Promise, observed: &Observed, readiness: &Readiness) -
     broken
 }
 
+/// Whether a node said in time that it isn't ready, and never that it is until the faults were
+/// ended.
+fn unready(
+    node: Node,
+    limit: Duration,
+    observed: &Observed,
+    readiness: &Readiness,
+) -> Result<(), String> {
+    let (first_fault, healing) = (observed.first_fault, observed.healing);
+    let (name, limit) = (node.name(), limit + observed.pause);
+    match readiness.not_ready_after(node, first_fault) {
+        None => Err(format!("{name} was ready all the time")),
+        Some(time) if first_fault + time >= healing => Err(format!(
+            "{name} wasn't unready before the end of the faults"
+        )),
+        Some(time) if time > limit => Err(format!("{name} was ready for {time:.1?} more")),
+        Some(_) if readiness.is_ready_between(node, first_fault + limit, healing) => Err(format!(
+            "{name} was ready again before the end of the faults"
+        )),
+        Some(_) => Ok(()),
+    }
+}
+
 /// A backlog that is full slows down who fills it.
 fn of_slowness(promise: &Promise, observed: &Observed) -> Option<String> {
-    let mut during = observed.answers.iter().filter(|answer| {
-        answer.sent > observed.first_fault && answer.sent + answer.took < observed.healed
-    });
-    let slowed = !promise.slows || during.any(|answer| answer.status == Some(429));
+    let slowed = !promise.slows || during(observed).any(|answer| answer.status == Some(429));
     (!slowed).then(|| "the backlog was never full: the collector took everything".to_owned())
+}
+
+fn during(observed: &Observed) -> impl Iterator<Item = &Answer> {
+    let answers = observed.answers.iter();
+    answers.filter(|answer| {
+        answer.sent > observed.first_fault && answer.sent + answer.took < observed.healing
+    })
 }
 
 /// From a while after the fault to its end no request is acknowledged, and each is answered.
@@ -151,14 +180,10 @@ fn of_refusals(promise: &Promise, observed: &Observed) -> Vec<String> {
     };
     let limit = limit + observed.pause;
     let from = observed.first_fault + limit;
-    let during = observed
-        .answers
-        .iter()
-        .filter(|answer| answer.sent > from && answer.sent + answer.took < observed.healed);
     let (mut refused, mut broken) = (0, Vec::new());
-    for answer in during {
+    for answer in during(observed).filter(|answer| answer.sent > from) {
         match answer.status {
-            Some(429 | 503) if answer.took <= limit => refused += 1,
+            Some(503) if answer.took <= limit => refused += 1,
             status => broken.push(format!(
                 "the collector answered {status:?} after {:.1?}, {:.1?} after the fault",
                 answer.took,
@@ -171,6 +196,21 @@ fn of_refusals(promise: &Promise, observed: &Observed) -> Vec<String> {
     }
     broken.truncate(3);
     broken
+}
+
+/// A fault that is to be felt by senders is.
+fn of_code(promise: &Promise, observed: &Observed) -> Option<String> {
+    let code = promise.refuses_by?;
+    let refused = during(observed).any(|answer| answer.code == code);
+    (!refused).then(|| format!("the collector never answered {code}"))
+}
+
+/// Whatever is broken, nobody waits for the collector without end.
+fn of_hanging(observed: &Observed) -> Option<String> {
+    let limit = COLLECTOR_ANSWERS + observed.pause;
+    let hung = observed.answers.iter();
+    let count = hung.filter(|answer| answer.took >= limit).count();
+    (count > 0).then(|| format!("{count} requests to the collector took {limit:.1?} and more"))
 }
 
 /// Whoever is refused is told when to ask again.
@@ -199,8 +239,8 @@ fn of_silence(observed: &Observed, readiness: &Readiness) -> Vec<String> {
 fn wants(answers: &[Answer], length: Duration) -> Vec<Instant> {
     let mut answers: Vec<_> = answers.iter().collect();
     answers.sort_by_key(|answer| answer.sent);
-    let alike = answers.chunk_by(|one, next| one.lacks == next.lacks);
-    let lacking = alike.filter(|run| run[0].lacks);
+    let alike = answers.chunk_by(|one, next| one.lacks() == next.lacks());
+    let lacking = alike.filter(|run| run[0].lacks());
     lacking
         .filter(|run| run[run.len() - 1].sent - run[0].sent >= length)
         .map(|run| run[0].sent)
@@ -208,11 +248,26 @@ fn wants(answers: &[Answer], length: Duration) -> Vec<Instant> {
 }
 
 fn of_questions(promise: &Promise, observed: &Observed, questions: &Questions) -> Vec<String> {
-    let (asked, longest, mut broken) = questions.seen();
-    if longest > promise.answers + observed.pause {
-        broken.push(format!(
-            "one of {asked} answers of the api took {longest:.1?}"
-        ));
+    let mut broken = Vec::new();
+    for (node, seen) in questions.seen() {
+        let name = node.name();
+        if seen.longest > promise.answers + observed.pause {
+            let (asked, longest) = (seen.asked, seen.longest);
+            broken.push(format!(
+                "one of {asked} answers of {name} took {longest:.1?}"
+            ));
+        }
+        if let Some(error) = seen.failed.filter(|_| !observed.mortal.contains(&node)) {
+            broken.push(format!("{name} gave no answer to a question: {error}"));
+        }
+        if seen.refused == 0
+            && promise
+                .refuses_questions
+                .is_some_and(|nodes| nodes.has(node))
+        {
+            broken.push(format!("{name} never said that it can't answer"));
+        }
+        broken.extend(seen.surprises);
     }
     broken
 }
@@ -224,13 +279,15 @@ fn of_resources(scenario: &Scenario, observed: &Observed) -> Vec<String> {
         return broken;
     }
     // Live clients of one node may have gone to another.
-    let more_descriptors = MORE_DESCRIPTORS + scenario.setup.crowd as u64;
+    let crowd = scenario.setup.crowd as u64;
+    let more_descriptors = MORE_DESCRIPTORS + crowd;
+    let more_bytes = MORE_BYTES + crowd * BYTES_OF_A_CLIENT;
     for (node, after) in &observed.after {
         let Some(before) = observed.before.get(node) else {
             continue;
         };
         let mib = |bytes: u64| bytes / (1 << 20);
-        if after.resident_bytes > before.resident_bytes + MORE_BYTES {
+        if after.resident_bytes > before.resident_bytes + more_bytes {
             let (then, now) = (mib(before.resident_bytes), mib(after.resident_bytes));
             broken.push(format!("{} holds {now} MiB, {then} before", node.name()));
         }
@@ -246,46 +303,5 @@ fn of_resources(scenario: &Scenario, observed: &Observed) -> Vec<String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_broken_build_is_caught_by_what_it_breaks_and_by_nothing_else() {
-        let lost = Findings {
-            lost: 3,
-            ..Findings::default()
-        };
-        assert!(of_broken_build(Kind::Lost, &lost).is_empty());
-        assert_eq!(of_broken_build(Kind::DoubleCounted, &lost).len(), 1);
-        assert_eq!(of_broken_build(Kind::Lost, &Findings::default()).len(), 1);
-    }
-
-    fn answers(lacking: &[bool]) -> Vec<Answer> {
-        let began = Instant::now();
-        let answer = |(second, lacks): (u64, &bool)| Answer {
-            sent: began + Duration::from_secs(second),
-            took: Duration::ZERO,
-            status: Some(if *lacks { 503 } else { 202 }),
-            retry_after: None,
-            lacks: *lacks,
-        };
-        (0..).zip(lacking).map(answer).collect()
-    }
-
-    #[test]
-    fn refusals_in_a_row_are_a_want_once_they_last() {
-        let three = Duration::from_secs(3);
-        let brief = answers(&[false, true, true, true, false, true, true]);
-        assert!(wants(&brief, three).is_empty());
-        let lasting = answers(&[false, true, true, true, true, false]);
-        assert_eq!(wants(&lasting, three), [lasting[1].sent]);
-    }
-
-    #[test]
-    fn who_refuses_says_when_to_ask_again() {
-        let mut answers = answers(&[true, false]);
-        assert!(of_every_refusal(&answers).is_some());
-        answers[0].retry_after = Some(1);
-        assert!(of_every_refusal(&answers).is_none());
-    }
-}
+#[path = "verdict_tests.rs"]
+mod tests;

@@ -92,6 +92,7 @@ pub(crate) async fn audit(
         .wrong
         .extend(witnesses::of_sockets(&db, promise, watchers).await?);
     findings.wrong.extend(witnesses::of_group(stage).await?);
+    findings.wrong.extend(witnesses::of_logs(stage)?);
     findings.wrong.extend(ledger.entries().surprises.clone());
     Ok(findings)
 }

@@ -1,6 +1,6 @@
 //! Every row and every dead letter, one by one.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use futures_util::{TryStreamExt as _, pin_mut};
 use tokio_postgres::{Client, types::Type};
@@ -62,8 +62,14 @@ pub(super) fn compare(
         ..Findings::default()
     };
     let letters = letters(found, sent, &mut findings);
+    let poison: HashSet<_> = sent.poison.values().map(|(_, id)| id).collect();
+    let is_row = |id: &u128| found.rows.contains_key(id);
+    findings.unexpected += poison.iter().filter(|id| is_row(id)).count() as u64;
     for (id, fate) in &sent.events {
-        let there = found.rows.contains_key(id) || letters.contains_key(id);
+        let there = match poison.contains(id) {
+            true => letters.contains_key(id),
+            false => is_row(id),
+        };
         match fate {
             Fate::Acknowledged(_) if there => {}
             Fate::Acknowledged(at) if window.has(*at) => findings.lost_as_documented += 1,
@@ -75,17 +81,11 @@ pub(super) fn compare(
     let twice = |count: &u32| u64::from(count.saturating_sub(1));
     findings.duplicated = found.rows.values().map(twice).sum();
     findings.duplicated += letters.values().map(twice).sum::<u64>();
-    let strangers = found
-        .rows
-        .keys()
-        .filter(|id| !sent.events.contains_key(*id));
-    within(strangers.count() as u64, generated.stored, &mut findings);
+    let strangers = found.rows.keys();
+    let strangers = strangers.filter(|id| !sent.events.contains_key(*id));
     let of_generator = found.letters.iter().filter(|letter| letter.is_of_generator);
-    within(
-        of_generator.count() as u64,
-        generated.dead_letters,
-        &mut findings,
-    );
+    let counts = (strangers.count() as u64, of_generator.count() as u64);
+    hold(counts, generated, &mut findings);
     findings
 }
 
@@ -114,10 +114,17 @@ fn letters(found: &Found, sent: &Entries, findings: &mut Findings) -> HashMap<u1
     letters
 }
 
-/// Where only a count is known.
-fn within(count: u64, (least, most): (u64, u64), findings: &mut Findings) {
-    findings.lost += least.saturating_sub(count);
-    findings.unexpected += count.saturating_sub(most);
+/// The generator to what it has made, of which only counts are known: rows and dead letters.
+fn hold((rows, letters): (u64, u64), generated: &Generated, findings: &mut Findings) {
+    let Generated {
+        unique,
+        dead_letters,
+        unsure,
+        ..
+    } = *generated;
+    let missing = unique.saturating_sub(rows) + dead_letters.saturating_sub(letters);
+    findings.lost += missing.saturating_sub(unsure);
+    findings.unexpected += rows.saturating_sub(unique) + letters.saturating_sub(dead_letters);
 }
 
 #[cfg(test)]
@@ -185,22 +192,43 @@ mod tests {
     }
 
     #[test]
+    fn poison_is_a_dead_letter_and_no_row() {
+        let (none, closed) = (Generated::default(), Window::default());
+        let row = [(1, 1), (2, 1), (3, 1), (4, 1)];
+        let stored = found(&row, &[]);
+        assert_eq!(numbers(&stored, &none, &closed), [1, 0, 0, 1]);
+        let both = found(&row, &[POISON]);
+        assert_eq!(numbers(&both, &none, &closed), [0, 0, 0, 1]);
+        let letter = found(&row[1..3], &[POISON, (b"no poison", "required")]);
+        assert_eq!(numbers(&letter, &none, &closed), [1, 0, 0, 1]);
+    }
+
+    #[test]
     fn the_generator_is_held_to_its_count() {
         let generated = Generated {
-            events: 3,
-            stored: (1, 2),
-            dead_letters: (0, 0),
+            events: 4,
+            unique: 2,
+            dead_letters: 1,
+            unsure: 1,
         };
         let closed = Window::default();
-        let rows = |strangers: u128| {
+        let numbers = |strangers: u128, letters: usize| {
             let ours = [(1, 1), (2, 1), (3, 1)];
             let theirs = (0..strangers).map(|n| (100 + n, 1));
-            ours.into_iter().chain(theirs).collect::<Vec<_>>()
+            let rows: Vec<_> = ours.into_iter().chain(theirs).collect();
+            let mut found = found(&rows, &[POISON]);
+            found.letters.extend((0..letters).map(|_| Letter {
+                payload: Vec::new(),
+                reason: "required".to_owned(),
+                is_of_generator: true,
+            }));
+            numbers(&found, &generated, &closed)
         };
-        let numbers = |strangers| numbers(&found(&rows(strangers), &[POISON]), &generated, &closed);
-        assert_eq!(numbers(0), [1, 0, 0, 0]);
-        assert_eq!(numbers(1), [0; 4]);
-        assert_eq!(numbers(2), [0; 4]);
-        assert_eq!(numbers(4), [0, 0, 0, 2]);
+        assert_eq!(numbers(2, 1), [0; 4]);
+        assert_eq!(numbers(1, 1), [0; 4]);
+        assert_eq!(numbers(2, 0), [0; 4]);
+        assert_eq!(numbers(1, 0), [1, 0, 0, 0]);
+        assert_eq!(numbers(3, 1), [0, 0, 0, 1]);
+        assert_eq!(numbers(4, 2), [0, 0, 0, 3]);
     }
 }

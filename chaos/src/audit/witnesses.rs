@@ -26,6 +26,9 @@ const SOON: Duration = Duration::from_secs(10);
 /// Until a consumer that holds nothing is forgotten: its idle time, and two sweeps.
 const FORGOTTEN: Duration = Duration::from_secs(20);
 
+/// The close code of a server that goes away (RFC 6455, 7.4.1).
+const GOING_AWAY: u16 = 1001;
+
 /// Totals and the pipeline's own verdict, of every node of the api.
 pub(super) async fn of_rest(
     stage: &Stage,
@@ -97,10 +100,18 @@ pub(super) async fn of_sockets(
         if promise.comes_back.is_some_and(|limit| away > limit) {
             wrong.push(format!("a watcher of {name} was away for {away:.1?}"));
         }
+        wrong.extend(silent_end(&held, promise));
         wrong.extend(held.surprise.map(|what| format!("{name} said {what}")));
     }
     wrong.truncate(10);
     Ok(wrong)
+}
+
+fn silent_end(held: &Held, promise: &Promise) -> Option<String> {
+    let node = promise.says_goodbye?;
+    let mut ends = held.ends.iter();
+    let silent = ends.find(|(of, code)| *of == node && *code != Some(GOING_AWAY));
+    silent.map(|(_, code)| format!("{} left a watcher with {code:?}", node.name()))
 }
 
 /// Of the window that a watcher holds; nothing is written any more.
@@ -145,6 +156,18 @@ pub(super) async fn of_group(stage: &Stage) -> anyhow::Result<Vec<String>> {
     let forgotten = async || dead().await.is_ok_and(|dead| dead.is_empty());
     if !wait_for(FORGOTTEN, forgotten).await {
         wrong.push(format!("dead consumers are left: {:?}", dead().await?));
+    }
+    Ok(wrong)
+}
+
+/// A panic is caught, and what follows may look well.
+pub(super) fn of_logs(stage: &Stage) -> anyhow::Result<Vec<String>> {
+    let mut wrong = Vec::new();
+    for node in stage.nodes() {
+        let log = std::fs::read(stage.log_of(node))?;
+        let log = String::from_utf8_lossy(&log);
+        let panic = log.lines().find(|line| line.contains("panicked at"));
+        wrong.extend(panic.map(|line| format!("{}: {line:.300}", node.name())));
     }
     Ok(wrong)
 }

@@ -24,7 +24,7 @@ const LACKS: [&str; 3] = [
 ];
 
 /// One request, as its client saw it.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub(crate) sent: Instant,
     pub(crate) took: Duration,
@@ -32,8 +32,15 @@ pub(crate) struct Answer {
     pub(crate) status: Option<u16>,
     /// Seconds, where it says when to ask again.
     pub(crate) retry_after: Option<u64>,
+    /// Of a refusal; else empty.
+    pub(crate) code: String,
+}
+
+impl Answer {
     /// Whether it says that something the collector stands on can't be used.
-    pub(crate) lacks: bool,
+    pub(crate) fn lacks(&self) -> bool {
+        LACKS.contains(&&*self.code)
+    }
 }
 
 /// Of all clients.
@@ -99,7 +106,7 @@ impl Client {
             took: sent.elapsed(),
             status,
             retry_after: answer.and_then(|answer| answer.retry_after),
-            lacks: LACKS.iter().any(|code| body["code"] == *code),
+            code: body["code"].as_str().unwrap_or_default().to_owned(),
         });
         match status {
             Some(202) if body["accepted"] == ids.len() => {

@@ -17,10 +17,11 @@ pub(super) struct Generator {
 pub(crate) struct Generated {
     /// Events that were made, all in all.
     pub(crate) events: u64,
-    /// Of them, the rows there have to be: at least and at most.
-    pub(crate) stored: (u64, u64),
-    /// The same for dead letters.
-    pub(crate) dead_letters: (u64, u64),
+    /// The rows there have to be of them, and the dead letters.
+    pub(crate) unique: u64,
+    pub(crate) dead_letters: u64,
+    /// Events without a reply: each may be missing, and with it a row or a dead letter.
+    pub(crate) unsure: u64,
 }
 
 /// Events per second when nothing else is left to do.
@@ -83,13 +84,11 @@ impl Generator {
         let made = view["status"]["generated"].as_u64();
         let made = made.context("the generator counts")?;
         let truth = run.truth(made);
-        // Each event without a reply may be missing, and with it its effect on either count.
-        let unsure = made - run.sent;
-        let letters: u64 = truth.dead_letters.values().sum();
         Ok(Generated {
             events: made,
-            stored: (truth.unique.saturating_sub(unsure), truth.unique),
-            dead_letters: (letters.saturating_sub(unsure), letters),
+            unique: truth.unique,
+            dead_letters: truth.dead_letters.values().sum(),
+            unsure: made - run.sent,
         })
     }
 }

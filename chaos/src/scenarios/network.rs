@@ -1,13 +1,21 @@
 //! Faults between the daemons and their services.
 
+use std::time::Duration;
+
+use anyhow::{Context as _, ensure};
+use futures_util::future::BoxFuture;
+
 use super::{millis, secs};
 use crate::{
     fault::{Fault, Node, Nodes, Service},
+    http,
     proxy::Toxic,
     scenario::{Draw, Promise, Scenario, Step},
+    stage::Stage,
 };
 
 const A: Node = Node::Consumer(0);
+const B: Node = Node::Consumer(1);
 const REDIS_HOLE: &str = "Redis behind a black hole: noticed within 10 s";
 const POSTGRES_HOLE: &str = "PostgreSQL behind a black hole: noticed within 15 s";
 
@@ -36,14 +44,14 @@ fn redis_silent() -> Vec<Scenario> {
             ];
         })
         .short(),
-        net(
+        // Where replies are waited for, 10 s from the cut at most.
+        half_open(
             "redis-half-open",
             "Redis's machine is gone without a FIN",
             Service::Redis,
-            Nodes::All,
-            Toxic::HalfOpen,
-            3..8,
-        ),
+            secs(3),
+        )
+        .promise(|promise| promise.recovers = secs(7)),
         net(
             "redis-slow",
             "Redis slow (200 ms, 1 MB/s)",
@@ -115,13 +123,12 @@ fn postgres() -> Vec<Scenario> {
             16..19,
         )
         .promise(|promise| promise.not_ready = vec![(A, secs(15)), (Node::Api(0), secs(15))]),
-        net(
+        // Noticed within 15 s, resumed 5 s later.
+        half_open(
             "postgres-half-open",
             "PostgreSQL's machine is gone without a FIN",
             service,
-            Nodes::All,
-            Toxic::HalfOpen,
-            3..8,
+            secs(0),
         )
         .promise(|promise| promise.recovers = secs(20)),
         net(
@@ -167,24 +174,23 @@ fn postgres() -> Vec<Scenario> {
 
 fn partly() -> Vec<Scenario> {
     vec![
-        net(
+        cut_off(
             "one-consumer-without-redis",
             "one of two consumers is cut off; the other takes over within 35 s",
             Service::Redis,
-            Nodes::One(A),
-            Toxic::BlackHole,
             11..14,
+            Step::TakenOver(A, secs(35)),
         )
         .promise(|promise| promise.not_ready = vec![(A, secs(10))])
         // As by default: what it holds is taken over within 35 s.
-        .setup(|setup| setup.variable(Node::Consumer(1), "CLAIM_IDLE_MS", "30000")),
-        net(
+        .setup(|setup| setup.variable(B, "CLAIM_IDLE_MS", "30000")),
+        // It goes on reading, and holds something all the time.
+        cut_off(
             "one-consumer-without-postgres",
             "one of two consumers is cut off; the other takes over",
             Service::Postgres,
-            Nodes::One(A),
-            Toxic::BlackHole,
             16..19,
+            Step::Do("the other takes over", has_claimed),
         )
         .promise(|promise| promise.not_ready = vec![(A, secs(15))]),
         Scenario::new(
@@ -205,7 +211,8 @@ fn partly() -> Vec<Scenario> {
             Nodes::Apis,
             Toxic::BlackHole,
             8..12,
-        ),
+        )
+        .promise(|promise| promise.refuses_questions = Some(Nodes::Apis)),
         net(
             "api-without-redis",
             "questions are answered from the database alone",
@@ -221,6 +228,47 @@ fn partly() -> Vec<Scenario> {
 /// What is slow is no failure.
 const fn slow(promise: &mut Promise) {
     promise.is_noticed = false;
+}
+
+/// Nothing ends it: what is connected anew works, and what was cut has to be given up.
+fn half_open(
+    name: &'static str,
+    proves: &'static str,
+    service: Service,
+    time: Duration,
+) -> Scenario {
+    Scenario::new(name, proves, move |draw| {
+        let pause = draw.seconds(0.0..1.0);
+        let fault = Fault::Net(service, Nodes::All, Toxic::HalfOpen);
+        [vec![Step::Wait(pause)], Step::during(fault, time).to_vec()].concat()
+    })
+    .promise(|promise| promise.every_lane = true)
+}
+
+/// A black hole for one of two consumers, until it is `seen` what the other one does about it.
+fn cut_off(
+    name: &'static str,
+    proves: &'static str,
+    service: Service,
+    seconds: std::ops::Range<u64>,
+    seen: Step,
+) -> Scenario {
+    let seconds = seconds.start as f64..seconds.end as f64;
+    Scenario::new(name, proves, move |draw| {
+        let fault = Fault::Net(service, Nodes::One(A), Toxic::BlackHole);
+        let [begin, wait, end] = Step::during(fault, draw.seconds(seconds.clone()));
+        vec![begin, wait, seen.clone(), end]
+    })
+}
+
+fn has_claimed(stage: &mut Stage) -> BoxFuture<'_, anyhow::Result<()>> {
+    Box::pin(async move {
+        let metrics = http::metrics(&stage.url(B)).await.context("it answers")?;
+        let name = "tidemark_consumer_claimed_entries_total ";
+        let claimed = metrics.lines().find_map(|line| line.strip_prefix(name));
+        ensure!(claimed.is_some_and(|count| count != "0"), "{claimed:?}");
+        Ok(())
+    })
 }
 
 /// One toxic, for as long as the seed says.

@@ -22,11 +22,11 @@ fn deaths() -> Vec<Scenario> {
         Scenario::new(
             "postgres-killed",
             "PostgreSQL kill -9: resumed within 5 s",
-            |draw| Step::during(Fault::PostgresKilled, draw.seconds(0.5..6.0)).to_vec(),
+            |draw| Step::during(Fault::PostgresKilled, draw.seconds(4.0..7.0)).to_vec(),
         )
         .promise(|promise| {
             promise.recovers = secs(5);
-            promise.not_ready = vec![(A, secs(6))];
+            promise.not_ready = vec![(A, secs(3))];
         })
         .short(),
         Scenario::new(
@@ -98,7 +98,7 @@ fn disks() -> Vec<Scenario> {
         Scenario::new(
             "postgres-refuses-for-space",
             "53100 on every write: retried, nothing dead-lettered",
-            |draw| Step::during(raising("53100"), draw.seconds(3.0..7.0)).to_vec(),
+            |draw| Step::during(raising("53100"), draw.seconds(4.0..7.0)).to_vec(),
         )
         .promise(|promise| {
             promise.recovers = secs(5);

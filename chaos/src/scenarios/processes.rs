@@ -49,13 +49,12 @@ pub(super) fn all() -> Vec<Scenario> {
         ("consumer-dead-after-commit", "after_commit=10*off->return"),
     ];
     let taken_over = dead.map(|(name, point)| {
-        Scenario::new(name, "taken over by another consumer within 35 s", dies)
-            .setup(|setup| {
-                setup.variable(A, "FAILPOINTS", point);
-                // The default.
-                setup.variable(B, "CLAIM_IDLE_MS", "30000");
-            })
-            .promise(|promise| promise.quiet = Duration::from_secs(35))
+        let proves = "taken over by another consumer within 35 s";
+        Scenario::new(name, proves, dies_and_is_succeeded).setup(|setup| {
+            setup.variable(A, "FAILPOINTS", point);
+            // The default.
+            setup.variable(B, "CLAIM_IDLE_MS", "30000");
+        })
     });
     resumed
         .into_iter()
@@ -119,7 +118,10 @@ fn others() -> Vec<Scenario> {
             |draw| terminated(draw, Node::Api(0)),
         )
         .setup(crowd)
-        .promise(|promise| promise.comes_back = Some(Duration::from_secs(10))),
+        .promise(|promise| {
+            promise.comes_back = Some(Duration::from_secs(10));
+            promise.says_goodbye = Some(Node::Api(0));
+        }),
     ]
 }
 
@@ -150,8 +152,8 @@ const POINTS: [&str; 6] = [
     "after_ack",
 ];
 
-/// Of each node; all of them may turn to one.
-const CROWD: usize = 1_000;
+/// Of the node that dies; all of them turn to the other one.
+const CROWD: usize = 2_000;
 
 fn crowd(setup: &mut Setup) {
     setup.crowd = CROWD;
@@ -165,8 +167,9 @@ fn crowd(setup: &mut Setup) {
     }
 }
 
-fn dies(_: &mut Draw) -> Vec<Step> {
-    vec![Step::Dies(A, SOON)]
+fn dies_and_is_succeeded(_: &mut Draw) -> Vec<Step> {
+    let taken_over = Step::TakenOver(A, Duration::from_secs(35));
+    vec![Step::Dies(A, SOON), taken_over]
 }
 
 fn killed(draw: &mut Draw) -> Vec<Step> {

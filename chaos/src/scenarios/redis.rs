@@ -55,7 +55,7 @@ fn deaths() -> Vec<Scenario> {
         Scenario::new(
             "redis-restarted",
             "Redis stops by SIGTERM and starts again",
-            |draw| Step::during(Fault::RedisStopped, draw.seconds(0.5..4.0)).to_vec(),
+            |draw| Step::during(Fault::RedisStopped, draw.seconds(1.0..4.0)).to_vec(),
         )
         .promise(|promise| {
             promise.recovers = secs(3);
@@ -178,10 +178,8 @@ fn full() -> Vec<Scenario> {
             "redis-fills-up",
             "the database is away and Redis fills up: refused, not lost",
             |draw| {
-                let tight = Fault::Redis(
-                    &["CONFIG SET maxmemory 12mb"],
-                    &["CONFIG SET maxmemory 1gb"],
-                );
+                let tight =
+                    Fault::Redis(&["CONFIG SET maxmemory 8mb"], &["CONFIG SET maxmemory 1gb"]);
                 vec![
                     Step::Begin(tight),
                     Step::Begin(Fault::PostgresStopped("INT")),
@@ -191,7 +189,10 @@ fn full() -> Vec<Scenario> {
                 ]
             },
         )
-        .promise(|promise| promise.recovers = secs(5)),
+        .promise(|promise| {
+            promise.recovers = secs(5);
+            promise.refuses_by = Some("stream_memory_full");
+        }),
     ]
 }
 
@@ -199,32 +200,27 @@ fn writes_refused() -> Vec<Scenario> {
     vec![
         Scenario::new(
             "redis-disk-full",
-            "Redis's disk is full (MISCONF): 503, draining goes on",
-            |draw| Step::during(Fault::DiskFull(Service::Redis), draw.seconds(4.0..7.0)).to_vec(),
+            "Redis's disk is full (MISCONF): 503, reading waits, nothing is lost",
+            |draw| Step::during(Fault::DiskFull(Service::Redis), draw.seconds(5.0..8.0)).to_vec(),
         )
         .setup(|setup| setup.small_disks = true)
         .promise(writes_are_refused),
         Scenario::new(
             "redis-snapshot-fails",
-            "a failed snapshot stops writes (MISCONF)",
+            "a failed snapshot stops writes (MISCONF): 503, reading waits, nothing is lost",
             |draw| {
-                let time = draw.seconds(4.0..7.0);
+                let snapshot = Fault::Redis(&["BGSAVE"], &["BGSAVE"]);
+                let [fails, wait, succeeds] = Step::during(snapshot, draw.seconds(5.0..8.0));
                 vec![
                     Step::Do("Redis may not write to its folder", |stage| {
                         Box::pin(async move { Ok(stage.redis_server.may_write(false)?) })
                     }),
-                    Step::Begin(Fault::Redis(&["BGSAVE"], &[])),
-                    Step::Wait(time),
+                    fails,
+                    wait,
                     Step::Do("it may again", |stage| {
                         Box::pin(async move { Ok(stage.redis_server.may_write(true)?) })
                     }),
-                    Step::Do("and takes a snapshot", |stage| {
-                        Box::pin(async move {
-                            let mut redis = stage.redis().await?;
-                            redis::cmd("BGSAVE").query_async::<()>(&mut redis).await?;
-                            Ok(())
-                        })
-                    }),
+                    succeeds,
                 ]
             },
         )
@@ -249,10 +245,12 @@ fn writes_refused() -> Vec<Scenario> {
     ]
 }
 
-/// Who can hand on nothing is sent no traffic.
+/// Neither to read nor to acknowledge is possible without writing; who can hand on nothing is sent
+/// no traffic.
 fn writes_are_refused(promise: &mut Promise) {
     promise.recovers = secs(5);
-    promise.not_ready = vec![(Node::Ingestion, secs(4))];
+    promise.refuses = Some(secs(4));
+    promise.not_ready = vec![(Node::Ingestion, secs(4)), (A, secs(4))];
 }
 
 fn meddling() -> Vec<Scenario> {
@@ -309,9 +307,7 @@ fn meddling() -> Vec<Scenario> {
         .load(without_generator)
         .promise(|promise| {
             promise.may_lose = Some(secs(4));
-            // By the accounts, and by nobody else.
             promise.verdicts = &["lost"];
-            promise.is_noticed = false;
         }),
     ]
 }

@@ -3,7 +3,7 @@
 use super::secs;
 use crate::{
     fault::{Fault, Node},
-    scenario::{Scenario, Step},
+    scenario::{Promise, Scenario, Step},
 };
 
 /// Changes what the daemons come as.
@@ -39,7 +39,8 @@ pub(super) fn all() -> Vec<Scenario> {
                 "ALTER TABLE commits RENAME TO commits_away",
                 "ALTER TABLE commits_away RENAME TO commits",
             ),
-        ),
+        )
+        .promise(api_too),
         hold(
             "permission-denied",
             "permission denied (42501): hold, not ready",
@@ -49,7 +50,8 @@ pub(super) fn all() -> Vec<Scenario> {
                 "GRANT tidemark_api TO tm_api; GRANT tidemark_consumer TO tm_consumer;
                  GRANT tidemark_ingestion TO tm_ingestion",
             ),
-        ),
+        )
+        .promise(api_too),
         hold(
             "wrong-password",
             "wrong password (28P01): hold, not ready",
@@ -57,7 +59,8 @@ pub(super) fn all() -> Vec<Scenario> {
                 anew!("PASSWORD 'another'"),
                 every_login!("PASSWORD 'daemon'"),
             ),
-        ),
+        )
+        .promise(api_too),
         hold(
             "read-only",
             "the server takes no writes (25006)",
@@ -73,7 +76,8 @@ pub(super) fn all() -> Vec<Scenario> {
                 anew!("CONNECTION LIMIT 0"),
                 every_login!("CONNECTION LIMIT -1"),
             ),
-        ),
+        )
+        .promise(api_too),
     ]
 }
 
@@ -86,4 +90,9 @@ fn hold(name: &'static str, proves: &'static str, fault: Fault) -> Scenario {
         promise.recovers = secs(6);
         promise.not_ready = vec![(Node::Consumer(0), secs(6))];
     })
+}
+
+/// Where it doesn't let the api read either.
+fn api_too(promise: &mut Promise) {
+    promise.not_ready.push((Node::Api(0), secs(6)));
 }

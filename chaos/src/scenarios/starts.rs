@@ -66,7 +66,7 @@ pub(super) fn all() -> Vec<Scenario> {
         })
         .promise(|promise| {
             promise.recovers = secs(3);
-            promise.not_ready = vec![(Node::Ingestion, secs(1))];
+            promise.not_ready = vec![(Node::Ingestion, secs(2))];
         }),
     ]
 }
@@ -91,6 +91,6 @@ fn absent(
     .setup(setup)
     .promise(|promise| {
         promise.recovers = secs(6);
-        promise.not_ready = vec![(Node::Consumer(0), secs(1)), (Node::Api(0), secs(1))];
+        promise.not_ready = vec![(Node::Consumer(0), secs(2)), (Node::Api(0), secs(2))];
     })
 }

@@ -1,8 +1,12 @@
 //! What is in flight.
 
-use redis::streams::{StreamPendingCountReply, StreamRangeReply};
+use redis::{
+    AsyncCommands as _,
+    streams::{StreamInfoConsumersReply, StreamPendingCountReply, StreamRangeReply},
+};
 
 use super::{GROUP, STREAM, Stage};
+use crate::fault::Node;
 
 impl Stage {
     /// Events that consumers hold, and events that none has read.
@@ -37,6 +41,18 @@ impl Stage {
             }
         }
         Ok((held, waiting))
+    }
+}
+
+impl Stage {
+    /// Entries that the lanes of this consumer hold.
+    pub(crate) async fn held_by(&self, node: Node) -> anyhow::Result<usize> {
+        let mut redis = self.redis().await?;
+        let lanes = format!("{}/", node.name());
+        let known: StreamInfoConsumersReply = redis.xinfo_consumers(STREAM, GROUP).await?;
+        let known = known.consumers.into_iter();
+        let held = known.filter(|consumer| consumer.name.starts_with(&lanes));
+        Ok(held.map(|consumer| consumer.pending).sum())
     }
 }
 

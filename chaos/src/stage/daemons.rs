@@ -1,9 +1,9 @@
 //! The daemons of a stage.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{collections::BTreeMap, path::PathBuf, time::Duration};
 
 use anyhow::{Context as _, ensure};
-use testkit::{Daemon, Program};
+use testkit::{Daemon, Program, http, wait_for};
 
 use super::{GROUP, STREAM, Stage};
 use crate::{
@@ -23,7 +23,7 @@ const VARIABLES: [(&str, &str); 8] = [
     ("CLAIM_IDLE_MS", "3000"),
     ("COMPACT_INTERVAL", "2"),
     ("LOG_LEVEL", "info"),
-    ("POSTGRES_POOL_SIZE", "8"),
+    ("POSTGRES_POOL_SIZE", "15"),
     ("RUST_BACKTRACE", "1"),
 ];
 
@@ -106,6 +106,11 @@ impl Stage {
         variables
     }
 
+    /// Where all its lives print.
+    pub(crate) fn log_of(&self, node: Node) -> PathBuf {
+        self.folder.join(format!("{}.log", node.name()))
+    }
+
     pub(crate) fn start_daemon(
         &mut self,
         node: Node,
@@ -113,9 +118,20 @@ impl Stage {
         is_first: bool,
     ) -> anyhow::Result<()> {
         let variables = self.variables(node, more, is_first);
-        let log = self.folder.join(format!("{}.log", node.name()));
-        let daemon = Daemon::spawn(node.program(), self.port(node), &variables, &[], &log)?;
+        let (port, log) = (self.port(node), self.log_of(node));
+        let daemon = Daemon::spawn(node.program(), port, &variables, &[], &log)?;
         self.daemons.insert(node, daemon);
+        Ok(())
+    }
+
+    /// Each answers, ready or not.
+    pub(crate) async fn all_live(&self) -> anyhow::Result<()> {
+        for node in self.daemons.keys() {
+            let url = format!("{}/health/live", self.url(*node));
+            let is_live = async || matches!(http::get(&url).await, Ok((200, _)));
+            let is_live = wait_for(PROGRAMS_READY, is_live).await;
+            ensure!(is_live, "{} isn't alive", node.name());
+        }
         Ok(())
     }
 

@@ -74,6 +74,7 @@ impl Stage {
     pub(super) async fn end(&mut self, fault: &Fault) -> anyhow::Result<()> {
         let at = self.faults.iter().position(|(begun, _)| begun == fault);
         let (_, held) = self.faults.remove(at.context("the fault was begun")?);
+        self.healing = Some(Instant::now());
         match fault {
             Fault::Net(service, nodes, toxic) => match toxic {
                 Toxic::Reset | Toxic::HalfOpen => {}

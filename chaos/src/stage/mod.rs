@@ -48,8 +48,9 @@ pub(crate) struct Stage {
     /// Those that run, by what they are.
     pub(crate) daemons: BTreeMap<Node, Daemon>,
     pub(crate) load: Option<load::Running>,
-    /// When the first fault began, and when the last one ended.
+    /// When the first fault began, and when the last one was being ended and was ended.
     pub(crate) first_fault: Option<Instant>,
+    pub(crate) healing: Option<Instant>,
     pub(crate) healed: Option<Instant>,
     /// When Redis lost what it may have lost.
     pub(crate) crashes: Vec<Instant>,
@@ -89,6 +90,7 @@ impl Stage {
             daemons: BTreeMap::new(),
             load: None,
             first_fault: None,
+            healing: None,
             healed: None,
             crashes: Vec::new(),
             deaths: 0,

@@ -1,11 +1,12 @@
 //! Takes the steps of a scenario.
 
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, ensure};
+use testkit::wait_for;
 
 use super::Stage;
-use crate::scenario::Step;
+use crate::{fault::Node, scenario::Step};
 
 impl Stage {
     pub(crate) async fn take(&mut self, step: Step) -> anyhow::Result<()> {
@@ -39,11 +40,23 @@ impl Stage {
                 self.healed = Some(Instant::now());
                 self.note(&format!("{} ended", node.name()));
             }
+            Step::TakenOver(node, limit) => self.taken_over(node, limit).await?,
             Step::Do(what, deed) => {
                 self.note(what);
                 deed(self).await.context(what)?;
             }
         }
+        Ok(())
+    }
+
+    async fn taken_over(&self, node: Node, limit: Duration) -> anyhow::Result<()> {
+        let since = self.first_fault.context("a fault was begun")?;
+        let left = limit.saturating_sub(since.elapsed());
+        let holds_nothing = async || self.held_by(node).await.is_ok_and(|held| held == 0);
+        let taken_over = wait_for(left, holds_nothing).await;
+        let (name, after) = (node.name(), since.elapsed());
+        ensure!(taken_over, "{name} still holds entries after {after:.1?}");
+        self.note(&format!("{name} holds nothing after {after:.1?}"));
         Ok(())
     }
 

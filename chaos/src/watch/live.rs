@@ -2,7 +2,7 @@
 //! their position whenever they are cut off, as a browser would.
 
 use std::{
-    sync::{Arc, Mutex, PoisonError},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
@@ -18,7 +18,7 @@ use tokio_tungstenite::{
     tungstenite::{ClientRequestBuilder, Message},
 };
 
-use crate::{http, scenario::Draw};
+use crate::{fault::Node, http, scenario::Draw};
 
 /// A client that hears nothing for so long reconnects.
 const SILENCE: Duration = Duration::from_secs(12);
@@ -63,6 +63,8 @@ pub(crate) struct Held {
     pub(crate) connections: u64,
     /// How many times it went on from its position.
     pub(crate) recovered: u64,
+    /// The nodes that have ended a subscription, each with the code of its close, if it sent one.
+    pub(crate) ends: Vec<(Node, Option<u16>)>,
     /// The longest time from the end of a connection until it was subscribed again.
     pub(crate) longest_away: Duration,
     /// An answer that a client can't make sense of.
@@ -75,13 +77,14 @@ pub(crate) struct Watcher {
 }
 
 impl Watcher {
-    /// `urls` are those of the nodes that it may turn to, `http://…`, the first one first.
-    pub(crate) fn start(urls: &[String], topic: Topic, draw: Draw) -> Self {
+    /// `nodes` are those that it may turn to, the first one first, each with its `http://…`.
+    pub(super) fn start(nodes: &[(Node, String)], topic: Topic, draw: Draw) -> Self {
         let held = Arc::default();
-        let urls = urls.iter();
-        let urls = urls.map(|url| format!("{}/ws", url.replacen("http", "ws", 1)));
+        let nodes = nodes.iter();
+        let nodes =
+            nodes.map(|(node, url)| (*node, format!("{}/ws", url.replacen("http", "ws", 1))));
         let client = Client {
-            urls: urls.collect(),
+            nodes: nodes.collect(),
             topic,
             draw,
             held: Arc::clone(&held),
@@ -107,7 +110,7 @@ impl Drop for Watcher {
 }
 
 struct Client {
-    urls: Vec<String>,
+    nodes: Vec<(Node, String)>,
     topic: Topic,
     draw: Draw,
     held: Arc<Mutex<Held>>,
@@ -118,16 +121,25 @@ struct Client {
 impl Client {
     async fn watch(mut self) {
         for attempt in 0.. {
-            let url = self.urls[attempt % self.urls.len()].clone();
-            // Why it ended doesn't matter: what counts is what is held in the end.
-            let _ = self.stay(&url).await;
+            let (node, url) = self.nodes[attempt % self.nodes.len()].clone();
+            let before = self.lock().connections;
+            // Why it ended otherwise doesn't matter: what counts is what is held in the end.
+            let code = self.stay(&url).await.ok();
+            if self.lock().connections > before {
+                self.lock().ends.push((node, code));
+            }
             self.away_since.get_or_insert_with(Instant::now);
             // Not all at once.
             sleep(self.draw.seconds(0.1..1.5)).await;
         }
     }
 
-    async fn stay(&mut self, url: &str) -> anyhow::Result<()> {
+    fn lock(&self) -> MutexGuard<'_, Held> {
+        self.held.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Until the node closes; the code that it gives.
+    async fn stay(&mut self, url: &str) -> anyhow::Result<u16> {
         let request = ClientRequestBuilder::new(url.parse()?)
             .with_header("Authorization", http::authorization());
         let (mut socket, _) = timeout(CONNECTS, connect_async(request)).await??;
@@ -138,8 +150,10 @@ impl Client {
         socket.send(Message::text(subscribe.to_string())).await?;
         loop {
             let message = timeout(SILENCE, socket.next()).await?;
-            let Message::Text(text) = message.context("the socket has ended")?? else {
-                continue;
+            let text = match message.context("the socket has ended")?? {
+                Message::Text(text) => text,
+                Message::Close(frame) => return Ok(frame.context("no code")?.code.into()),
+                _ => continue,
             };
             let mut message: Value = serde_json::from_str(&text)?;
             let state = match message["type"].as_str() {
@@ -162,9 +176,10 @@ impl Client {
 
     /// Who comes with a position is told whether something was missed.
     fn subscribed(&mut self, message: &Value) -> anyhow::Result<()> {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = self.away_since.take();
+        let mut held = self.lock();
         held.connections += 1;
-        if let Some(since) = self.away_since.take() {
+        if let Some(since) = since {
             held.longest_away = held.longest_away.max(since.elapsed());
         }
         let recovered = message["recovered"].as_bool();
@@ -183,7 +198,7 @@ impl Client {
     }
 
     fn keep(&self, state: &Value) {
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut held = self.lock();
         // Where it goes on from its position there is no snapshot.
         if let Some(events) = self.topic.events(state) {
             held.events = events;

@@ -45,20 +45,17 @@ impl Watch {
     pub(crate) fn start(stage: &Stage, scenario: &Scenario, draw: &mut Draw) -> Self {
         let nodes = stage.nodes();
         let urls: BTreeMap<_, _> = nodes.iter().map(|node| (*node, stage.url(*node))).collect();
-        let apis = nodes.iter().filter(|node| matches!(node, Node::Api(_)));
-        let mut apis: Vec<_> = apis.map(|node| (node.name(), stage.url(*node))).collect();
-        let urls_of = |apis: &[(String, String)]| -> Vec<String> {
-            apis.iter().map(|(_, url)| url.clone()).collect()
-        };
-        let questions = Questions::ask(urls_of(&apis));
+        let mut apis: Vec<_> = urls.clone().into_iter().collect();
+        apis.retain(|(node, _)| matches!(node, Node::Api(_)));
+        let questions = Questions::ask(apis.clone());
         let mut sockets = Vec::new();
-        for _ in 0..apis.len() {
-            let (name, url) = &apis[0];
-            let faithful = Watcher::start(std::slice::from_ref(url), Topic::Metrics, draw.fork());
+        for number in 0..apis.len() {
+            let name = apis[0].0.name();
+            let faithful = Watcher::start(&apis[..1], Topic::Metrics, draw.fork());
             sockets.push((name.clone(), faithful));
-            let urls = urls_of(&apis);
-            sockets.extend((0..scenario.setup.crowd).map(|_| {
-                let one = Watcher::start(&urls, Topic::Breakdown, draw.fork());
+            let crowd = if number == 0 { scenario.setup.crowd } else { 0 };
+            sockets.extend((0..crowd).map(|_| {
+                let one = Watcher::start(&apis, Topic::Breakdown, draw.fork());
                 (name.clone(), one)
             }));
             apis.rotate_left(1);

@@ -1,43 +1,54 @@
 //! Queries to the api during faults: it answers, or says that it can't.
 
 use std::{
+    collections::BTreeMap,
+    io,
     sync::{Arc, Mutex, PoisonError},
     time::{Duration, Instant},
 };
 
 use tokio::{task::JoinHandle, time::sleep};
 
-use crate::http::{self, Answer};
+use crate::{
+    fault::Node,
+    http::{self, Answer},
+};
 
 const INTERVAL: Duration = Duration::from_millis(400);
 
-#[derive(Debug, Default)]
-struct Seen {
-    asked: u64,
-    longest: Duration,
-    surprises: Vec<String>,
+/// What a node has answered.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Seen {
+    pub(crate) asked: u64,
+    pub(crate) longest: Duration,
+    /// By 503.
+    pub(crate) refused: u64,
+    /// Why the first question that wasn't answered at all was not.
+    pub(crate) failed: Option<String>,
+    /// Answers of another kind than 200, or 429 and 503 with `Retry-After`.
+    pub(crate) surprises: Vec<String>,
 }
 
+type All = Arc<Mutex<BTreeMap<Node, Seen>>>;
+
 pub(crate) struct Questions {
-    seen: Arc<Mutex<Seen>>,
+    all: All,
     tasks: Vec<JoinHandle<()>>,
 }
 
 impl Questions {
-    pub(crate) fn ask(urls: Vec<String>) -> Self {
-        let seen = Arc::<Mutex<Seen>>::default();
-        let ask = |url| tokio::spawn(ask(url, seen.clone()));
+    pub(super) fn ask(apis: Vec<(Node, String)>) -> Self {
+        let all = All::default();
+        let ask = |(node, url)| tokio::spawn(ask(node, url, all.clone()));
         Self {
-            tasks: urls.into_iter().map(ask).collect(),
-            seen,
+            tasks: apis.into_iter().map(ask).collect(),
+            all,
         }
     }
 
-    /// How many, the longest time an answer took, and answers of another kind than 200, or 429
-    /// and 503 with `Retry-After`.
-    pub(crate) fn seen(&self) -> (u64, Duration, Vec<String>) {
-        let seen = self.seen.lock().unwrap_or_else(PoisonError::into_inner);
-        (seen.asked, seen.longest, seen.surprises.clone())
+    pub(crate) fn seen(&self) -> BTreeMap<Node, Seen> {
+        let all = self.all.lock().unwrap_or_else(PoisonError::into_inner);
+        all.clone()
     }
 }
 
@@ -47,24 +58,38 @@ impl Drop for Questions {
     }
 }
 
-async fn ask(url: String, seen: Arc<Mutex<Seen>>) {
+async fn ask(node: Node, url: String, all: All) {
     let url = format!("{url}/api/v1/metrics/summary?from=now-1h&to=now");
     loop {
         let asked = Instant::now();
         let answer = http::get(&url).await;
         let took = asked.elapsed();
         {
-            let mut seen = seen.lock().unwrap_or_else(PoisonError::into_inner);
-            seen.asked += 1;
-            seen.longest = seen.longest.max(took);
-            if let Ok(answer) = answer
-                && let Some(what) = surprise(&answer)
-                && seen.surprises.len() < 5
-            {
-                seen.surprises.push(format!("GET {url} answers {what}"));
-            }
+            let mut all = all.lock().unwrap_or_else(PoisonError::into_inner);
+            all.entry(node).or_default().note(answer, took);
         }
         sleep(INTERVAL).await;
+    }
+}
+
+impl Seen {
+    fn note(&mut self, answer: io::Result<Answer>, took: Duration) {
+        self.asked += 1;
+        self.longest = self.longest.max(took);
+        match answer {
+            Ok(answer) => {
+                self.refused += u64::from(answer.status == 503);
+                if let Some(what) = surprise(&answer)
+                    && self.surprises.len() < 5
+                {
+                    self.surprises
+                        .push(format!("a question is answered {what}"));
+                }
+            }
+            Err(error) => {
+                self.failed.get_or_insert_with(|| error.to_string());
+            }
+        }
     }
 }
 

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 
 use crate::{fault::Node, http};
 
-const COUNTED: [&str; 6] = [
+const COUNTED: [&str; 8] = [
     "_failures_total",
     "_refused_entries_total",
     "_refused_requests_total",
     "_retried_entries_total",
+    "_removed_entries_total",
+    "_lost_entries_total",
     "_group_recreated_total",
     "_streams_lost_total",
 ];

@@ -1,7 +1,8 @@
-//! Two thousand live clients, of which a quarter reads nothing.
+//! Two thousand live clients, of which a quarter reads nothing, and one that answers no ping.
 
 use std::{
     collections::HashMap,
+    ops::Range,
     time::{Duration, Instant},
 };
 
@@ -12,6 +13,7 @@ use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _, BufReader},
     net::{TcpSocket, TcpStream},
     task::JoinHandle,
+    time::timeout,
 };
 
 use crate::harness::Pipeline;
@@ -26,6 +28,9 @@ const CUT_OFF: Duration = Duration::from_secs(15);
 /// these clients alone take longer.
 const TOGETHER: Duration = Duration::from_millis(if cfg!(debug_assertions) { 1_000 } else { 250 });
 const BYTES_OF_EACH: u64 = 64 * 1_024;
+/// Who hasn't been heard for 20 s is closed at the next heartbeat, of which there is one every 5 s;
+/// and a busy machine.
+const UNHEARD: Range<Duration> = Duration::from_secs(20)..Duration::from_secs(28);
 
 const CLOSE: u8 = 0x88;
 const PING: u8 = 0x89;
@@ -52,16 +57,22 @@ async fn subscribe(port: u16, topic: &str, params: serde_json::Value) -> TcpStre
     stream
 }
 
-/// When each position was heard of first, until the socket closes.
-async fn listen(stream: TcpStream) -> HashMap<String, Instant> {
+/// After the head of the answer.
+async fn upgraded(stream: TcpStream) -> BufReader<TcpStream> {
     let mut stream = BufReader::with_capacity(2_048, stream);
-    let mut heard = HashMap::new();
     let mut last = [0; 4];
     while last != *b"\r\n\r\n" {
         last.rotate_left(1);
         last[3] = stream.read_u8().await.unwrap();
     }
-    while let Some(frame) = next(&mut stream).await {
+    stream
+}
+
+/// When each position was heard of first, until the socket closes.
+async fn listen(stream: TcpStream) -> HashMap<String, Instant> {
+    let mut stream = upgraded(stream).await;
+    let mut heard = HashMap::new();
+    while let Some(frame) = answered(&mut stream).await {
         let text = String::from_utf8_lossy(&frame);
         let position = text.split("\"position\":\"").nth(1);
         if let Some((position, _)) = position.and_then(|rest| rest.split_once('"')) {
@@ -73,7 +84,17 @@ async fn listen(stream: TcpStream) -> HashMap<String, Instant> {
     heard
 }
 
-async fn next(stream: &mut BufReader<TcpStream>) -> Option<Vec<u8>> {
+/// The payload of the next frame, whose ping is answered; `None` after a close.
+async fn answered(stream: &mut BufReader<TcpStream>) -> Option<Vec<u8>> {
+    let (first, payload) = next(stream).await?;
+    if first == PING {
+        stream.write_all(&PONG).await.ok()?;
+    }
+    (first != CLOSE).then_some(payload)
+}
+
+/// The first byte of the next frame, and its payload.
+async fn next(stream: &mut BufReader<TcpStream>) -> Option<(u8, Vec<u8>)> {
     let first = stream.read_u8().await.ok()?;
     let length = match stream.read_u8().await.ok()? {
         126 => usize::from(stream.read_u16().await.ok()?),
@@ -82,10 +103,7 @@ async fn next(stream: &mut BufReader<TcpStream>) -> Option<Vec<u8>> {
     };
     let mut payload = vec![0; length];
     stream.read_exact(&mut payload).await.ok()?;
-    if first == PING {
-        stream.write_all(&PONG).await.ok()?;
-    }
-    (first != CLOSE).then_some(payload)
+    Some((first, payload))
 }
 
 /// How much later than the first each client heard the same.
@@ -155,4 +173,25 @@ async fn who_reads_nothing_hurts_nobody_else() {
     let p99 = behind[behind.len() * 99 / 100];
     println!("{} frames, p99 {p99:?} behind the first", behind.len());
     assert!(p99 <= TOGETHER, "{p99:?}");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn who_answers_no_ping_is_closed() {
+    let pipeline = Pipeline::start(&[]).await;
+    let began = Instant::now();
+    let stream = subscribe(pipeline.api.port, "metrics", json!({"minutes": 5})).await;
+    let (mut stream, mut pings) = (upgraded(stream).await, 0);
+    let code = loop {
+        let frame = timeout(UNHEARD.end, next(&mut stream)).await;
+        let (first, payload) = frame.expect("heartbeats").expect("a close");
+        match first {
+            CLOSE => break u16::from_be_bytes([payload[0], payload[1]]),
+            PING => pings += 1,
+            _ => {}
+        }
+    };
+    println!("closed after {:?} and {pings} pings", began.elapsed());
+    assert_eq!(code, 1008);
+    assert!(pings > 0);
+    assert!(UNHEARD.contains(&began.elapsed()), "{:?}", began.elapsed());
 }

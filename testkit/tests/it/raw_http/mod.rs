@@ -70,3 +70,26 @@ async fn what_is_not_http_is_refused_and_nothing_is_smuggled() {
     }
     assert_eq!(pipeline.accepted().await, 0);
 }
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn every_answer_has_an_id() {
+    let mut pipeline = Pipeline::start(&["a"]).await;
+    for port in pipeline.daemons().map(|daemon| daemon.port) {
+        for (request, id) in [
+            (
+                "GET /health/live HTTP/1.1\r\nHost: x\r\nX-Request-Id: night-1\r\n",
+                "night-1",
+            ),
+            (
+                "GET /nowhere HTTP/1.1\r\nHost: x\r\nX-Request-Id: a b\r\n",
+                "0",
+            ),
+            ("GET / HTTP/1.1\r\nHost: x\r\nHost: y\r\n", "0"),
+        ] {
+            let request = format!("{request}Connection: close\r\n\r\n");
+            let answer = exchange(port, request.as_bytes()).await;
+            let wanted = format!("\r\nx-request-id: {id}");
+            assert!(answer.contains(&wanted), "{request}{answer}");
+        }
+    }
+}
