@@ -124,6 +124,7 @@ fn spawn_stages(
     let writer = async move {
         if writer.run(batches, committed_in, all.clone()).await == Ended::NameTaken {
             observe::name_taken(&name);
+            observe::remembered(&name, 0, 1);
             part.stop();
             start(number, config, recent, health, &all);
         }
