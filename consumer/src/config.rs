@@ -18,7 +18,7 @@ pub struct ConsumerConfig {
     /// Name of this host in the consumer group; by default the hostname.
     #[validate(length(min = 1, max = 100, message = "must have 1 to 100 characters"))]
     pub consumer_name: Option<String>,
-    /// Lanes of this process; each has a Redis and a PostgreSQL connection of its own.
+    /// Lanes of this process; each has two Redis connections and one to PostgreSQL of its own.
     #[serde(default = "lanes")]
     #[validate(range(min = 1, max = 64))]
     pub consumer_lanes: usize,

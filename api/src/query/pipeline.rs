@@ -6,7 +6,7 @@ use common::{time::UnixMicros, wire::Source};
 use serde_json::{Value, value::RawValue};
 use tokio::{
     sync::{mpsc, oneshot},
-    time::{Instant, timeout},
+    time::{Instant, timeout, timeout_at},
 };
 use tokio_postgres::Row;
 
@@ -24,8 +24,10 @@ use super::{
 /// Over which time commits are looked at.
 const WINDOW_SECONDS: f64 = 10.0;
 const REPORT_LIVE: Duration = Duration::from_millis(250);
-/// How long one who asks waits: longer than reading takes where tables are large.
+/// How long one who asks waits.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
+/// How long the database may take of it: what Redis tells isn't kept from anybody.
+const DATABASE_WAIT: Duration = Duration::from_secs(8);
 /// Those who ask beyond these wait for a place among them.
 const MOST_WAITING: usize = 64;
 
@@ -105,13 +107,17 @@ impl Reporter {
         let stream = stream
             .inspect_err(|error| tracing::debug!(%error, "no stream state"))
             .ok();
-        let database = self.read_database(stream.as_ref()).await;
+        let deadline = Instant::now() + DATABASE_WAIT;
+        let database = timeout_at(deadline, self.read_database(stream.as_ref())).await;
+        let database = database.unwrap_or(Err(QueryError::Timeout));
         let database = database
             .inspect_err(|error| tracing::debug!(%error, "no database state"))
             .ok();
         let known = database.is_some();
         if known {
-            self.tables.renew(&self.database).await;
+            let renewed = self.tables.renew(&self.database);
+            // What took too long is as it was, and tried again.
+            let _ = timeout_at(deadline, renewed).await;
         }
         Report {
             redis: memory.ok(),

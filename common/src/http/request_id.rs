@@ -17,10 +17,10 @@ impl RequestId {
         Self(given.cloned().unwrap_or_else(fresh))
     }
 
-    /// Log lines within it have the id.
+    /// Log lines within it have the id, whatever is logged.
     pub(super) fn span(&self) -> Span {
         let id = self.0.to_str().unwrap_or_default();
-        tracing::info_span!("request", id)
+        tracing::error_span!("request", id)
     }
 
     pub(super) fn add_to(self, headers: &mut HeaderMap) {

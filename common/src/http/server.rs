@@ -1,6 +1,7 @@
 //! Serves a router with limits that `axum::serve` doesn't have: the time until the request head is
 //! complete and its size, connections in total and per client address, the time a client may leave
-//! a response unread, and the time to shut down. Every answer has an `X-Request-Id`.
+//! a response unread, and the time to shut down. Every answer to a request that could be read has an
+//! `X-Request-Id`.
 
 use std::{convert::Infallible, io, net::IpAddr, time::Duration};
 

@@ -85,22 +85,24 @@ pub(super) async fn epoch(
 }
 
 /// A read and, in the same round trip but after it, the epoch, whose script [`epoch`] has loaded.
+/// Where the stream is lost the read fails and the epoch is another: both are told.
 pub(super) async fn read_with_epoch(
     redis: &mut MultiplexedConnection,
     read: Cmd,
     keys: &StreamKeys,
     known: Option<&str>,
-) -> RedisResult<(Value, Arc<str>)> {
+) -> RedisResult<(RedisResult<Value>, Arc<str>)> {
     let mut both = redis::pipe();
     both.add_command(read).invoke_script(&asked(keys));
     // One by one: an error of the read has its code only so.
     let (reply, found): (Value, Value) = both.ignore_errors().query_async(redis).await?;
-    let reply = match reply {
-        error @ Value::ServerError(_) => error.extract_error()?,
-        reply => reply,
-    };
     let found = from_redis_value(found.extract_error()?)?;
-    Ok((reply, found_epoch(found, keys, known)))
+    let epoch = found_epoch(found, keys, known);
+    let reply = match reply {
+        error @ Value::ServerError(_) => error.extract_error(),
+        reply => Ok(reply),
+    };
+    Ok((reply, epoch))
 }
 
 fn asked(keys: &StreamKeys) -> ScriptInvocation<'static> {

@@ -217,9 +217,10 @@ impl Reader {
         }
         read.arg("STREAMS").arg(&self.config.keys.stream).arg(after);
         let (keys, known) = (&self.config.keys, self.epoch.as_deref());
-        let read = group::read_with_epoch(&mut session.redis, read, keys, known).await;
-        let (reply, epoch) = read.map_err(|error| self.noted(error))?;
+        let read = group::read_with_epoch(&mut session.redis, read, keys, known);
+        let (reply, epoch) = read.await?;
         self.epoch = Some(epoch);
+        let reply = reply.map_err(|error| self.noted(error))?;
         let delivered = reply::from_read(reply).map_err(|error| {
             RedisError::from((redis::ErrorKind::Parse, "XREADGROUP", error.to_string()))
         })?;

@@ -40,8 +40,14 @@ export function reached(watermark: string | null | undefined): void {
   if (!Number.isNaN(at) && at > (standing.watermark ?? 0)) change({ watermark: at });
 }
 
-/** As soon as it has come: it tells what the api's clock shows. */
-export function heard({ watermark, at }: Heartbeat): void {
+let last: Heartbeat | undefined;
+
+/** As soon as it has come: it tells what the api's clock shows. One that was heard before tells it no
+ *  more. */
+export function heard(heartbeat: Heartbeat): void {
+  if (heartbeat === last) return;
+  last = heartbeat;
+  const { watermark, at } = heartbeat;
   const ahead = Date.parse(at) - Date.now();
   if (!Number.isNaN(ahead)) change({ ahead });
   reached(watermark);

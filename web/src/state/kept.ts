@@ -6,16 +6,19 @@ const here = new Map<string, string>();
 const key = (name: string) => `tidemark.${name}`;
 
 export function kept(name: string): string | null {
+  const lasting = here.get(name);
+  if (lasting !== undefined) return lasting;
   try {
     return localStorage.getItem(key(name));
   } catch {
-    return here.get(name) ?? null;
+    return null;
   }
 }
 
 export function keep(name: string, value: string): void {
   try {
     localStorage.setItem(key(name), value);
+    here.delete(name);
   } catch {
     here.set(name, value);
   }

@@ -46,8 +46,9 @@ export class Ingest {
   private closed = false;
   /** What is being sent. */
   private underway: readonly Line[] = [];
-  /** Aborted once it is closed: nothing is sent any more. */
-  private readonly end = new AbortController();
+  private sending: AbortController | undefined;
+  /** It is closed, and nothing is sent any more. */
+  private ended = false;
 
   /** `url` is ingestion's, up to and without `/api/v1`. */
   constructor(
@@ -109,7 +110,8 @@ export class Ingest {
     const report = await this.flush({ timeoutMs: 5_000, ...options });
     this.unschedule();
     this.stopListening();
-    this.end.abort();
+    this.ended = true;
+    this.sending?.abort();
     if (this.options.storage === undefined) this.giveBack();
     return report;
   }
@@ -125,7 +127,7 @@ export class Ingest {
   private async send(asked: Line[], committed: boolean, deadline: number): Promise<void> {
     this.waitOnlyAsAsked();
     this.committing += committed ? 1 : 0;
-    while (this.waitingOf(asked) > 0 && !this.end.signal.aborted) {
+    while (this.waitingOf(asked) > 0 && !this.ended) {
       const pause = this.pauseMs();
       if (Date.now() + pause > deadline) break;
       await sleep(pause);
@@ -209,7 +211,7 @@ export class Ingest {
   /** Nothing during a pause, which may have begun since this was to happen. */
   private async sendBatch(): Promise<void> {
     const batch = this.queue.batch(this.limits);
-    if (batch.length === 0 || this.pauseMs() > 0) return;
+    if (this.ended || batch.length === 0 || this.pauseMs() > 0) return;
     const outcome = await this.deliver(batch, this.committing > 0);
     if (outcome.name === "failed") this.failed(outcome.error);
     else this.settle(batch, outcome);
@@ -220,7 +222,8 @@ export class Ingest {
    *  itself before a flush asked. Sent again, it is counted once. */
   private async askForCommit(deadline: number): Promise<void> {
     const last = this.uncommitted;
-    if (last === undefined || this.pauseMs() > 0 || Date.now() >= deadline) return;
+    if (this.ended || last === undefined) return;
+    if (this.pauseMs() > 0 || Date.now() >= deadline) return;
     const outcome = await this.deliver([last], true);
     if (outcome.name === "answered" && outcome.committed) this.uncommitted = undefined;
     if (outcome.name === "failed") this.failed(outcome.error);
@@ -229,10 +232,11 @@ export class Ingest {
   private async deliver(batch: Line[], committed: boolean): Promise<Outcome> {
     const { gzip = true, timeoutMs = 15_000 } = this.options;
     const { fetch, url } = this;
-    const { signal } = this.end;
-    this.underway = batch;
+    const sending = new AbortController();
+    const { signal } = sending;
+    [this.underway, this.sending] = [batch, sending];
     const outcome = await deliver(batch, committed, { fetch, url, gzip, timeoutMs, signal });
-    this.underway = [];
+    [this.underway, this.sending] = [[], undefined];
     return outcome;
   }
 
@@ -269,7 +273,7 @@ export class Ingest {
   }
 
   private failed(error: TidemarkError): void {
-    if (this.end.signal.aborted) return;
+    if (this.ended) return;
     const asked = Math.min((error.retryAfter ?? 0) * 1_000, LONGEST_PAUSE_MS);
     this.askedUntil = Date.now() + asked;
     this.pausedUntil = Date.now() + Math.max(asked, jittered(BACKOFF, this.failures));

@@ -29,6 +29,7 @@ use common::{
 use futures_util::FutureExt as _;
 use serde::Deserialize;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, mpsc, oneshot, watch};
+use tracing::Instrument as _;
 
 pub use committed::{CommitPoller, Commits};
 pub use first_seen::{FirstSeen, NotRemembered};
@@ -132,7 +133,7 @@ async fn collected(
     // What was begun is finished, even when the client leaves meanwhile.
     let (sender, receiver) = oneshot::channel();
     let collector = shared.collector.clone();
-    shared.collector.shutdown.spawn("collect", async move {
+    let collect = async move {
         let answered = async {
             let judged = Judge::new(&collector, &caller, trace, wait);
             let judged = judged.judge(&body).await;
@@ -143,7 +144,9 @@ async fn collected(
         let answer = AssertUnwindSafe(answered).catch_unwind().await;
         let _ = sender.send(answer.unwrap_or_else(|_| Err(panicked())));
         Ok::<_, Infallible>(())
-    });
+    };
+    let shutdown = &shared.collector.shutdown;
+    shutdown.spawn("collect", collect.in_current_span());
     receiver.await.unwrap_or_else(|_| Err(busy()))
 }
 
