@@ -48,6 +48,13 @@ pub(crate) async fn metrics(url: &str) -> Option<String> {
     (answer.status == 200).then_some(text)
 }
 
+/// Of a series without labels in what [`metrics`] gives; decimals are cut off.
+pub(crate) fn number(metrics: &str, series: &str) -> Option<u64> {
+    let mut values = metrics.lines().filter_map(|line| line.strip_prefix(series));
+    let number = values.find_map(|value| value.strip_prefix(' '))?;
+    Some(number.parse::<f64>().ok()? as u64)
+}
+
 pub(crate) async fn put(url: &str, body: &Value) -> io::Result<Answer> {
     let json = ("content-type", "application/json");
     send("PUT", url, json, body.to_string()).await

@@ -6,15 +6,20 @@ use testkit::Services;
 
 use crate::support::Api;
 
-#[tokio::test]
-async fn an_unmigrated_database_is_not_ready() {
-    let api = Api::with(Services::without_schema().await, &[]).await;
+/// Neither a question is answered, for this reason, nor is it ready.
+async fn assert_unusable(api: &Api, code: &str) {
     let response = api.get("/api/v1/metrics/summary").await;
     assert_eq!(
         (response.status, response.json()["code"].as_str()),
-        (503, Some("not_migrated"))
+        (503, Some(code))
     );
     assert_eq!(api.get("/health/ready").await.status, 503);
+}
+
+#[tokio::test]
+async fn an_unmigrated_database_is_not_ready() {
+    let api = Api::with(Services::without_schema().await, &[]).await;
+    assert_unusable(&api, "not_migrated").await;
     api.stop().await;
 }
 
@@ -24,12 +29,7 @@ async fn a_database_that_denies_its_tables_is_not_ready() {
     let stranger = services.login("NOSUPERUSER").await;
     let url = [("POSTGRES_URL", &*stranger.postgres_url.0)];
     let api = Api::with(services, &url).await;
-    let response = api.get("/api/v1/metrics/summary").await;
-    assert_eq!(
-        (response.status, response.json()["code"].as_str()),
-        (503, Some("database_denied"))
-    );
-    assert_eq!(api.get("/health/ready").await.status, 503);
+    assert_unusable(&api, "database_denied").await;
     api.stop().await;
 }
 

@@ -264,9 +264,8 @@ fn cut_off(
 fn has_claimed(stage: &mut Stage) -> BoxFuture<'_, anyhow::Result<()>> {
     Box::pin(async move {
         let metrics = http::metrics(&stage.url(B)).await.context("it answers")?;
-        let name = "tidemark_consumer_claimed_entries_total ";
-        let claimed = metrics.lines().find_map(|line| line.strip_prefix(name));
-        ensure!(claimed.is_some_and(|count| count != "0"), "{claimed:?}");
+        let claimed = http::number(&metrics, "tidemark_consumer_claimed_entries_total");
+        ensure!(claimed.is_some_and(|count| count > 0), "{claimed:?}");
         Ok(())
     })
 }

@@ -42,9 +42,7 @@ impl Stage {
         }
         Ok((held, waiting))
     }
-}
 
-impl Stage {
     /// Entries that the lanes of this consumer hold.
     pub(crate) async fn held_by(&self, node: Node) -> anyhow::Result<usize> {
         let mut redis = self.redis().await?;

@@ -13,8 +13,8 @@ use super::Use;
 use crate::{fault::Node, http};
 
 const INTERVAL: Duration = Duration::from_secs(2);
-const MEMORY: &str = "process_resident_memory_bytes ";
-const DESCRIPTORS: &str = "process_open_fds ";
+const MEMORY: &str = "process_resident_memory_bytes";
+const DESCRIPTORS: &str = "process_open_fds";
 /// The audit may say these while events are on their way; anything else is an alarm.
 const CALM: [&str; 2] = ["balanced", "settling"];
 /// What memory may grow by from one third of the time to the next and still be flat.
@@ -109,13 +109,9 @@ async fn look(urls: BTreeMap<Node, String>, seen: Arc<Mutex<Seen>>) {
 
 async fn held(url: &str) -> Option<Use> {
     let text = http::metrics(url).await?;
-    let number = |name| {
-        let number = text.lines().find_map(|line| line.strip_prefix(name))?;
-        Some(number.parse::<f64>().ok()? as u64)
-    };
     Some(Use {
-        resident_bytes: number(MEMORY)?,
-        descriptors: number(DESCRIPTORS)?,
+        resident_bytes: http::number(&text, MEMORY)?,
+        descriptors: http::number(&text, DESCRIPTORS)?,
     })
 }
 

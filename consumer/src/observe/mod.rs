@@ -177,6 +177,10 @@ pub(crate) fn trimmed(entries: u64) {
     counter!("tidemark_consumer_trimmed_entries_total").increment(entries);
 }
 
+/// Entries are gone that we haven't removed.
+const AFTER_REMOVAL: &str =
+    "find out who trims or deletes; only the senders can send again what was lost";
+
 /// Some of them may be in a lane's hands: those are stored.
 pub(crate) fn removed_by_others(entries: u64, from: &str, to: &str) {
     counter!("tidemark_consumer_removed_entries_total").increment(entries);
@@ -184,7 +188,7 @@ pub(crate) fn removed_by_others(entries: u64, from: &str, to: &str) {
         entries,
         from,
         to,
-        next = "find out who trims or deletes; only the senders can send again what was lost",
+        next = AFTER_REMOVAL,
         "somebody else removed entries from the stream; those that nobody had read are lost"
     );
 }
@@ -200,7 +204,7 @@ pub(crate) fn gone_when_claimed(lane: &str, lost: &[EntryId]) {
         lane,
         entries,
         ids,
-        next = "find out who trims or deletes; only the senders can send again what was lost",
+        next = AFTER_REMOVAL,
         "pending entries were deleted from the stream; those that no commit has counted are lost"
     );
 }

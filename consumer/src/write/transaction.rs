@@ -120,12 +120,11 @@ impl Attempt<'_> {
         // The server works on the rows while we fold them.
         let memory = &session.writer.memory;
         let fold = self.fold(memory, |row, _| !suspects.contains(row));
-        let (copied, mut fold) = if self.batch.rows.len() == suspects.len() {
-            (Ok(0), fold.await)
-        } else {
-            tokio::join!(biased; copy, fold)
-        };
         let straight = self.batch.rows.len() - suspects.len();
+        let (copied, mut fold) = match straight {
+            0 => (Ok(0), fold.await),
+            _ => tokio::join!(biased; copy, fold),
+        };
         all_there(straight, copied?)?;
         if suspects.is_empty() {
             return Ok((fold.finish(), self.counts(&Stored::default())));

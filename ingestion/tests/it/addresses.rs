@@ -43,10 +43,8 @@ fn refused(answer: &(String, String)) -> bool {
 }
 
 async fn refusals(daemon: &Daemon) -> u32 {
-    let metrics = String::from_utf8(daemon.get("/metrics").await.body).unwrap();
-    let name = "tidemark_ingestion_refused_connections_total ";
-    let count = metrics.lines().find_map(|line| line.strip_prefix(name));
-    count.map_or(0, |count| count.parse().unwrap())
+    let series = "tidemark_ingestion_refused_connections_total";
+    daemon.metric(series).await as u32
 }
 
 #[tokio::test]

@@ -44,9 +44,8 @@ export class Ingest {
   /** The storage had more than there was room for. */
   private moreIsStored = false;
   private closed = false;
-  /** What is being sent. */
-  private underway: readonly Line[] = [];
-  private sending: AbortController | undefined;
+  /** What is being sent, and what ends that. */
+  private sending: { batch: readonly Line[]; abort: AbortController } | undefined;
   /** It is closed, and nothing is sent any more. */
   private ended = false;
 
@@ -111,7 +110,7 @@ export class Ingest {
     this.unschedule();
     this.stopListening();
     this.ended = true;
-    this.sending?.abort();
+    this.sending?.abort.abort();
     if (this.options.storage === undefined) this.giveBack();
     return report;
   }
@@ -119,7 +118,7 @@ export class Ingest {
   private giveBack(): void {
     const detail = this.lastError?.detail ?? "there was no time to send it";
     for (const line of this.queue.all()) {
-      const sent = this.underway.includes(line);
+      const sent = this.sending?.batch.includes(line);
       this.giveUp(line, "closed", sent ? "it was being sent, and may have arrived" : detail);
     }
   }
@@ -232,11 +231,10 @@ export class Ingest {
   private async deliver(batch: Line[], committed: boolean): Promise<Outcome> {
     const { gzip = true, timeoutMs = 15_000 } = this.options;
     const { fetch, url } = this;
-    const sending = new AbortController();
-    const { signal } = sending;
-    [this.underway, this.sending] = [batch, sending];
-    const outcome = await deliver(batch, committed, { fetch, url, gzip, timeoutMs, signal });
-    [this.underway, this.sending] = [[], undefined];
+    const abort = new AbortController();
+    this.sending = { batch, abort };
+    const outcome = await deliver(batch, committed, { fetch, url, gzip, timeoutMs, signal: abort.signal });
+    this.sending = undefined;
     return outcome;
   }
 
